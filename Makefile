@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# make                    build/txpath, BPF objects inside
+# sudo make demo          install what is missing, build, show it on real traffic
+# sudo make test          the test suite here, and what needs fentry in a stock kernel
+# sudo make test-kernels  the whole suite on every kernel of scripts/kernels
+# make check              format, static analysis, shellcheck, docs against the X-lists
+# make install            DESTDIR, PREFIX
+# make clean
+
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+PREFIX  ?= /usr/local
+MANDIR  ?= $(PREFIX)/share/man
+B       := build
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+CFLAGS     ?= -O2 -g
+TXP_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -DTXP_VERSION='"$(VERSION)"' \
+              -Iinclude -I$(B) -Iloader
+# libbpf and what it needs are linked in; libmnl and libsmartcols are on every host that has
+# iproute2 and util-linux.
+LDLIBS     := -Wl,-Bstatic -lbpf -lelf -lz -ljson-c -lcap -Wl,-Bdynamic -lmnl -lsmartcols
+
+ARCH       := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/')
+MULTIARCH  := $(shell $(CC) -print-multiarch 2>/dev/null)
+BPF_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -target bpf -mcpu=v2 \
+              -D__TARGET_ARCH_$(ARCH) -Iinclude $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
+
+BPF_OBJ  := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+SKELETON := $(BPF_OBJ:.bpf.o=.skel.h)
+OBJ      := $(patsubst loader/%.c,$(B)/loader/%.o,$(wildcard loader/*.c))
+HEADERS  := $(wildcard include/txpath/*.h)
+
+.PHONY: all demo test test-kernels bench check install clean bpf
+all: $(B)/txpath
+
+bpf: $(BPF_OBJ)
+
+$(B)/txpath: $(OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/loader/%.o: loader/%.c $(wildcard loader/*.h) $(HEADERS) | $(SKELETON)
+	@mkdir -p $(@D)
+	$(CC) $(TXP_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/loader/object.o: $(SKELETON)
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.bpf.h) $(HEADERS)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@.tmp $<
+	$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
+
+$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+demo:
+	scripts/deps
+	$(MAKE) all
+	scripts/demo
+
+test:
+	scripts/deps
+	$(MAKE) all
+	selftests/run here 6.1
+
+test-kernels:
+	scripts/deps
+	$(MAKE) all
+	selftests/run kernels
+
+check:
+	scripts/check
+
+install: all
+	install -D -m 0755 $(B)/txpath $(DESTDIR)$(PREFIX)/sbin/txpath
+	install -D -m 0644 docs/txpath.8 $(DESTDIR)$(MANDIR)/man8/txpath.8
+
+clean:
+	rm -rf $(B)

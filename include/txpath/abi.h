@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the BPF programs and userspace share: keys and values of the pinned maps.
+ *
+ * All integers are in host byte order unless their type says otherwise (__be32). There is no
+ * hidden padding: every hole is a named member, every size is asserted below. A change of any
+ * layout here needs a new TXP_ABI_VERSION, which is also the name of the pin directory.
+ */
+#ifndef TXPATH_ABI_H
+#define TXPATH_ABI_H
+
+#include <linux/types.h>
+
+#include "fields.h"
+#include "reasons.h"
+#include "stages.h"
+
+#define TXP_ABI_VERSION 1
+
+/* A device is known by its namespace and index: a link follows its device when it moves. */
+struct txp_device_key {
+	__u64 netns; /* netns cookie; inode number of the namespace where there is no cookie */
+	__u32 ifindex;
+	__u32 reserved;
+};
+
+enum txp_mode {
+	TXP_MODE_OFF,
+	TXP_MODE_SHADOW,
+	TXP_MODE_OFFLOAD,
+};
+
+/* map "devices": one row per attached device, written by the loader only. */
+struct txp_device {
+	__u32 mode;   /* enum txp_mode */
+	__u32 l2_len; /* bytes before the IP header: ETH_HLEN, or 0 for a layer 3 device */
+	__u32 clsact; /* 1: the clsact qdisc is ours and goes with us */
+	__u32 reserved;
+	char name[16]; /* when attached; the device may have been renamed since */
+};
+
+struct txp_tally {
+	__u64 packets;
+	__u64 bytes; /* as the device counts them: with the link-layer header */
+};
+
+struct txp_reason_tallies {
+#define TXP_REASON_MEMBER(id, name, meaning) struct txp_tally name;
+	TXP_REASONS(TXP_REASON_MEMBER)
+#undef TXP_REASON_MEMBER
+};
+
+struct txp_stage_tallies {
+#define TXP_STAGE_MEMBER(id, name, gives) struct txp_tally name;
+	TXP_STAGES(TXP_STAGE_MEMBER)
+#undef TXP_STAGE_MEMBER
+};
+
+struct txp_verdict_counts {
+#define TXP_VERDICT_MEMBER(id, name, meaning) __u64 name;
+	TXP_VERDICTS(TXP_VERDICT_MEMBER)
+#undef TXP_VERDICT_MEMBER
+};
+
+struct txp_field_counts {
+#define TXP_FIELD_MEMBER(id, name, class, rule) struct txp_verdict_counts name;
+	TXP_FIELDS(TXP_FIELD_MEMBER)
+#undef TXP_FIELD_MEMBER
+};
+
+/* map "counters": per device and CPU, only ever grow. */
+struct txp_counters {
+	struct txp_reason_tallies reasons; /* add up to every packet seen at egress */
+	struct txp_stage_tallies stages;
+	struct txp_field_counts fields;
+};
+
+/* map "examples": the latest mismatch of a field on a device, to be read beside the counters. */
+struct txp_example_key {
+	struct txp_device_key device;
+	__u32 field; /* enum txp_field */
+	__u32 reserved;
+};
+
+struct txp_example {
+	__u64 time_ns;	/* CLOCK_MONOTONIC */
+	__u64 expected; /* MAC addresses: the six bytes, first byte lowest; next hop: __be32 */
+	__u64 actual;
+	__be32 saddr;
+	__be32 daddr;
+	__u32 protocol;
+	__u32 total; /* bytes, without the link-layer header */
+};
+
+#define TXP_HARMLESS_HOOKS 8
+
+/* map "instance": one row, written by the loader before any program is attached. */
+struct txp_instance {
+	__u32 abi;	     /* TXP_ABI_VERSION */
+	__u32 stages;	     /* bit per enum txp_stage that has a hook */
+	__u32 epoch;	     /* stage programs of another epoch stay silent */
+	__u32 nf_program;    /* id of our own netfilter program, 0: none */
+	__u64 netns;	     /* as in struct txp_device_key */
+	__u64 nf_run_bpf;    /* address of nf_hook_run_bpf, 0: not known */
+	__s32 lo_forwarding; /* value to restore at the last detach, -1: untouched */
+	__u32 fib_mark;	     /* BPF_FIB_LOOKUP_MARK where the kernel has it, else 0 */
+	__u64 harmless[TXP_HARMLESS_HOOKS]; /* addresses of netfilter hooks that change nothing */
+	__u8 stage_rung[TXP_STAGE_COUNT];   /* enum txp_hook_kind got */
+	__u8 padding[16 - TXP_STAGE_COUNT];
+	__s32 stage_errno[TXP_STAGE_COUNT]; /* of the best rung, when it was refused: -errno */
+	__u32 reserved;
+};
+
+/* map "moments", one row: when something that has no generation of its own last moved. */
+struct txp_moments {
+	__u64 neighbour_ns; /* CLOCK_MONOTONIC */
+};
+
+#define TXP_MAX_DEVICES 16384
+
+#define TXP_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has padding")
+
+TXP_ASSERT_SIZE(struct txp_device_key, 16);
+TXP_ASSERT_SIZE(struct txp_device, 32);
+TXP_ASSERT_SIZE(struct txp_tally, 16);
+TXP_ASSERT_SIZE(struct txp_reason_tallies, 16 * TXP_REASON_COUNT);
+TXP_ASSERT_SIZE(struct txp_stage_tallies, 16 * TXP_STAGE_COUNT);
+TXP_ASSERT_SIZE(struct txp_verdict_counts, 8 * TXP_VERDICT_COUNT);
+TXP_ASSERT_SIZE(struct txp_field_counts, 8 * TXP_VERDICT_COUNT * TXP_FIELD_COUNT);
+TXP_ASSERT_SIZE(struct txp_example_key, 24);
+TXP_ASSERT_SIZE(struct txp_example, 40);
+TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 16 + 4 * TXP_STAGE_COUNT + 4);
+TXP_ASSERT_SIZE(struct txp_moments, 8);
+
+#endif /* TXPATH_ABI_H */
