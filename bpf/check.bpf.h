@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * One packet's check: everything known of it, and what became of each field.
+ *
+ * Comparing has two steps. Each rule calls check_field (predicted: equal or not), or
+ * check_settle (not predictable: why). Nothing is counted yet; when all rules have spoken,
+ * explain.bpf.h looks once for what may explain the differences, and counts every field.
+ */
+#ifndef TXPATH_CHECK_BPF_H
+#define TXPATH_CHECK_BPF_H
+
+#include "maps.bpf.h"
+#include "parse.bpf.h"
+#include "route.bpf.h"
+#include "sender.bpf.h"
+
+struct txp_check {
+	struct sk_buff *skb; /* NULL: not visible */
+	struct sock *sk;     /* the packet's, NULL: none */
+	struct net *net;
+	struct txp_packet pkt;
+	struct txp_route route;
+	struct txp_sender sender;
+	struct bpf_fib_lookup fib;
+	__u64 expected[TXP_FIELD_COUNT]; /* of the fields in differs */
+	__u64 actual[TXP_FIELD_COUNT];
+	__u32 differs;			   /* bit per enum txp_field */
+	__u32 settled;			   /* bit per enum txp_field that has a verdict */
+	__u8 verdict[TXP_FIELD_COUNT + 2]; /* enum txp_verdict of the fields in settled */
+	__u32 genid;			   /* net's route generation before the first look-up */
+	__u32 ifindex;
+	__u32 iif; /* 0: from this host */
+	__u32 mark;
+	__u32 priority;
+	__u32 gso_size; /* 0: one packet */
+	__u32 gso_segs;
+	__u8 no_sender; /* enum txp_verdict for what the sender would tell, when it is not known */
+};
+
+/* Too large for the stack. TC egress runs with softirqs off: nobody else uses this CPU's. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_check);
+} scratch SEC(".maps");
+
+static __always_inline struct txp_check *check_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch, &zero);
+}
+
+/* BPF_CORE_READ would relocate chk->member too, and no kernel has a struct txp_check. */
+static __always_inline struct sk_buff *check_skb(const struct txp_check *chk)
+{
+	return chk->skb;
+}
+
+static __always_inline struct sock *check_sk(const struct txp_check *chk)
+{
+	return chk->sk;
+}
+
+static __always_inline struct net *check_net(const struct txp_check *chk)
+{
+	return chk->net;
+}
+
+static __always_inline void check_settle(struct txp_check *chk, enum txp_field field,
+					 enum txp_verdict verdict)
+{
+	chk->settled |= 1U << field;
+	chk->verdict[field] = verdict;
+}
+
+static __always_inline void check_differs(struct txp_check *chk, enum txp_field field,
+					  __u64 expected, __u64 actual)
+{
+	chk->differs |= 1U << field;
+	chk->expected[field] = expected;
+	chk->actual[field] = actual;
+}
+
+static __always_inline void check_field(struct txp_check *chk, enum txp_field field, __u64 expected,
+					__u64 actual)
+{
+	if (expected == actual)
+		check_settle(chk, field, TXP_VERDICT_MATCH);
+	else
+		check_differs(chk, field, expected, actual);
+}
+
+/* A limit: actual may not be above expected. */
+static __always_inline void check_at_most(struct txp_check *chk, enum txp_field field,
+					  __u64 expected, __u64 actual)
+{
+	if (actual <= expected)
+		check_settle(chk, field, TXP_VERDICT_MATCH);
+	else
+		check_differs(chk, field, expected, actual);
+}
+
+#endif /* TXPATH_CHECK_BPF_H */

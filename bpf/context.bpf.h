@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a TC program's context to the kernel's own packet.
+ *
+ * Since 6.2 the kernel gives it: bpf_cast_to_kern_ctx. Before, fentry at __dev_queue_xmit
+ * leaves the address in a slot of this CPU. That slot may be another packet's (a softirq sent
+ * one in between), so it is believed only after a token, written into this packet's control
+ * block, is read back through the address.
+ */
+#ifndef TXPATH_CONTEXT_BPF_H
+#define TXPATH_CONTEXT_BPF_H
+
+#include "kernel.bpf.h"
+
+struct txp_skb_slot {
+	__u64 skb;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_skb_slot);
+} skb_slot SEC(".maps");
+
+/* struct qdisc_skb_cb: where __sk_buff's cb[0] lies in sk_buff's. */
+struct qdisc_skb_cb {
+	unsigned char data[20];
+} __attribute__((preserve_access_index));
+
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+
+static __always_inline void skb_slot_fill(const struct sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct txp_skb_slot *slot = bpf_map_lookup_elem(&skb_slot, &zero);
+
+	if (slot)
+		slot->skb = (__u64)skb;
+}
+
+static __always_inline struct sk_buff *skb_slot_verify(struct __sk_buff *ctx)
+{
+	__u32 zero = 0, token, saved = ctx->cb[0], found = 0;
+	struct txp_skb_slot *slot = bpf_map_lookup_elem(&skb_slot, &zero);
+	struct sk_buff *skb;
+	__u32 offset;
+
+	if (!slot || !slot->skb)
+		return NULL;
+	skb = (struct sk_buff *)slot->skb;
+	offset = bpf_core_field_offset(struct sk_buff, cb) +
+		 bpf_core_field_offset(struct qdisc_skb_cb, data);
+	token = bpf_get_prandom_u32();
+	ctx->cb[0] = token;
+	bpf_probe_read_kernel(&found, sizeof(found), (void *)skb + offset);
+	ctx->cb[0] = saved;
+	return found == token ? skb : NULL;
+}
+
+/* The kernel's packet, or NULL where it cannot be had. */
+static __always_inline struct sk_buff *context_skb(struct __sk_buff *ctx)
+{
+	if (bpf_cast_to_kern_ctx)
+		return bpf_cast_to_kern_ctx(ctx);
+	return skb_slot_verify(ctx);
+}
+
+#endif /* TXPATH_CONTEXT_BPF_H */

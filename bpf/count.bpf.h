@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The one writer of counters. */
+#ifndef TXPATH_COUNT_BPF_H
+#define TXPATH_COUNT_BPF_H
+
+#include "maps.bpf.h"
+
+static __always_inline struct txp_counters *counters_of(__u64 netns, __u32 ifindex)
+{
+	struct txp_device_key key = { .netns = netns, .ifindex = ifindex };
+
+	return bpf_map_lookup_elem(&counters, &key);
+}
+
+/* At TC egress softirqs are off: nobody else writes this CPU's row. */
+static __always_inline void count_reason(struct txp_counters *cnt, enum txp_reason reason,
+					 __u64 bytes)
+{
+	struct txp_tally *tally = (struct txp_tally *)&cnt->reasons;
+
+	if (reason >= TXP_REASON_COUNT)
+		return;
+	tally[reason].packets++;
+	tally[reason].bytes += bytes;
+}
+
+static __always_inline void count_verdict(struct txp_counters *cnt, enum txp_field field,
+					  enum txp_verdict verdict)
+{
+	struct txp_verdict_counts *counts = (struct txp_verdict_counts *)&cnt->fields;
+	__u64 *count = (__u64 *)&counts[field];
+
+	if (verdict >= TXP_VERDICT_COUNT)
+		return;
+	count[verdict]++;
+}
+
+/* A station in process context can be interrupted by the same station in a softirq. */
+static __always_inline void count_stage(struct txp_counters *cnt, enum txp_stage stage, __u64 bytes)
+{
+	struct txp_tally *tally = (struct txp_tally *)&cnt->stages;
+
+	__sync_fetch_and_add(&tally[stage].packets, 1);
+	if (bytes) /* the compiler turns adding 0 into an OR that 5.10 does not have */
+		__sync_fetch_and_add(&tally[stage].bytes, bytes);
+}
+
+#endif /* TXPATH_COUNT_BPF_H */

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* TC egress of an attached device: every packet that leaves is judged, none is changed. */
+#include "check.bpf.h"
+#include "context.bpf.h"
+#include "explain.bpf.h"
+#include "origin.bpf.h"
+#include "predict.bpf.h"
+#include "rules.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Is the packet on the road that txpath predicts? Its route is read on the way. */
+static __always_inline enum txp_reason judge_route(struct txp_check *chk)
+{
+	const struct rtable *rt = kernel_skb_rtable(chk->skb);
+	const struct net_device *dev = BPF_CORE_READ(check_skb(chk), dev);
+
+	if (!rt)
+		return TXP_REASON_NO_ROUTE;
+	if (BPF_CORE_READ(rt, dst.dev) != dev)
+		return TXP_REASON_OTHER_DEVICE;
+	if (BPF_CORE_READ(rt, dst.xfrm))
+		return TXP_REASON_XFRM;
+	if (BPF_CORE_READ(rt, dst.lwtstate))
+		return TXP_REASON_LWTUNNEL;
+	if (BPF_CORE_READ_BITFIELD_PROBED(dev, priv_flags) & TXP_IFF_L3MDEV_SLAVE)
+		return TXP_REASON_VRF;
+	route_read(&chk->route, rt);
+	return chk->route.type == TXP_RTN_UNICAST ? TXP_REASON_COMPARED : TXP_REASON_NOT_UNICAST;
+}
+
+static __always_inline enum txp_reason judge_with_kernel(struct txp_check *chk,
+							 struct __sk_buff *ctx)
+{
+	enum txp_reason reason = judge_route(chk);
+
+	if (reason != TXP_REASON_COMPARED)
+		return reason;
+	chk->sk = BPF_CORE_READ(check_skb(chk), sk);
+	origin_find(chk);
+	rules_sender(chk);
+	rule_mtu(chk);
+	rule_headroom(chk);
+	rules_route(chk, ctx);
+	return TXP_REASON_COMPARED;
+}
+
+/* Without the kernel's packet: where the route leads can still be asked. */
+static __always_inline enum txp_reason judge_header_only(struct txp_check *chk,
+							 struct __sk_buff *ctx)
+{
+	chk->sk = NULL;
+	__builtin_memset(&chk->route, 0, sizeof(chk->route));
+	chk->route.forwarded = !!chk->iif;
+	rules_route(chk, ctx);
+	return TXP_REASON_HEADER_ONLY;
+}
+
+/* All that is read of the context: the verifier wants its pointer unmodified, deep inside the
+ * rules the compiler would add offsets to it.
+ */
+static __always_inline void check_reset(struct txp_check *chk, const struct __sk_buff *ctx)
+{
+	__builtin_memset(&chk->pkt, 0, sizeof(chk->pkt));
+	chk->differs = 0;
+	chk->settled = 0;
+	chk->ifindex = ctx->ifindex;
+	chk->iif = ctx->ingress_ifindex;
+	chk->mark = ctx->mark;
+	chk->priority = ctx->priority;
+	chk->gso_size = ctx->gso_size;
+	chk->gso_segs = ctx->gso_segs;
+}
+
+static __always_inline enum txp_reason judge(struct txp_check *chk, struct __sk_buff *ctx,
+					     const struct txp_device *dev)
+{
+	enum txp_reason reason;
+
+	check_reset(chk, ctx);
+	reason = parse(ctx, dev->l2_len, &chk->pkt);
+	if (reason != TXP_REASON_COMPARED)
+		return reason;
+	if (chk->skb)
+		chk->genid = BPF_CORE_READ(check_net(chk), ipv4.rt_genid.counter);
+	reason = chk->skb ? judge_with_kernel(chk, ctx) : judge_header_only(chk, ctx);
+	if (reason == TXP_REASON_COMPARED || reason == TXP_REASON_HEADER_ONLY) {
+		rule_checksum(chk, ctx);
+		rule_tot_len(chk);
+	}
+	return reason;
+}
+
+/* false: not a device of ours, or it has moved to another namespace. */
+static __always_inline bool check_begin(struct txp_check *chk, struct __sk_buff *ctx,
+					struct txp_device_key *key)
+{
+	const struct txp_instance *inst = instance_get();
+
+	if (!inst)
+		return false;
+	chk->skb = context_skb(ctx);
+	chk->net = chk->skb ? BPF_CORE_READ(check_skb(chk), dev, nd_net.net) : NULL;
+	key->netns = inst->netns;
+	key->ifindex = ctx->ifindex;
+	return !chk->net || kernel_netns_id(chk->net) == inst->netns;
+}
+
+static __always_inline void egress(struct __sk_buff *ctx)
+{
+	struct txp_check *chk = check_get();
+	struct txp_device_key key = {};
+	const struct txp_device *dev;
+	struct txp_counters *cnt;
+
+	if (!chk || !check_begin(chk, ctx, &key))
+		return;
+	dev = bpf_map_lookup_elem(&devices, &key);
+	cnt = bpf_map_lookup_elem(&counters, &key);
+	if (!dev || !cnt)
+		return;
+	count_reason(cnt, judge(chk, ctx, dev), ctx->len);
+	count_stage(cnt, TXP_STAGE_EGRESS, ctx->len);
+	settle(chk, ctx, &key, cnt);
+}
+
+SEC("tc")
+int txpath_egress(struct __sk_buff *ctx)
+{
+	egress(ctx);
+	return TXP_TC_ACT_UNSPEC;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Why a field differs from the prediction. Only what the kernel itself shows counts as an
+ * explanation: a generation that moved, a netfilter hook in the packet's way, an input of the
+ * route that bpf_fib_lookup cannot be given. What is left is a mismatch.
+ */
+#ifndef TXPATH_EXPLAIN_BPF_H
+#define TXPATH_EXPLAIN_BPF_H
+
+#include "check.bpf.h"
+#include "count.bpf.h"
+#include "predict.bpf.h"
+
+#define TXP_NF_ENTRIES_MAX 8
+#define TXP_NEIGHBOUR_SETTLES (100 * 1000 * 1000ULL) /* ns from a change to the last old frame */
+
+#define TXP_BIT(field) (1U << TXP_FIELD_##field)
+#define TXP_FIELDS_ROUTE (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP) | TXP_BIT(DMAC) | TXP_BIT(SMAC))
+/* The kernel keeps these right whatever happens on the way. */
+#define TXP_FIELDS_ALWAYS (TXP_BIT(CHECKSUM) | TXP_BIT(TOT_LEN))
+
+enum { TXP_NF_PRE_ROUTING, TXP_NF_LOCAL_IN, TXP_NF_FORWARD, TXP_NF_LOCAL_OUT, TXP_NF_POST_ROUTING };
+
+/* A hook that is known to change nothing, or our own. */
+static __always_inline bool nf_hook_is_harmless(const struct txp_instance *inst,
+						const struct nf_hook_entry *entry)
+{
+	__u64 hook = (__u64)BPF_CORE_READ(entry, hook);
+	const struct bpf_prog *prog = BPF_CORE_READ(entry, priv);
+
+	for (__u32 i = 0; i < TXP_HARMLESS_HOOKS; i++)
+		if (inst->harmless[i] && inst->harmless[i] == hook)
+			return true;
+	return inst->nf_run_bpf && hook == inst->nf_run_bpf && inst->nf_program &&
+	       BPF_CORE_READ(prog, aux, id) == inst->nf_program;
+}
+
+static __always_inline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
+{
+	const struct txp_instance *inst = instance_get();
+	const struct nf_hook_entries *entries =
+		BPF_CORE_READ(check_net(chk), nf.hooks_ipv4[hooknum]);
+	__u32 count = entries ? BPF_CORE_READ(entries, num_hook_entries) : 0;
+
+	if (!inst || count > TXP_NF_ENTRIES_MAX)
+		return true;
+	for (__u32 i = 0; i < TXP_NF_ENTRIES_MAX && i < count; i++)
+		if (!nf_hook_is_harmless(inst, &entries->hooks[i]))
+			return true;
+	return false;
+}
+
+static __always_inline bool netfilter_in_the_way(const struct txp_check *chk)
+{
+	if (nf_may_change(chk, TXP_NF_POST_ROUTING))
+		return true;
+	if (!chk->route.forwarded)
+		return nf_may_change(chk, TXP_NF_LOCAL_OUT);
+	return nf_may_change(chk, TXP_NF_PRE_ROUTING) || nf_may_change(chk, TXP_NF_FORWARD);
+}
+
+static __always_inline bool routes_moved(const struct txp_check *chk)
+{
+	__u32 now = BPF_CORE_READ(check_net(chk), ipv4.rt_genid.counter);
+
+	return now != chk->genid || chk->route.genid != chk->genid;
+}
+
+static __always_inline bool neighbour_moved(void)
+{
+	const struct txp_moments *moved = moments_get();
+
+	return moved && bpf_ktime_get_ns() - moved->neighbour_ns < TXP_NEIGHBOUR_SETTLES;
+}
+
+/* Inputs of the kernel's own look-up that the helper cannot be given. */
+static __always_inline bool route_not_askable(const struct txp_check *chk)
+{
+	const struct txp_route *route = &chk->route;
+
+	if (route->flags & TXP_RTCF_REDIRECTED) /* fnhe_gw: an exception, not the table */
+		return true;
+	if (chk->sk && sock_is_full(chk->sk) &&
+	    BPF_CORE_READ(check_sk(chk), __sk_common.skc_bound_dev_if)) /* flowi4_oif */
+		return true;
+	if (BPF_CORE_READ(check_net(chk),
+			  ipv4.fib_has_custom_rules)) /* uid; the mark before 6.10 */
+		return true;
+	/* fib_select_default: which of several defaults has a live neighbour */
+	return BPF_CORE_READ(check_net(chk), ipv4.fib_main, tb_num_default) > 1;
+}
+
+/* Fields that differ for a reason of the route's, as a mask. */
+static __always_inline __u32 explain_route(struct txp_check *chk, struct __sk_buff *ctx)
+{
+	if (!(chk->differs & TXP_FIELDS_ROUTE))
+		return 0;
+	if (route_not_askable(chk))
+		return TXP_FIELDS_ROUTE;
+	if (chk->differs & (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP)) && multipath_may_differ(chk, ctx))
+		return TXP_FIELDS_ROUTE;
+	return 0;
+}
+
+static __always_inline void example_write(const struct txp_check *chk,
+					  const struct txp_device_key *device, __u32 field)
+{
+	struct txp_example_key key = { .device = *device, .field = field };
+	struct txp_example example = {
+		.time_ns = bpf_ktime_get_ns(),
+		.expected = chk->expected[field],
+		.actual = chk->actual[field],
+		.saddr = chk->pkt.ip.saddr,
+		.daddr = chk->pkt.ip.daddr,
+		.protocol = chk->pkt.ip.protocol,
+		.total = chk->pkt.l3_len,
+	};
+
+	bpf_map_update_elem(&examples, &key, &example, BPF_ANY);
+}
+
+/* Masks of fields whose differences are explained. Without the kernel's packet only the
+ * header's own arithmetic is certain.
+ */
+static __always_inline void explain(struct txp_check *chk, struct __sk_buff *ctx, __u32 *unknown,
+				    __u32 *declined)
+{
+	if (!chk->skb) {
+		*declined = ~TXP_FIELDS_ALWAYS;
+		return;
+	}
+	if (routes_moved(chk))
+		*unknown = ~TXP_FIELDS_ALWAYS;
+	if (neighbour_moved())
+		*unknown |= TXP_BIT(DMAC);
+	if (netfilter_in_the_way(chk))
+		*declined = ~TXP_FIELDS_ALWAYS;
+	*declined |= explain_route(chk, ctx);
+}
+
+static __always_inline enum txp_verdict difference_verdict(__u32 bit, __u32 unknown, __u32 declined)
+{
+	if (unknown & bit)
+		return TXP_VERDICT_UNKNOWN;
+	return declined & bit ? TXP_VERDICT_DECLINED : TXP_VERDICT_MISMATCH;
+}
+
+/* Explains what differs, and counts every field that has been judged. */
+static __always_inline void settle(struct txp_check *chk, struct __sk_buff *ctx,
+				   const struct txp_device_key *device, struct txp_counters *cnt)
+{
+	__u32 unknown = 0, declined = 0;
+
+	if (chk->differs)
+		explain(chk, ctx, &unknown, &declined);
+	for (__u32 field = 0; field < TXP_FIELD_COUNT; field++) {
+		__u32 bit = 1U << field;
+		enum txp_verdict verdict;
+
+		if (chk->differs & bit)
+			verdict = difference_verdict(bit, unknown, declined);
+		else if (chk->settled & bit)
+			verdict = chk->verdict[field];
+		else
+			continue;
+		count_verdict(cnt, field, verdict);
+		if (verdict == TXP_VERDICT_MISMATCH)
+			example_write(chk, device, field);
+	}
+}
+
+#endif /* TXPATH_EXPLAIN_BPF_H */

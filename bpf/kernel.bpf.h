@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every kernel structure that txpath relies on, with only the members it reads. Offsets are
+ * relocated at load time (CO-RE), so members may stand in any order and inside any anonymous
+ * struct of the running kernel. A type with a ___suffix is one kernel generation's view.
+ */
+#ifndef TXPATH_KERNEL_BPF_H
+#define TXPATH_KERNEL_BPF_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+
+/* One access, in program order: a softirq may read or write in between. */
+#define READ_ONCE(x) (*(volatile typeof(x) *)&(x))
+#define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct nf_hook_entry {
+	void *hook;
+	void *priv;
+};
+
+struct nf_hook_entries {
+	__u16 num_hook_entries;
+	struct nf_hook_entry hooks[1];
+};
+
+struct netns_nf {
+	struct nf_hook_entries *hooks_ipv4[5];
+};
+
+struct fib_table {
+	__u32 tb_id;
+	int tb_num_default;
+};
+
+struct netns_ipv4 {
+	bool fib_has_custom_rules;
+	struct fib_table *fib_main;
+	__u8 sysctl_ip_default_ttl;
+	__u8 sysctl_ip_fwd_use_pmtu;
+	__u8 sysctl_ip_fwd_update_priority; /* int up to 5.14: little endian reads the same */
+	__u8 sysctl_tcp_reflect_tos;
+	atomic_t rt_genid;
+};
+
+struct net {
+	struct ns_common ns;
+	__u64 net_cookie;
+	struct netns_ipv4 ipv4;
+	struct netns_nf nf;
+};
+
+/* Up to 5.11 the cookie is made only when somebody asks, so it is no identity. */
+struct net___lazy_cookie {
+	atomic64_t net_cookie;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct netprio_map;
+
+struct header_ops;
+
+struct net_device {
+	int ifindex;
+	unsigned int mtu;
+	unsigned short hard_header_len;
+	unsigned short needed_headroom;
+	unsigned int real_num_tx_queues;
+	const struct header_ops *header_ops;
+	struct netprio_map *priomap;
+	unsigned int priv_flags; /* a bit field since 6.12 */
+	possible_net_t nd_net;
+};
+
+struct dst_ops {
+	unsigned short family;
+};
+
+struct lwtunnel_state;
+struct xfrm_state;
+
+struct dst_entry {
+	struct net_device *dev;
+	struct dst_ops *ops;
+	unsigned long _metrics;
+	unsigned long expires;
+	struct xfrm_state *xfrm;
+	unsigned short flags;
+	struct lwtunnel_state *lwtstate;
+};
+
+struct rtable {
+	struct dst_entry dst;
+	int rt_genid;
+	unsigned int rt_flags;
+	__u16 rt_type;
+	__u8 rt_is_input;
+	__u8 rt_uses_gateway;
+	__u8 rt_gw_family;
+	__be32 rt_gw4;
+	__u32 rt_mtu_locked : 1, rt_pmtu : 31;
+};
+
+struct sock;
+
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	int skc_bound_dev_if;
+	possible_net_t skc_net;
+	struct sock *skc_listener; /* of a request_sock: rsk_listener */
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u32 sk_priority;
+	__u32 sk_mark;
+	__u16 sk_type;
+	__u16 sk_protocol;
+	struct dst_entry *sk_dst_cache;
+};
+
+struct ip_options {
+	unsigned char optlen;
+};
+
+struct ip_options_rcu {
+	struct ip_options opt;
+};
+
+struct inet_sock {
+	struct sock sk;
+	__be32 inet_saddr;
+	__s16 uc_ttl;
+	struct ip_options_rcu *inet_opt;
+	__u8 tos;
+	__u8 mc_ttl;
+	__u8 pmtudisc;
+};
+
+/* atomic since 6.6, and 6.1 in its later releases */
+struct inet_sock___atomic_id {
+	atomic_t inet_id;
+};
+
+struct inet_sock___plain_id {
+	__u16 inet_id;
+};
+
+struct inet_cork {
+	unsigned int flags;
+	struct ip_options *opt;
+	struct dst_entry *dst;
+	__u8 ttl;
+	__s16 tos;
+	__u32 mark;
+};
+
+struct inet_cork___wide_priority {
+	__u32 priority;
+};
+
+struct inet_cork___char_priority {
+	char priority;
+};
+
+/* The priority of a message can be set by SO_PRIORITY cmsg where this exists (6.14). */
+struct sockcm_cookie___priority {
+	__u32 priority;
+};
+
+struct flowi4 {
+	__be32 saddr;
+	__be32 daddr;
+};
+
+struct flowi;
+
+struct sk_buff_head {
+	struct sk_buff *next;
+};
+
+struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
+	char cb[48];
+	unsigned long _skb_refdst;
+	unsigned int len;
+	__u16 queue_mapping;
+	__u8 pkt_type : 3;
+	__u8 ignore_df : 1;
+	__u32 priority;
+	__u32 mark;
+	__be16 protocol;
+	__u16 network_header;
+	unsigned char *head;
+	unsigned char *data;
+};
+
+struct neighbour {
+	struct net_device *dev;
+};
+
+struct bpf_prog_aux {
+	__u32 id;
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+
+struct nf_hook_state {
+	struct net_device *out;
+	struct net *net;
+};
+
+struct bpf_nf_ctx {
+	const struct nf_hook_state *state;
+	struct sk_buff *skb;
+};
+
+#pragma clang attribute pop
+
+/* Values of kernel constants that no uapi header gives. */
+#define TXP_AF_INET 2
+#define TXP_AF_INET6 10
+#define TXP_RTN_UNICAST 1
+#define TXP_RTAX_LOCK 1
+#define TXP_RTAX_MTU 2
+#define TXP_RTAX_HOPLIMIT 10
+#define TXP_RTCF_REDIRECTED 0x00040000
+#define TXP_DST_FAKE_RTABLE 0x0010
+#define TXP_DST_METADATA 0x0080
+#define TXP_SKB_DST_PTRMASK (~1UL)
+#define TXP_DST_METRICS_PTR (~3UL)
+#define TXP_IPCORK_OPT 1
+#define TXP_TCP_TIME_WAIT 6
+#define TXP_TCP_NEW_SYN_RECV 12
+#define TXP_SOCK_STREAM 1
+#define TXP_SOCK_RAW 3
+#define TXP_PACKET_HOST 0
+#define TXP_IPV4_MIN_MTU 68
+#define TXP_IP_MAX_MTU 65535U
+#define TXP_GSO_BY_FRAGS 0xffff
+#define TXP_IP_DF 0x4000
+#define TXP_IP_MF 0x2000
+#define TXP_IP_OFFSET 0x1fff
+#define TXP_LOOPBACK_IFINDEX 1
+#define TXP_IFF_L3MDEV_SLAVE (1 << 21)
+#define TXP_PMTUDISC_WANT 1
+#define TXP_PMTUDISC_DO 2
+#define TXP_PMTUDISC_PROBE 3
+#define TXP_PMTUDISC_OMIT 5
+#define TXP_TC_ACT_UNSPEC (-1) /* TCX_NEXT: whoever is behind us sees the packet too */
+
+/* The namespace's identity, as loader/netns.c computes it: cookie, else inode number. */
+static __always_inline __u64 kernel_netns_id(const struct net *net)
+{
+	const struct net___lazy_cookie *lazy = (const void *)net;
+
+	if (!bpf_core_field_exists(net->net_cookie) ||
+	    bpf_core_field_exists(lazy->net_cookie.counter))
+		return BPF_CORE_READ(net, ns.inum);
+	return BPF_CORE_READ(net, net_cookie);
+}
+
+/* A kernel pointer as a number: the verifier allows no arithmetic on typed pointers. */
+static __always_inline __u64 kernel_address(const void *pointer)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+/* skb_dst, if it is a real IPv4 route; NULL otherwise. */
+static __always_inline struct rtable *kernel_skb_rtable(const struct sk_buff *skb)
+{
+	struct dst_entry *dst = (void *)(BPF_CORE_READ(skb, _skb_refdst) & TXP_SKB_DST_PTRMASK);
+
+	if (!dst || BPF_CORE_READ(dst, flags) & (TXP_DST_METADATA | TXP_DST_FAKE_RTABLE))
+		return NULL;
+	if (BPF_CORE_READ(dst, ops, family) != TXP_AF_INET)
+		return NULL;
+	return (struct rtable *)dst;
+}
+
+/* inet_id before the next packet takes its own. */
+static __always_inline __u16 kernel_inet_id(const struct sock *sk)
+{
+	const struct inet_sock___atomic_id *atomic = (const void *)sk;
+	const struct inet_sock___plain_id *plain = (const void *)sk;
+
+	if (bpf_core_field_exists(atomic->inet_id.counter))
+		return BPF_CORE_READ(atomic, inet_id.counter);
+	return BPF_CORE_READ(plain, inet_id);
+}
+
+/* ip_select_ident_segs: where inet_id is atomic, datagrams send the sum, not the old value. */
+static __always_inline bool kernel_inet_id_is_atomic(void)
+{
+	return bpf_core_field_exists(((struct inet_sock___atomic_id *)0)->inet_id.counter);
+}
+
+#endif /* TXPATH_KERNEL_BPF_H */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The maps, shared by all programs of a namespace through their pins. */
+#ifndef TXPATH_MAPS_BPF_H
+#define TXPATH_MAPS_BPF_H
+
+#include <txpath/abi.h>
+#include "kernel.bpf.h"
+
+#define TXP_DOSSIERS 256 /* per CPU; packets between two stations at one moment */
+#define TXP_EXAMPLES_MAX 1024
+
+/* Rows come and go with the loader only: no allocation on the packet's path. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, TXP_MAX_DEVICES);
+	__type(key, struct txp_device_key);
+	__type(value, struct txp_device);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, TXP_MAX_DEVICES);
+	__type(key, struct txp_device_key);
+	__type(value, struct txp_counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TXP_EXAMPLES_MAX);
+	__type(key, struct txp_example_key);
+	__type(value, struct txp_example);
+} examples SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_instance);
+} instance SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_moments);
+} moments SEC(".maps");
+
+static __always_inline const struct txp_instance *instance_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&instance, &zero);
+}
+
+static __always_inline struct txp_moments *moments_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&moments, &zero);
+}
+
+static __always_inline bool instance_has_stage(enum txp_stage stage)
+{
+	const struct txp_instance *inst = instance_get();
+
+	return inst && inst->stages & (1U << stage);
+}
+
+/* BPF_FIB_LOOKUP_MARK where the kernel knows it. */
+static __always_inline __u32 instance_fib_flags(void)
+{
+	const struct txp_instance *inst = instance_get();
+
+	return inst ? inst->fib_mark : 0;
+}
+
+#endif /* TXPATH_MAPS_BPF_H */

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The prediction that owes nothing to the packet's route: bpf_fib_lookup, asked as the kernel
+ * asks. A forwarded packet: with its input device, as ip_route_input does. A local one: with
+ * the loopback device and no flags, which gives iif = lo and no output device, as
+ * ip_route_output_key does; the helper insists on forwarding being set on lo.
+ */
+#ifndef TXPATH_PREDICT_BPF_H
+#define TXPATH_PREDICT_BPF_H
+
+#include "check.bpf.h"
+#include "origin.bpf.h"
+
+#define TXP_MULTIPATH_TRIES 8
+
+/* fib.mark overlays the addresses that the look-up returns; older headers do not name it. */
+static __always_inline void fib_set_mark(struct bpf_fib_lookup *fib, __u32 mark)
+{
+	__builtin_memcpy(fib->smac, &mark, sizeof(mark));
+}
+
+static __always_inline void fib_fill(struct txp_check *chk, __be32 saddr)
+{
+	const struct txp_packet *pkt = &chk->pkt;
+	struct bpf_fib_lookup *fib = &chk->fib;
+
+	__builtin_memset(fib, 0, sizeof(*fib));
+	fib->family = TXP_AF_INET;
+	fib->l4_protocol = pkt->ip.protocol;
+	fib->sport = pkt->ports.source;
+	fib->dport = pkt->ports.dest;
+	fib->tos = pkt->ip.tos;
+	fib->ipv4_src = saddr;
+	fib->ipv4_dst = pkt->ip.daddr;
+	fib->ifindex = chk->route.forwarded ? chk->iif : TXP_LOOPBACK_IFINDEX;
+	if (instance_fib_flags())
+		fib_set_mark(fib, chk->mark);
+}
+
+static __always_inline long fib_ask(struct txp_check *chk, struct __sk_buff *ctx)
+{
+	return bpf_fib_lookup(ctx, &chk->fib, sizeof(chk->fib), instance_fib_flags());
+}
+
+static __always_inline bool fib_has_route(long answer)
+{
+	return answer == BPF_FIB_LKUP_RET_SUCCESS || answer == BPF_FIB_LKUP_RET_NO_NEIGH ||
+	       answer == BPF_FIB_LKUP_RET_FRAG_NEEDED;
+}
+
+static __always_inline __be32 kernel_next_hop(const struct txp_check *chk)
+{
+	return chk->route.gateway ?: chk->pkt.ip.daddr;
+}
+
+static __always_inline bool fib_agrees(const struct txp_check *chk, long answer)
+{
+	return fib_has_route(answer) && chk->fib.ifindex == chk->ifindex &&
+	       chk->fib.family == TXP_AF_INET && chk->fib.ipv4_dst == kernel_next_hop(chk);
+}
+
+/*
+ * A datagram socket that is not bound looks its route up without a source address; that
+ * decides between paths and rules that ask for the source.
+ */
+static __always_inline bool sender_is_unbound(const struct txp_check *chk)
+{
+	const struct inet_sock *inet = (const void *)chk->sk;
+
+	return inet && !chk->route.forwarded && sock_is_full(chk->sk) && sock_is_inet(chk->sk) &&
+	       !BPF_CORE_READ(inet, inet_saddr);
+}
+
+static __always_inline long predict_route(struct txp_check *chk, struct __sk_buff *ctx)
+{
+	long answer;
+
+	fib_fill(chk, chk->pkt.ip.saddr);
+	answer = fib_ask(chk, ctx);
+	if (!chk->skb || fib_agrees(chk, answer) || !sender_is_unbound(chk))
+		return answer;
+	fib_fill(chk, 0);
+	return fib_ask(chk, ctx);
+}
+
+/* Would another hash have given the kernel's choice? Then the path was chosen among several. */
+static __always_inline bool multipath_may_differ(struct txp_check *chk, struct __sk_buff *ctx)
+{
+	for (__u32 i = 0; i < TXP_MULTIPATH_TRIES; i++) {
+		__u32 random = bpf_get_prandom_u32();
+
+		fib_fill(chk, random);
+		chk->fib.sport = random >> 16;
+		if (fib_agrees(chk, fib_ask(chk, ctx)))
+			return true;
+	}
+	return false;
+}
+
+static __always_inline __u64 mac_value(const __u8 *mac)
+{
+	__u64 value = 0;
+
+	__builtin_memcpy(&value, mac, ETH_ALEN);
+	return value;
+}
+
+static __always_inline void rule_macs(struct txp_check *chk, long answer)
+{
+	if (!chk->pkt.l2_len)
+		return;
+	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH || !fib_has_route(answer)) {
+		check_settle(chk, TXP_FIELD_DMAC, TXP_VERDICT_DECLINED);
+		check_settle(chk, TXP_FIELD_SMAC, TXP_VERDICT_DECLINED);
+		return;
+	}
+	check_field(chk, TXP_FIELD_DMAC, mac_value(chk->fib.dmac), mac_value(chk->pkt.eth.h_dest));
+	check_field(chk, TXP_FIELD_SMAC, mac_value(chk->fib.smac),
+		    mac_value(chk->pkt.eth.h_source));
+}
+
+static __always_inline void rule_next_hop(struct txp_check *chk, long answer)
+{
+	if (!chk->skb)
+		check_settle(chk, TXP_FIELD_NEXT_HOP, TXP_VERDICT_OBSERVED);
+	else if (!fib_has_route(answer) || chk->route.gateway_family == TXP_AF_INET6)
+		check_settle(chk, TXP_FIELD_NEXT_HOP, TXP_VERDICT_DECLINED);
+	else
+		check_field(chk, TXP_FIELD_NEXT_HOP, chk->fib.ipv4_dst, kernel_next_hop(chk));
+}
+
+/* Answers that say nothing about the route: the helper could not be asked this question. */
+static __always_inline bool fib_refused(long answer)
+{
+	return answer < 0 || answer == BPF_FIB_LKUP_RET_FWD_DISABLED ||
+	       answer == BPF_FIB_LKUP_RET_UNSUPP_LWT;
+}
+
+static __always_inline void rules_route(struct txp_check *chk, struct __sk_buff *ctx)
+{
+	long answer = predict_route(chk, ctx);
+
+	if (fib_refused(answer))
+		check_settle(chk, TXP_FIELD_ROUTE, TXP_VERDICT_DECLINED);
+	else
+		check_field(chk, TXP_FIELD_ROUTE, fib_has_route(answer) ? chk->fib.ifindex : 0,
+			    chk->ifindex);
+	rule_next_hop(chk, answer);
+	rule_macs(chk, answer);
+}
+
+#endif /* TXPATH_PREDICT_BPF_H */
