@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What an operator may set when attaching, one line each: txpath attach DEV KNOB=VALUE
+ *
+ * TXP_KNOB(ID, name, values, meaning)
+ *   name    as written on the command line
+ *   values  the allowed ones, separated by a space; the first is the default
+ */
+#ifndef TXPATH_KNOBS_H
+#define TXPATH_KNOBS_H
+
+#define TXP_KNOBS(TXP_KNOB)                                                                        \
+	TXP_KNOB(LO_FORWARDING, "lo-forwarding", "off on",                                         \
+		 "on: set net.ipv4.conf.lo.forwarding=1 until the last device is detached, which " \
+		 "bpf_fib_lookup needs to answer for local traffic")                               \
+	TXP_KNOB(TC_HOOK, "tc-hook", "auto tcx clsact",                                            \
+		 "auto: a TCX link where the kernel has it, else a filter on clsact")
+
+enum txp_knob {
+#define TXP_KNOB_ENUM(id, name, values, meaning) TXP_KNOB_##id,
+	TXP_KNOBS(TXP_KNOB_ENUM)
+#undef TXP_KNOB_ENUM
+		TXP_KNOB_COUNT,
+};
+
+#endif /* TXPATH_KNOBS_H */
