@@ -80,6 +80,9 @@ static __always_inline bool route_not_askable(const struct txp_check *chk)
 
 	if (route->flags & TXP_RTCF_REDIRECTED) /* fnhe_gw: an exception, not the table */
 		return true;
+	/* SO_DONTROUTE; FLOWI_FLAG_KNOWN_NH: a raw socket's header names another destination */
+	if (chk->sender.on_link || (route->gateway && !route->uses_gateway))
+		return true;
 	if (chk->sk && sock_is_full(chk->sk) &&
 	    BPF_CORE_READ(check_sk(chk), __sk_common.skc_bound_dev_if)) /* flowi4_oif */
 		return true;
@@ -97,7 +100,9 @@ static __always_inline __u32 explain_route(struct txp_check *chk, struct __sk_bu
 		return 0;
 	if (route_not_askable(chk))
 		return TXP_FIELDS_ROUTE;
-	if (chk->differs & (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP)) && multipath_may_differ(chk, ctx))
+	if (!(chk->differs & (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP))))
+		return 0;
+	if (device_was_chosen(chk, ctx) || multipath_may_differ(chk, ctx))
 		return TXP_FIELDS_ROUTE;
 	return 0;
 }

@@ -144,7 +144,12 @@ struct sock {
 	__u32 sk_mark;
 	__u16 sk_type;
 	__u16 sk_protocol;
+	unsigned long sk_flags;
 	struct dst_entry *sk_dst_cache;
+};
+
+enum sock_flags {
+	SOCK_LOCALROUTE = 4, /* SO_DONTROUTE */
 };
 
 struct ip_options {
@@ -196,7 +201,12 @@ struct sockcm_cookie___priority {
 	__u32 priority;
 };
 
+struct flowi_common {
+	__u8 flowic_scope;
+};
+
 struct flowi4 {
+	struct flowi_common __fl_common;
 	__be32 saddr;
 	__be32 daddr;
 };

@@ -31,13 +31,18 @@ static __always_inline bool sock_is_inet(const struct sock *sk)
 }
 
 /*
- * Resets are built by __ip_make_skb on a socket of the kernel's, and since 6.13 only borrow
- * the reference to the connection's socket: it says nothing about them.
+ * Two kinds of TCP packets are not built from the socket that they hold. Resets are built by
+ * __ip_make_skb on a socket of the kernel's, and since 6.18 only borrow the reference to the
+ * connection's. A SYN-ACK on a full socket is a fast open's, built by ip_build_and_send_pkt.
  */
 static __always_inline bool origin_is_own_tcp(const struct txp_check *chk)
 {
-	return chk->pkt.ip.protocol == IPPROTO_TCP && !(chk->pkt.tcp_flags & TXP_TCP_RST) &&
-	       sock_is_full(chk->sk) && BPF_CORE_READ(check_sk(chk), sk_type) == TXP_SOCK_STREAM;
+	__u8 flags = chk->pkt.tcp_flags;
+
+	if (chk->pkt.ip.protocol != IPPROTO_TCP || flags & TXP_TCP_RST ||
+	    (flags & TXP_TCP_SYN && flags & TXP_TCP_ACK))
+		return false;
+	return sock_is_full(chk->sk) && BPF_CORE_READ(check_sk(chk), sk_type) == TXP_SOCK_STREAM;
 }
 
 /* __ip_queue_xmit has run: inet_id has moved on by this packet's segments. */

@@ -26,6 +26,7 @@ struct txp_packet {
 #define TXP_TCP_DOFF_OFFSET 12
 #define TXP_TCP_SYN 0x02
 #define TXP_TCP_RST 0x04
+#define TXP_TCP_ACK 0x10
 
 static __always_inline bool packet_is_fragment(const struct txp_packet *pkt)
 {

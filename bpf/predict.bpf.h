@@ -83,6 +83,20 @@ static __always_inline long predict_route(struct txp_check *chk, struct __sk_buf
 	return fib_ask(chk, ctx);
 }
 
+/* Does the look-up with this output device agree? IP_PKTINFO chooses a device per message. */
+static __always_inline bool device_was_chosen(struct txp_check *chk, struct __sk_buff *ctx)
+{
+	long answer;
+
+	if (chk->route.forwarded)
+		return false;
+	fib_fill(chk, chk->pkt.ip.saddr);
+	chk->fib.ifindex = chk->ifindex;
+	answer = bpf_fib_lookup(ctx, &chk->fib, sizeof(chk->fib),
+				instance_fib_flags() | BPF_FIB_LOOKUP_OUTPUT);
+	return fib_agrees(chk, answer);
+}
+
 /* Would another hash have given the kernel's choice? Then the path was chosen among several. */
 static __always_inline bool multipath_may_differ(struct txp_check *chk, struct __sk_buff *ctx)
 {

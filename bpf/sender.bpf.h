@@ -47,7 +47,8 @@ struct txp_sender {
 	__u8 ignore_df;	 /* local fragmentation is allowed even so */
 	__u8 df;	 /* as received */
 	__u8 option_len; /* bytes */
-	__u16 reserved;
+	__u8 on_link;	 /* looked up with scope link: SO_DONTROUTE, MSG_DONTROUTE */
+	__u8 reserved;
 };
 
 /* ip_sk_ignore_df */
@@ -68,6 +69,8 @@ static __always_inline void sender_read_socket(struct txp_sender *snd, const str
 	snd->priority = BPF_CORE_READ(sk, sk_priority);
 	snd->protocol = BPF_CORE_READ(sk, sk_protocol);
 	snd->seen = TXP_SEEN_TOS | TXP_SEEN_MARK | TXP_SEEN_PRIORITY;
+	snd->on_link = !!(BPF_CORE_READ(sk, sk_flags) &
+			  1UL << bpf_core_enum_value(enum sock_flags, SOCK_LOCALROUTE));
 }
 
 static __always_inline __u8 options_len(const struct ip_options_rcu *options)
@@ -131,6 +134,7 @@ static __always_inline void sender_read_cork(struct txp_sender *snd, const struc
 	snd->origin = TXP_ORIGIN_CORK;
 	snd->saddr = BPF_CORE_READ(fl4, saddr);
 	snd->daddr = BPF_CORE_READ(fl4, daddr);
+	snd->on_link |= !!BPF_CORE_READ(fl4, __fl_common.flowic_scope);
 	snd->ttl = BPF_CORE_READ(cork, ttl);
 	if (tos != -1)
 		snd->tos = tos;
