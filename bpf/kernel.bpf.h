@@ -134,6 +134,7 @@ struct sock_common {
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	int skc_bound_dev_if;
+	unsigned long skc_flags;
 	possible_net_t skc_net;
 	struct sock *skc_listener; /* of a request_sock: rsk_listener */
 };
@@ -144,7 +145,6 @@ struct sock {
 	__u32 sk_mark;
 	__u16 sk_type;
 	__u16 sk_protocol;
-	unsigned long sk_flags;
 	struct dst_entry *sk_dst_cache;
 };
 

@@ -69,7 +69,7 @@ static __always_inline void sender_read_socket(struct txp_sender *snd, const str
 	snd->priority = BPF_CORE_READ(sk, sk_priority);
 	snd->protocol = BPF_CORE_READ(sk, sk_protocol);
 	snd->seen = TXP_SEEN_TOS | TXP_SEEN_MARK | TXP_SEEN_PRIORITY;
-	snd->on_link = !!(BPF_CORE_READ(sk, sk_flags) &
+	snd->on_link = !!(BPF_CORE_READ(sk, __sk_common.skc_flags) &
 			  1UL << bpf_core_enum_value(enum sock_flags, SOCK_LOCALROUTE));
 }
 
