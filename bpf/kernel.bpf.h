@@ -290,15 +290,21 @@ struct bpf_nf_ctx {
 #define TXP_PMTUDISC_OMIT 5
 #define TXP_TC_ACT_UNSPEC (-1) /* TCX_NEXT: whoever is behind us sees the packet too */
 
-/* The namespace's identity, as loader/netns.c computes it: cookie, else inode number. */
+/* The namespace's identity is its cookie, else its inode number: as loader/netns.c has it. */
+static __always_inline bool kernel_has_netns_cookie(void)
+{
+	const struct net *net = NULL;
+	const struct net___lazy_cookie *lazy = NULL;
+
+	return bpf_core_field_exists(net->net_cookie) &&
+	       !bpf_core_field_exists(lazy->net_cookie.counter);
+}
+
 static __always_inline __u64 kernel_netns_id(const struct net *net)
 {
-	const struct net___lazy_cookie *lazy = (const void *)net;
-
-	if (!bpf_core_field_exists(net->net_cookie) ||
-	    bpf_core_field_exists(lazy->net_cookie.counter))
-		return BPF_CORE_READ(net, ns.inum);
-	return BPF_CORE_READ(net, net_cookie);
+	if (kernel_has_netns_cookie())
+		return BPF_CORE_READ(net, net_cookie);
+	return BPF_CORE_READ(net, ns.inum);
 }
 
 /* A kernel pointer as a number: the verifier allows no arithmetic on typed pointers. */

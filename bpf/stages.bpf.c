@@ -2,6 +2,10 @@
 /*
  * The stations before and after TC egress, one program per rung of include/txpath/stages.h.
  * They count, and note in dossiers what the kernel builds headers from.
+ *
+ * The kernel skips a tracing program that is already running on this CPU, and a softirq can
+ * send a packet while one runs: the shorter a program, the fewer it misses. So what every
+ * packet needs is read through the typed arguments, which costs a load, not a helper.
  */
 #include "context.bpf.h"
 #include "count.bpf.h"
@@ -21,47 +25,35 @@ const volatile __u32 txp_epoch;
 static __always_inline const struct txp_instance *instance_of(const struct net *net)
 {
 	const struct txp_instance *inst = instance_get();
+	__u64 netns = kernel_has_netns_cookie() ? net->net_cookie : net->ns.inum;
 
-	if (!inst || inst->epoch != txp_epoch || inst->netns != kernel_netns_id(net))
-		return NULL;
-	return inst;
+	return inst && inst->epoch == txp_epoch && inst->netns == netns ? inst : NULL;
 }
 
 static __always_inline void stage_passed(const struct txp_instance *inst, enum txp_stage stage,
-					 const struct net_device *dev, __u32 bytes)
+					 __u32 ifindex, __u32 bytes)
 {
-	struct txp_counters *cnt;
+	struct txp_counters *cnt = counters_of(inst->netns, ifindex);
 
-	if (!inst || !dev)
-		return;
-	cnt = counters_of(inst->netns, BPF_CORE_READ(dev, ifindex));
 	if (cnt)
 		count_stage(cnt, stage, bytes);
 }
 
-static __always_inline const struct txp_instance *instance_of_sock(const struct sock *sk)
+/* The device that a route leads to; 0: no route. */
+static __always_inline __u32 dst_ifindex(const struct dst_entry *dst)
 {
-	return instance_of(BPF_CORE_READ(sk, __sk_common.skc_net.net));
+	return dst ? BPF_CORE_READ(dst, dev, ifindex) : 0;
 }
 
-static __always_inline const struct txp_instance *instance_of_dev(const struct net_device *dev)
+static __always_inline __u32 skb_dst_ifindex(const struct sk_buff *skb)
 {
-	return dev ? instance_of(BPF_CORE_READ(dev, nd_net.net)) : NULL;
-}
-
-static __always_inline const struct net_device *dst_device(const struct sk_buff *skb)
-{
-	const struct dst_entry *dst =
-		(const void *)(BPF_CORE_READ(skb, _skb_refdst) & TXP_SKB_DST_PTRMASK);
-
-	return dst ? BPF_CORE_READ(dst, dev) : NULL;
+	return dst_ifindex((void *)(skb->_skb_refdst & TXP_SKB_DST_PTRMASK));
 }
 
 SEC("fentry/__ip_queue_xmit")
 int BPF_PROG(ip_queue_xmit_fentry, struct sock *sk, struct sk_buff *skb, struct flowi *fl, __u8 tos)
 {
-	const struct txp_instance *inst = instance_of_sock(sk);
-	const struct dst_entry *dst = BPF_CORE_READ(sk, sk_dst_cache);
+	const struct txp_instance *inst = instance_of(sk->__sk_common.skc_net.net);
 	struct txp_sender snd = {};
 
 	if (!inst)
@@ -70,8 +62,7 @@ int BPF_PROG(ip_queue_xmit_fentry, struct sock *sk, struct sk_buff *skb, struct 
 	snd.id = kernel_inet_id(sk);
 	snd.tos = tos;
 	dossier_write(skb, &snd);
-	stage_passed(inst, TXP_STAGE_IP_QUEUE_XMIT, dst ? BPF_CORE_READ(dst, dev) : NULL,
-		     BPF_CORE_READ(skb, len));
+	stage_passed(inst, TXP_STAGE_IP_QUEUE_XMIT, dst_ifindex(sk->sk_dst_cache), skb->len);
 	return 0;
 }
 
@@ -79,7 +70,7 @@ SEC("fentry/ip_build_and_send_pkt")
 int BPF_PROG(ip_build_fentry, struct sk_buff *skb, const struct sock *sk, __be32 saddr,
 	     __be32 daddr, struct ip_options_rcu *opt, __u8 tos)
 {
-	const struct txp_instance *inst = instance_of_sock(sk);
+	const struct txp_instance *inst = instance_of(sk->__sk_common.skc_net.net);
 	struct txp_sender snd = {};
 
 	if (!inst)
@@ -88,11 +79,10 @@ int BPF_PROG(ip_build_fentry, struct sk_buff *skb, const struct sock *sk, __be32
 	snd.saddr = saddr;
 	snd.daddr = daddr;
 	snd.tos = tos;
-	snd.mark = BPF_CORE_READ(skb, mark) ?: snd.mark;
+	snd.mark = skb->mark ?: snd.mark;
 	snd.option_len = options_len(opt);
 	dossier_write(skb, &snd);
-	stage_passed(inst, TXP_STAGE_IP_BUILD_AND_SEND_PKT, dst_device(skb),
-		     BPF_CORE_READ(skb, len));
+	stage_passed(inst, TXP_STAGE_IP_BUILD_AND_SEND_PKT, skb_dst_ifindex(skb), skb->len);
 	return 0;
 }
 
@@ -100,17 +90,15 @@ SEC("fentry/__ip_make_skb")
 int BPF_PROG(ip_make_skb_fentry, struct sock *sk, struct flowi4 *fl4, struct sk_buff_head *queue,
 	     struct inet_cork *cork)
 {
-	const struct txp_instance *inst = instance_of_sock(sk);
-	const struct sk_buff *skb = BPF_CORE_READ(queue, next);
-	const struct dst_entry *dst = BPF_CORE_READ(cork, dst);
+	const struct txp_instance *inst = instance_of(sk->__sk_common.skc_net.net);
+	const struct sk_buff *skb = queue->next;
 	struct txp_sender snd = {};
 
 	if (!inst || skb == (void *)queue) /* nothing was queued */
 		return 0;
 	sender_read_cork(&snd, sk, fl4, cork);
 	dossier_write(skb, &snd);
-	stage_passed(inst, TXP_STAGE_IP_MAKE_SKB, dst ? BPF_CORE_READ(dst, dev) : NULL,
-		     BPF_CORE_READ(skb, len));
+	stage_passed(inst, TXP_STAGE_IP_MAKE_SKB, dst_ifindex(cork->dst), skb->len);
 	return 0;
 }
 
@@ -122,19 +110,19 @@ static __always_inline bool header_read(struct iphdr *ip, const void *at)
 SEC("fentry/ip_forward")
 int BPF_PROG(ip_forward_fentry, struct sk_buff *skb)
 {
-	const struct txp_instance *inst = instance_of_dev(BPF_CORE_READ(skb, dev));
-	const void *header = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header);
+	const struct txp_instance *inst = instance_of(skb->dev->nd_net.net);
+	const void *header = skb->head + skb->network_header;
 	struct txp_sender snd = {};
 	struct iphdr ip;
 
 	if (!inst || !header_read(&ip, header))
 		return 0;
 	sender_read_header(&snd, &ip);
-	snd.mark = BPF_CORE_READ(skb, mark);
-	snd.priority = BPF_CORE_READ(skb, priority);
+	snd.mark = skb->mark;
+	snd.priority = skb->priority;
 	snd.seen |= TXP_SEEN_MARK | TXP_SEEN_PRIORITY;
 	dossier_write(skb, &snd);
-	stage_passed(inst, TXP_STAGE_IP_FORWARD, dst_device(skb), BPF_CORE_READ(skb, len));
+	stage_passed(inst, TXP_STAGE_IP_FORWARD, skb_dst_ifindex(skb), skb->len);
 	return 0;
 }
 
@@ -148,11 +136,10 @@ int BPF_PROG(ip_forward_receive, struct sk_buff *skb)
 	struct txp_sender snd = {};
 	struct iphdr ip;
 
-	if (BPF_CORE_READ(skb, protocol) != bpf_htons(ETH_P_IP) ||
-	    BPF_CORE_READ_BITFIELD_PROBED(skb, pkt_type) != TXP_PACKET_HOST)
+	if (skb->protocol != bpf_htons(ETH_P_IP) ||
+	    BPF_CORE_READ_BITFIELD(skb, pkt_type) != TXP_PACKET_HOST)
 		return 0;
-	if (!instance_of_dev(BPF_CORE_READ(skb, dev)) ||
-	    !header_read(&ip, BPF_CORE_READ(skb, data)))
+	if (!instance_of(skb->dev->nd_net.net) || !header_read(&ip, skb->data))
 		return 0;
 	sender_read_header(&snd, &ip);
 	dossier_write(skb, &snd);
@@ -162,8 +149,10 @@ int BPF_PROG(ip_forward_receive, struct sk_buff *skb)
 SEC("fentry/ip_output")
 int BPF_PROG(ip_output_fentry, struct net *net, struct sock *sk, struct sk_buff *skb)
 {
-	stage_passed(instance_of(net), TXP_STAGE_IP_OUTPUT, dst_device(skb),
-		     BPF_CORE_READ(skb, len));
+	const struct txp_instance *inst = instance_of(net);
+
+	if (inst)
+		stage_passed(inst, TXP_STAGE_IP_OUTPUT, skb_dst_ifindex(skb), skb->len);
 	return 0;
 }
 
@@ -172,20 +161,26 @@ SEC("netfilter")
 int ip_output_netfilter(struct bpf_nf_ctx *ctx)
 {
 	const struct nf_hook_state *state = ctx->state;
-	struct sk_buff *skb = ctx->skb;
+	const struct txp_instance *inst = instance_of(state->net);
 
-	stage_passed(instance_of(state->net), TXP_STAGE_IP_OUTPUT, state->out,
-		     BPF_CORE_READ(skb, len));
+	if (inst && state->out)
+		stage_passed(inst, TXP_STAGE_IP_OUTPUT, state->out->ifindex, ctx->skb->len);
 	return TXP_NF_ACCEPT;
+}
+
+static __always_inline void device_passed(const struct sk_buff *skb, enum txp_stage stage)
+{
+	const struct txp_instance *inst = instance_of(skb->dev->nd_net.net);
+
+	if (inst)
+		stage_passed(inst, stage, skb->dev->ifindex, skb->len);
 }
 
 SEC("fentry/__dev_queue_xmit")
 int BPF_PROG(dev_queue_xmit_fentry, struct sk_buff *skb)
 {
-	const struct net_device *dev = BPF_CORE_READ(skb, dev);
-
 	skb_slot_fill(skb);
-	stage_passed(instance_of_dev(dev), TXP_STAGE_DEV_QUEUE_XMIT, dev, BPF_CORE_READ(skb, len));
+	device_passed(skb, TXP_STAGE_DEV_QUEUE_XMIT);
 	return 0;
 }
 
@@ -193,36 +188,32 @@ int BPF_PROG(dev_queue_xmit_fentry, struct sk_buff *skb)
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(dev_queue_xmit_tp, struct sk_buff *skb)
 {
-	const struct net_device *dev = BPF_CORE_READ(skb, dev);
-
-	stage_passed(instance_of_dev(dev), TXP_STAGE_DEV_QUEUE_XMIT, dev, BPF_CORE_READ(skb, len));
+	device_passed(skb, TXP_STAGE_DEV_QUEUE_XMIT);
 	return 0;
 }
 
 /* netdev_core_pick_tx has chosen; with more than one queue the choice may be the driver's. */
-static __always_inline enum txp_verdict judge_queue(const struct sk_buff *skb,
-						    const struct net_device *dev)
+static __always_inline enum txp_verdict judge_queue(const struct sk_buff *skb)
 {
-	if (BPF_CORE_READ(dev, real_num_tx_queues) != 1)
+	if (skb->dev->real_num_tx_queues != 1)
 		return TXP_VERDICT_OBSERVED;
-	return BPF_CORE_READ(skb, queue_mapping) ? TXP_VERDICT_MISMATCH : TXP_VERDICT_MATCH;
+	return skb->queue_mapping ? TXP_VERDICT_MISMATCH : TXP_VERDICT_MATCH;
 }
 
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(net_dev_queue_tp, struct sk_buff *skb)
 {
-	const struct net_device *dev = BPF_CORE_READ(skb, dev);
-	const struct txp_instance *inst = instance_of_dev(dev);
+	const struct txp_instance *inst = instance_of(skb->dev->nd_net.net);
 	struct txp_counters *cnt;
 
 	if (!inst)
 		return 0;
-	cnt = counters_of(inst->netns, BPF_CORE_READ(dev, ifindex));
+	cnt = counters_of(inst->netns, skb->dev->ifindex);
 	if (!cnt)
 		return 0;
-	count_stage(cnt, TXP_STAGE_NET_DEV_QUEUE, BPF_CORE_READ(skb, len));
-	if (BPF_CORE_READ(skb, protocol) == bpf_htons(ETH_P_IP))
-		count_verdict(cnt, TXP_FIELD_TX_QUEUE, judge_queue(skb, dev));
+	count_stage(cnt, TXP_STAGE_NET_DEV_QUEUE, skb->len);
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		count_verdict(cnt, TXP_FIELD_TX_QUEUE, judge_queue(skb));
 	return 0;
 }
 
@@ -230,13 +221,12 @@ int BPF_PROG(net_dev_queue_tp, struct sk_buff *skb)
 SEC("tp_btf/neigh_update")
 int BPF_PROG(neigh_update_tp, struct neighbour *neigh)
 {
-	const struct net_device *dev = BPF_CORE_READ(neigh, dev);
-	const struct txp_instance *inst = instance_of_dev(dev);
+	const struct txp_instance *inst = instance_of(neigh->dev->nd_net.net);
 	struct txp_moments *moved = moments_get();
 
 	if (!inst || !moved)
 		return 0;
 	moved->neighbour_ns = bpf_ktime_get_ns();
-	stage_passed(inst, TXP_STAGE_NEIGH_UPDATE, dev, 0);
+	stage_passed(inst, TXP_STAGE_NEIGH_UPDATE, neigh->dev->ifindex, 0);
 	return 0;
 }
