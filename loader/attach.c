@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "attach.h"
+#include "ladder.h"
+#include "log.h"
+#include "probe.h"
+#include "signals.h"
+#include "sysctl.h"
+
+struct transaction {
+	const struct attach_request *request;
+	const struct pins *pins;
+	struct instance instance;
+	bool fresh; /* nothing was pinned before */
+	int egress_fd;
+	struct ladder ladder;
+	bool new_stages; /* else those attached are the same and stay */
+	struct txp_instance row;
+	bool set_forwarding;
+	struct egress_change *changes; /* one for each device */
+};
+
+static int load_egress(struct transaction *t)
+{
+	struct program program = { .name = "txpath_egress" };
+	int err = object_load_egress(&t->instance.maps, &program);
+
+	if (err) {
+		log_errno(err, "loading the program for TC egress");
+		if (!probe_btf())
+			log_error("this kernel has no BTF, which txpath needs: a kernel with "
+				  "CONFIG_DEBUG_INFO_BTF, that is /sys/kernel/btf/vmlinux");
+		else
+			log_error("txpath -v attach shows what the kernel's verifier says");
+		return err;
+	}
+	t->egress_fd = program.fd;
+	return 0;
+}
+
+static int program_tag(int prog_fd, __u8 *tag)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(prog_fd, &info, &size))
+		return -errno;
+	memcpy(tag, info.tag, sizeof(info.tag));
+	return 0;
+}
+
+static bool same_program(const struct instance *instance, enum txp_stage stage, int prog_fd)
+{
+	__u8 tag[BPF_TAG_SIZE];
+	struct bpf_prog_info info;
+	char path[PATH_MAX];
+	int fd, err;
+
+	if (pin_path(path, "%s/%s", instance->links_directory, stage_name(stage)))
+		return false;
+	fd = pin_open(path, PIN_LINK);
+	if (fd < 0)
+		return false;
+	err = link_program(fd, &info);
+	close(fd);
+	if (!err)
+		err = program_tag(prog_fd, tag);
+	return !err && !memcmp(tag, info.tag, sizeof(tag));
+}
+
+/* Stage programs speak together, under one epoch: they are kept or replaced together. */
+static bool same_stages(const struct transaction *t)
+{
+	const struct ladder_step *step;
+	size_t i;
+
+	for (i = 0; i < TXP_STAGE_COUNT; i++) {
+		step = &t->ladder.step[i];
+		if (i == TXP_STAGE_EGRESS)
+			continue;
+		if (t->instance.row.stage_rung[i] != (step->rung ? step->rung->kind : 0))
+			return false;
+		if (step->rung && !same_program(&t->instance, i, step->prog_fd))
+			return false;
+	}
+	return true;
+}
+
+static __u32 program_id(int prog_fd)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(prog_fd, &info, &size) ? 0 : info.id;
+}
+
+static void describe_stages(struct transaction *t)
+{
+	struct txp_instance *row = &t->row;
+	const struct ladder_step *step;
+	size_t i;
+
+	row->epoch = t->ladder.epoch;
+	row->nf_program = 0;
+	row->stages = 1U << TXP_STAGE_EGRESS;
+	for (i = 0; i < TXP_STAGE_COUNT; i++) {
+		step = &t->ladder.step[i];
+		row->stage_errno[i] = step->best_errno;
+		row->stage_rung[i] = step->rung ? step->rung->kind : TXP_HOOK_NONE;
+		if (!step->rung)
+			continue;
+		row->stages |= 1U << i;
+		if (step->rung->kind == TXP_HOOK_NETFILTER)
+			row->nf_program = program_id(step->prog_fd);
+	}
+	row->stage_rung[TXP_STAGE_EGRESS] = TXP_HOOK_TC;
+}
+
+/* Loads beside what is attached. The new programs stay silent until the instance says so. */
+static void prepare_stages(struct transaction *t)
+{
+	__u32 epoch = t->instance.row.epoch + 1;
+
+	/* a fresh instance has epoch 0, which no program may have */
+	ladder_load(&t->ladder, &t->instance.maps, epoch ? epoch : 1);
+	t->row = t->instance.row;
+	t->new_stages = t->fresh || !same_stages(t);
+	if (t->new_stages) {
+		ladder_attach(&t->ladder);
+		describe_stages(t);
+	}
+	t->row.abi = TXP_ABI_VERSION;
+	t->row.netns = t->instance.netns;
+	t->row.fib_mark = probe_fib_mark();
+	probe_symbols(&t->row);
+}
+
+static int set_forwarding(struct transaction *t)
+{
+	int err;
+
+	if (!t->request->lo_forwarding || t->row.lo_forwarding >= 0 || sysctl_lo_forwarding())
+		return 0;
+	err = sysctl_set_lo_forwarding(1);
+	if (err)
+		return log_errno(err, "lo-forwarding=on: setting net.ipv4.conf.lo.forwarding");
+	t->row.lo_forwarding = 0;
+	t->set_forwarding = true;
+	return 0;
+}
+
+static void unset_forwarding(const struct transaction *t)
+{
+	if (t->set_forwarding)
+		sysctl_set_lo_forwarding(0);
+}
+
+static int make_directories(const struct transaction *t)
+{
+	int err;
+
+	err = pin_directory(t->pins->version);
+	if (!err)
+		err = pin_directory(t->instance.directory);
+	if (!err)
+		err = pin_directory(t->instance.maps_directory);
+	if (!err)
+		err = pin_directory(t->instance.links_directory);
+	return err;
+}
+
+static void unpin_maps(const struct transaction *t, int count)
+{
+	char path[PATH_MAX];
+
+	while (count--) {
+		if (!pin_path(path, "%s/%s", t->instance.maps_directory,
+			      t->instance.maps.map[count].name))
+			unlink(path);
+	}
+}
+
+static int pin_maps(const struct transaction *t)
+{
+	const struct map_set *maps = &t->instance.maps;
+	char path[PATH_MAX];
+	int i, err = 0;
+
+	for (i = 0; i < maps->count; i++) {
+		err = pin_path(path, "%s/%s", t->instance.maps_directory, maps->map[i].name);
+		if (!err && bpf_obj_pin(maps->map[i].fd, path))
+			err = log_errno(-errno, "pinning %s", path);
+		if (err)
+			break;
+	}
+	if (err)
+		unpin_maps(t, i);
+	return err;
+}
+
+static void abort_stages(const struct transaction *t)
+{
+	size_t i;
+
+	for (i = 0; i < TXP_STAGE_COUNT; i++) {
+		if (t->ladder.step[i].link_fd >= 0)
+			pin_abort(t->instance.links_directory, stage_name(i));
+	}
+}
+
+static int stage_stages(const struct transaction *t)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < TXP_STAGE_COUNT && !err; i++) {
+		if (t->ladder.step[i].link_fd >= 0)
+			err = pin_stage(t->ladder.step[i].link_fd, t->instance.links_directory,
+					stage_name(i));
+	}
+	if (err)
+		abort_stages(t);
+	return err;
+}
+
+/* Pins of stations that lost their hook go; the links of the others are replaced. */
+static int commit_stages(const struct transaction *t)
+{
+	char path[PATH_MAX];
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < TXP_STAGE_COUNT && t->new_stages && !err; i++) {
+		if (t->ladder.step[i].link_fd >= 0) {
+			err = pin_commit(t->instance.links_directory, stage_name(i));
+			continue;
+		}
+		err = pin_path(path, "%s/%s", t->instance.links_directory, stage_name(i));
+		if (!err)
+			unlink(path);
+	}
+	return err;
+}
+
+static void undo_devices(const struct transaction *t, size_t count)
+{
+	while (count--)
+		egress_undo(&t->changes[count], &t->instance);
+}
+
+static int change_devices(const struct transaction *t)
+{
+	const struct attach_request *request = t->request;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < request->count; i++) {
+		t->changes[i].device = request->devices[i];
+		err = egress_attach(&t->changes[i], &t->instance, t->egress_fd, request->hook,
+				    request->mode);
+		if (err)
+			break;
+	}
+	if (err)
+		undo_devices(t, i);
+	return err;
+}
+
+static int commit_devices(const struct transaction *t)
+{
+	int err, first = 0;
+	size_t i;
+
+	for (i = 0; i < t->request->count; i++) {
+		err = egress_commit(&t->changes[i], &t->instance);
+		if (!first)
+			first = err;
+	}
+	return first;
+}
+
+/*
+ * Everything that the host can see, from here on. The instance is written before any device is
+ * changed: the program at egress must find it, and that write gives the stages their voice.
+ */
+static int publish(struct transaction *t)
+{
+	int err;
+
+	err = set_forwarding(t);
+	if (err)
+		return err;
+	err = make_directories(t);
+	if (err)
+		goto unset_forwarding;
+	err = t->fresh ? pin_maps(t) : 0;
+	if (err)
+		goto prune;
+	err = stage_stages(t);
+	if (err)
+		goto unpin_maps;
+	err = instance_write(&t->instance, &t->row);
+	if (err)
+		goto abort_stages;
+	err = change_devices(t);
+	if (err)
+		goto restore_instance;
+	err = commit_devices(t);
+	return err ? err : commit_stages(t);
+restore_instance:
+	instance_write(&t->instance, &t->instance.row);
+abort_stages:
+	abort_stages(t);
+unpin_maps:
+	if (t->fresh)
+		unpin_maps(t, t->instance.maps.count);
+prune:
+	pins_prune(t->pins, t->instance.directory);
+unset_forwarding:
+	unset_forwarding(t);
+	return err;
+}
+
+static int open_instance(struct transaction *t, __u64 netns)
+{
+	int err = instance_open(t->pins, netns, true, &t->instance);
+
+	if (err == -ENOENT) {
+		t->fresh = true;
+		return 0;
+	}
+	if (!err)
+		err = instance_check_links(&t->instance);
+	return err;
+}
+
+int attach_devices(const struct pins *pins, __u64 netns, const struct attach_request *request)
+{
+	struct transaction t = { .pins = pins, .request = request };
+	sigset_t signals;
+	int err;
+
+	t.changes = calloc(request->count, sizeof(*t.changes));
+	if (!t.changes)
+		return -ENOMEM;
+	err = open_instance(&t, netns);
+	if (err)
+		goto free_changes;
+	err = load_egress(&t);
+	if (err)
+		goto close_instance;
+	prepare_stages(&t);
+	signals_hold(&signals);
+	err = publish(&t);
+	signals_release(&signals);
+	ladder_close(&t.ladder);
+	close(t.egress_fd);
+close_instance:
+	instance_close(&t.instance);
+free_changes:
+	free(t.changes);
+	return err;
+}

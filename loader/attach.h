@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Attaching as one transaction: all devices and everything they need, or nothing. */
+#ifndef TXPATH_ATTACH_H
+#define TXPATH_ATTACH_H
+
+#include "egress.h"
+#include "pins.h"
+
+struct attach_request {
+	const struct device *devices;
+	size_t count;
+	enum txp_mode mode;
+	enum egress_hook hook;
+	bool lo_forwarding; /* consent to switch it on */
+};
+
+/*
+ * In the namespace that we are in, whose id is netns. The caller holds the lock. On failure,
+ * told, the host is as it was.
+ */
+int attach_devices(const struct pins *pins, __u64 netns, const struct attach_request *request);
+
+#endif /* TXPATH_ATTACH_H */

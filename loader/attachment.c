@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "attachment.h"
+#include "log.h"
+#include "netns.h"
+#include "output.h"
+
+const char *attachment_state_name(enum attachment_state state)
+{
+	static const char *const names[] = {
+		[ATTACHMENT_OK] = "ok",
+		[ATTACHMENT_RENAMED] = "renamed",
+		[ATTACHMENT_MOVED] = "moved",
+		[ATTACHMENT_VANISHED] = "vanished",
+		[ATTACHMENT_UNREACHABLE] = "unreachable",
+		[ATTACHMENT_REMOVED] = "removed",
+	};
+
+	return names[state];
+}
+
+const char *mode_name(__u32 mode)
+{
+	static const char *const names[] = {
+		[TXP_MODE_OFF] = "off",
+		[TXP_MODE_SHADOW] = "shadow",
+		[TXP_MODE_OFFLOAD] = "offload",
+	};
+
+	return mode < sizeof(names) / sizeof(names[0]) ? names[mode] : "unknown";
+}
+
+static int read_link(const struct instance *instance, struct attachment *attachment)
+{
+	char path[PATH_MAX];
+	int fd, err;
+
+	err = pin_path(path, "%s/egress-%u", instance->links_directory, attachment->key.ifindex);
+	if (err)
+		return err;
+	fd = pin_open(path, PIN_LINK);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd; /* a clsact filter needs no pin */
+	err = tc_tcx_read(fd, &attachment->link);
+	close(fd);
+	if (err)
+		return log_errno(err, "%s is in the way: not a TCX link of txpath's", path);
+	attachment->tcx = true;
+	return 0;
+}
+
+static int read_one(const struct instance *instance, int devices, const struct txp_device_key *key,
+		    struct attachment *attachment)
+{
+	memset(attachment, 0, sizeof(*attachment));
+	attachment->key = *key;
+	if (bpf_map_lookup_elem(devices, key, &attachment->row))
+		return log_errno(-errno, "reading %s/devices", instance->maps_directory);
+	attachment->row.name[IFNAMSIZ - 1] = '\0';
+	strcpy(attachment->name, attachment->row.name);
+	return read_link(instance, attachment);
+}
+
+static int read_all(const struct instance *instance, struct attachment **list)
+{
+	int devices = map_set_fd(&instance->maps, "devices");
+	struct txp_device_key key;
+	struct attachment *grown;
+	int err, count = 0;
+
+	while (devices >= 0 && !bpf_map_get_next_key(devices, count ? &key : NULL, &key)) {
+		grown = realloc(*list, (count + 1) * sizeof(**list));
+		if (!grown)
+			return -ENOMEM;
+		*list = grown;
+		err = read_one(instance, devices, &key, &grown[count]);
+		if (err)
+			return err;
+		count++;
+	}
+	return count;
+}
+
+struct resolve {
+	struct attachment *list;
+	int count;
+};
+
+/* The device of that index is there under some name: was it renamed? */
+static enum attachment_state compare_name(struct attachment *attachment, int ifindex)
+{
+	char name[IFNAMSIZ];
+
+	if (!if_indextoname(ifindex, name))
+		return ATTACHMENT_VANISHED;
+	strcpy(attachment->name, name);
+	return strcmp(name, attachment->row.name) ? ATTACHMENT_RENAMED : ATTACHMENT_OK;
+}
+
+static enum attachment_state resolve_clsact(struct attachment *attachment)
+{
+	enum attachment_state state = compare_name(attachment, attachment->key.ifindex);
+	struct tc_filter filter;
+
+	if (state != ATTACHMENT_VANISHED && tc_clsact_find(attachment->key.ifindex, &filter))
+		return ATTACHMENT_REMOVED;
+	return state;
+}
+
+static enum attachment_state resolve_tcx(struct attachment *attachment)
+{
+	const struct tc_link *link = &attachment->link;
+	char name[IFNAMSIZ];
+
+	if (link->ifindex && tc_tcx_is_on(link->ifindex, link->id))
+		return compare_name(attachment, link->ifindex);
+	if (link->ifindex)
+		return ATTACHMENT_MOVED;
+	/* the link is dead: with its device, or was it detached from one that lives? */
+	if (if_indextoname(attachment->key.ifindex, name) && !strcmp(name, attachment->row.name))
+		return ATTACHMENT_REMOVED;
+	return ATTACHMENT_VANISHED;
+}
+
+static int resolve_all(__u64 id, const char *name, void *context)
+{
+	struct resolve *resolve = context;
+	int i;
+
+	(void)id;
+	(void)name;
+	for (i = 0; i < resolve->count; i++) {
+		if (resolve->list[i].tcx)
+			resolve->list[i].state = resolve_tcx(&resolve->list[i]);
+		else
+			resolve->list[i].state = resolve_clsact(&resolve->list[i]);
+	}
+	return 0;
+}
+
+static int find_moved(__u64 id, const char *name, void *context)
+{
+	struct attachment *attachment = context;
+
+	if (!tc_tcx_is_on(attachment->link.ifindex, attachment->link.id))
+		return 0;
+	compare_name(attachment, attachment->link.ifindex);
+	attachment->state = ATTACHMENT_MOVED;
+	if (name)
+		snprintf(attachment->where, sizeof(attachment->where), "%s", name);
+	else
+		snprintf(attachment->where, sizeof(attachment->where), "%llu", id);
+	return 1;
+}
+
+/* Nothing can be asked in a namespace that is out of reach: a dead link is all there is to see. */
+static void resolve_unreachable(struct attachment *list, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++) {
+		if (!list[i].tcx || !list[i].link.ifindex)
+			list[i].state = ATTACHMENT_VANISHED;
+		else
+			list[i].state = ATTACHMENT_UNREACHABLE;
+	}
+}
+
+static int resolve(const struct instance *instance, struct attachment *list, int count)
+{
+	struct resolve context = { .list = list, .count = count };
+	int i, err;
+
+	err = netns_visit(instance->netns, resolve_all, &context);
+	if (err == -ENOENT)
+		resolve_unreachable(list, count);
+	else if (err)
+		return err;
+	for (i = 0; i < count; i++) {
+		if (list[i].state == ATTACHMENT_MOVED || list[i].state == ATTACHMENT_UNREACHABLE)
+			err = netns_each(find_moved, &list[i]);
+		if (err < 0 && err != -ENOENT)
+			return err;
+	}
+	return 0;
+}
+
+static int compare_attachments(const void *left, const void *right)
+{
+	const struct attachment *a = left, *b = right;
+
+	return (a->key.ifindex > b->key.ifindex) - (a->key.ifindex < b->key.ifindex);
+}
+
+int attachment_list(const struct instance *instance, struct attachment **list)
+{
+	struct attachment *all = NULL;
+	int count, err = 0;
+
+	count = read_all(instance, &all);
+	if (count > 0)
+		err = resolve(instance, all, count);
+	if (count < 0 || err) {
+		free(all);
+		return count < 0 ? count : err;
+	}
+	if (count)
+		qsort(all, count, sizeof(*all), compare_attachments);
+	*list = all;
+	return count;
+}
+
+struct json_object *attachment_json(const struct attachment *attachment, const char *netns)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_add_text(object, "dev", attachment->name);
+	json_add_number(object, "ifindex", attachment->key.ifindex);
+	json_add_text(object, "netns", netns);
+	json_add_number(object, "netns_id", attachment->key.netns);
+	json_add_text(object, "mode", mode_name(attachment->row.mode));
+	json_add_text(object, "hook", attachment->tcx ? "tcx" : "clsact");
+	json_add_text(object, "state", attachment_state_name(attachment->state));
+	json_add_text(object, "attached_as", attachment->row.name);
+	if (attachment->state == ATTACHMENT_MOVED)
+		json_add_text(object, "moved_to", attachment->where);
+	return object;
+}

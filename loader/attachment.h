@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* An attached device, and what has become of it since. */
+#ifndef TXPATH_ATTACHMENT_H
+#define TXPATH_ATTACHMENT_H
+
+#include <limits.h>
+#include <net/if.h>
+
+#include <json-c/json.h>
+
+#include "instance.h"
+#include "tc.h"
+
+enum attachment_state {
+	ATTACHMENT_OK,
+	ATTACHMENT_RENAMED,
+	ATTACHMENT_MOVED,	/* into another namespace; the link went with it */
+	ATTACHMENT_VANISHED,	/* there is no such device any more */
+	ATTACHMENT_UNREACHABLE, /* its namespace has neither a name nor a process */
+	ATTACHMENT_REMOVED,	/* the device is there, but someone took our program off it */
+};
+
+struct attachment {
+	struct txp_device_key key;
+	struct txp_device row;
+	bool tcx;	     /* else a clsact filter */
+	struct tc_link link; /* of TCX */
+	enum attachment_state state;
+	char name[IFNAMSIZ];	  /* now, or when attached where that cannot be told */
+	char where[NAME_MAX + 1]; /* moved: the namespace, "" if it cannot be found */
+};
+
+/*
+ * Reads all of an instance, by ifindex. Returns their number, with *list owned by the caller
+ * (NULL for 0), or a negative errno, told.
+ */
+int attachment_list(const struct instance *instance, struct attachment **list);
+
+/* As in "devices" of txpath status. netns: the name of the instance's namespace. */
+struct json_object *attachment_json(const struct attachment *attachment, const char *netns);
+
+const char *attachment_state_name(enum attachment_state state);
+const char *mode_name(__u32 mode);
+
+#endif /* TXPATH_ATTACHMENT_H */

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attachment.h"
+#include "command.h"
+#include "egress.h"
+#include "lock.h"
+#include "log.h"
+#include "netns.h"
+#include "output.h"
+#include "pins.h"
+#include "privilege.h"
+#include "remove.h"
+#include "signals.h"
+
+/* One instance, its devices, and which of them are to go. */
+struct leaving {
+	struct instance instance;
+	struct attachment *list;
+	int count;
+	bool *chosen;
+};
+
+static int leaving_open(struct leaving *leaving, const struct pins *pins, __u64 netns,
+			bool complete)
+{
+	int err;
+
+	memset(leaving, 0, sizeof(*leaving));
+	err = instance_open(pins, netns, complete, &leaving->instance);
+	if (err == -ENOENT && !complete)
+		err = 0; /* an empty directory: to be removed as well */
+	if (err)
+		return err;
+	err = instance_check_links(&leaving->instance);
+	if (err)
+		goto close_instance;
+	leaving->count = attachment_list(&leaving->instance, &leaving->list);
+	if (leaving->count < 0) {
+		err = leaving->count;
+		goto close_instance;
+	}
+	leaving->chosen = calloc(leaving->count + 1, sizeof(bool));
+	if (leaving->chosen)
+		return 0;
+	err = -ENOMEM;
+	free(leaving->list);
+close_instance:
+	instance_close(&leaving->instance);
+	return err;
+}
+
+static void leaving_close(struct leaving *leaving)
+{
+	free(leaving->chosen);
+	free(leaving->list);
+	instance_close(&leaving->instance);
+}
+
+/* By the name it has now; else by the one that it was attached as. */
+static int choose(struct leaving *leaving, const char *name)
+{
+	const struct attachment *attachment;
+	int i, found = -1;
+
+	for (i = 0; i < leaving->count; i++) {
+		attachment = &leaving->list[i];
+		if (strcmp(attachment->row.name, name) && strcmp(attachment->name, name))
+			continue;
+		if (found < 0 ||
+		    (attachment->state <= ATTACHMENT_RENAMED && !strcmp(attachment->name, name)))
+			found = i;
+	}
+	if (found < 0)
+		return -ENOENT;
+	leaving->chosen[found] = true;
+	return 0;
+}
+
+static void tell(const struct attachment *attachment)
+{
+	const char *name = attachment->row.name;
+
+	switch (attachment->state) {
+	case ATTACHMENT_OK:
+		log_note("%s: detached", name);
+		break;
+	case ATTACHMENT_RENAMED:
+		log_note("%s: detached; it is called %s now", name, attachment->name);
+		break;
+	case ATTACHMENT_MOVED:
+		log_note("%s: detached; it is %s (index %d) in network namespace %s now", name,
+			 attachment->name, attachment->link.ifindex,
+			 *attachment->where ? attachment->where : "(not found)");
+		break;
+	case ATTACHMENT_VANISHED:
+		log_note("%s: there is no such device any more; its rows are removed", name);
+		break;
+	case ATTACHMENT_UNREACHABLE:
+		log_note("%s: detached; its network namespace has neither a name nor a process",
+			 name);
+		break;
+	case ATTACHMENT_REMOVED:
+		log_note("%s: someone had taken the program off; its rows are removed", name);
+		break;
+	}
+}
+
+static int detach_chosen(struct leaving *leaving, struct json_object *detached)
+{
+	char netns[NAME_MAX + 1];
+	int i, err;
+
+	netns_name(leaving->instance.netns, netns, sizeof(netns));
+	for (i = 0; i < leaving->count; i++) {
+		if (!leaving->chosen[i])
+			continue;
+		err = egress_detach(&leaving->list[i], &leaving->instance);
+		if (err)
+			return err;
+		tell(&leaving->list[i]);
+		json_object_array_add(detached, attachment_json(&leaving->list[i], netns));
+	}
+	return 0;
+}
+
+static bool all_chosen(const struct leaving *leaving)
+{
+	int i;
+
+	for (i = 0; i < leaving->count; i++) {
+		if (!leaving->chosen[i])
+			return false;
+	}
+	return true;
+}
+
+static int detach_and_remove(const struct pins *pins, struct leaving *leaving,
+			     struct json_object *detached)
+{
+	sigset_t signals;
+	int err;
+
+	signals_hold(&signals);
+	err = detach_chosen(leaving, detached);
+	if (!err && all_chosen(leaving))
+		err = instance_remove(pins, &leaving->instance);
+	signals_release(&signals);
+	return err;
+}
+
+static int choose_named(struct leaving *leaving, const struct options *options)
+{
+	int i, err = 0;
+
+	for (i = 0; i < options->count && !err; i++) {
+		err = choose(leaving, options->arguments[i]);
+		if (err)
+			log_error("%s: not attached in this network namespace: txpath status "
+				  "shows what is",
+				  options->arguments[i]);
+	}
+	return err;
+}
+
+static int detach_named(const struct options *options, const struct pins *pins,
+			struct json_object *detached)
+{
+	struct leaving leaving;
+	__u64 netns;
+	int err;
+
+	err = netns_id(&netns);
+	if (err)
+		return log_errno(err, "reading the id of the network namespace");
+	err = leaving_open(&leaving, pins, netns, true);
+	if (err == -ENOENT)
+		log_error("%s: nothing is attached in this network namespace",
+			  options->arguments[0]);
+	if (err)
+		return err;
+	err = choose_named(&leaving, options);
+	if (!err)
+		err = detach_and_remove(pins, &leaving, detached);
+	leaving_close(&leaving);
+	return err;
+}
+
+/* Everything is looked at before anything is removed: what is not ours stops it all. */
+static int detach_instances(const struct pins *pins, const __u64 *ids, int count,
+			    struct json_object *detached)
+{
+	struct leaving *leaving;
+	int i, opened, err = 0;
+
+	leaving = calloc(count + 1, sizeof(*leaving));
+	if (!leaving)
+		return -ENOMEM;
+	for (opened = 0; opened < count; opened++) {
+		err = leaving_open(&leaving[opened], pins, ids[opened], false);
+		if (err)
+			goto close_leaving;
+		memset(leaving[opened].chosen, true, leaving[opened].count);
+	}
+	for (i = 0; i < count && !err; i++)
+		err = detach_and_remove(pins, &leaving[i], detached);
+close_leaving:
+	while (opened--)
+		leaving_close(&leaving[opened]);
+	free(leaving);
+	return err;
+}
+
+static int detach_all(const struct options *options, const struct pins *pins,
+		      struct json_object *detached)
+{
+	__u64 *ids = NULL, netns;
+	int count, err;
+
+	if (options->netns) {
+		err = netns_id(&netns);
+		if (err)
+			return log_errno(err, "reading the id of the network namespace");
+		return detach_instances(pins, &netns, 1, detached);
+	}
+	count = instance_ids(pins, &ids);
+	if (count < 0)
+		return count;
+	err = detach_instances(pins, ids, count, detached);
+	free(ids);
+	return err;
+}
+
+static int detach_locked(const struct options *options, const struct pins *pins,
+			 struct json_object *detached)
+{
+	int lock, err;
+
+	lock = lock_take(pins);
+	if (lock < 0)
+		return lock;
+	if (options->all)
+		err = detach_all(options, pins, detached);
+	else
+		err = detach_named(options, pins, detached);
+	rmdir(pins->version);
+	rmdir(pins->base); /* made for the lock; stays if anything is in it */
+	close(lock);
+	return err;
+}
+
+static int detach(const struct options *options)
+{
+	struct json_object *document, *detached;
+	struct pins pins;
+	int err;
+
+	if (privilege_to_change("detach") || pins_open(options->bpffs, true, &pins))
+		return EXIT_FAILED;
+	if (options->netns && netns_enter(options->netns))
+		return EXIT_FAILED;
+	document = json_object_new_object();
+	detached = json_object_new_array();
+	json_object_object_add(document, "detached", detached);
+	err = detach_locked(options, &pins, detached);
+	if (!err && options->json)
+		output_json(document);
+	json_object_put(document);
+	return err ? EXIT_FAILED : EXIT_DONE;
+}
+
+int cmd_detach(const struct options *options)
+{
+	if (options->all == (options->count > 0))
+		return usage_error("detach: which device? DEV... or --all");
+	return detach(options);
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "ladder.h"
+#include "log.h"
+#include "output.h"
+#include "privilege.h"
+#include "probe.h"
+#include "tc.h"
+
+/* Of the stage programs: no instance speaks under it. */
+#define SILENT_EPOCH 1
+
+static int try_stage(const struct rung *rung, struct map_set *maps)
+{
+	int prog_fd, link_fd;
+
+	prog_fd = rung_load(rung, maps, SILENT_EPOCH);
+	if (prog_fd < 0)
+		return prog_fd;
+	link_fd = rung_attach(rung, prog_fd);
+	close(prog_fd);
+	if (link_fd < 0)
+		return link_fd;
+	close(link_fd);
+	return 0;
+}
+
+static int try_egress(struct map_set *maps)
+{
+	struct program program = { .name = "txpath_egress" };
+	int ifindex = if_nametoindex("lo");
+	bool created;
+	int ret;
+
+	ret = object_load_egress(maps, &program);
+	if (ret)
+		return ret;
+	if (!tc_has_tcx()) {
+		/* goes with the namespace */
+		ret = tc_clsact_attach(program.fd, ifindex, &created);
+	} else {
+		ret = tc_tcx_attach(program.fd, ifindex);
+		if (ret >= 0)
+			ret = close(ret);
+	}
+	close(program.fd);
+	return ret;
+}
+
+static struct json_object *hook_json(const struct rung *rung, struct map_set *maps)
+{
+	struct json_object *object = json_object_new_object();
+	char text[RUNG_TEXT_MAX];
+	int err;
+
+	err = rung->kind == TXP_HOOK_TC ? try_egress(maps) : try_stage(rung, maps);
+	json_add_text(object, "hook", stage_name(rung->stage));
+	json_add_text(object, "rung", rung_text(rung, text));
+	json_object_object_add(object, "available", json_object_new_boolean(!err));
+	json_add_text(object, "errno", errno_name(err));
+	return object;
+}
+
+static struct json_object *hooks_json(void)
+{
+	struct json_object *hooks = json_object_new_array();
+	struct map_set maps = { 0 };
+	size_t i;
+
+	for (i = 0; i < rung_count; i++)
+		json_object_array_add(hooks, hook_json(&rungs[i], &maps));
+	map_set_close(&maps);
+	return hooks;
+}
+
+static struct json_object *capabilities_json(void)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "btf", json_object_new_boolean(probe_btf()));
+	json_object_object_add(object, "tcx", json_object_new_boolean(tc_has_tcx()));
+	json_object_object_add(object, "kernel_context",
+			       json_object_new_boolean(probe_kernel_context()));
+	json_object_object_add(object, "fib_lookup_mark",
+			       json_object_new_boolean(probe_fib_mark()));
+	return object;
+}
+
+static int build(const struct options *options, struct json_object **document)
+{
+	struct json_object *object;
+	struct utsname kernel;
+
+	(void)options;
+	/* hooks are attached for a moment: to nothing that the host uses */
+	if (unshare(CLONE_NEWNET))
+		return log_errno(-errno, "features: making a network namespace to try in");
+	if (uname(&kernel))
+		return log_errno(-errno, "features: reading the kernel's release");
+	object = json_object_new_object();
+	json_add_text(object, "kernel", kernel.release);
+	json_object_object_add(object, "hooks", hooks_json());
+	json_object_object_add(object, "capabilities", capabilities_json());
+	*document = object;
+	return 0;
+}
+
+static int text(struct json_object *document, struct json_object *before, double seconds)
+{
+	static const struct column columns[] = {
+		{ "hook", "STATION", false },
+		{ "rung", "HOOK", false },
+		{ "available", "AVAILABLE", false },
+		{ "errno", "ERRNO", false },
+	};
+	int err;
+
+	(void)before;
+	(void)seconds;
+	printf("kernel %s\n\n", json_text(document, "kernel"));
+	err = output_table(json_member(document, "hooks"), columns,
+			   sizeof(columns) / sizeof(columns[0]));
+	putchar('\n');
+	json_object_object_foreach(json_member(document, "capabilities"), name, value)
+		printf("%s: %s\n", name, json_object_get_boolean(value) ? "yes" : "no");
+	return err;
+}
+
+int cmd_features(const struct options *options)
+{
+	static const struct report report = { .build = build, .text = text };
+
+	if (privilege_to_change("features"))
+		return EXIT_FAILED;
+	return output_report(&report, options);
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+
+#include "command.h"
+#include "counters.h"
+#include "log.h"
+#include "netns.h"
+#include "output.h"
+#include "privilege.h"
+#include "report.h"
+#include "stage.h"
+
+#define VALUE_MAX 32
+
+struct field {
+	const char *name;
+	enum txp_field_class class;
+	size_t offset; /* in struct txp_field_counts */
+};
+
+static const struct field fields[] = {
+#define FIELD_ROW(id, name, class, rule)                                                           \
+	{ #name, TXP_CLASS_##class, offsetof(struct txp_field_counts, name) },
+	TXP_FIELDS(FIELD_ROW)
+#undef FIELD_ROW
+};
+
+static struct json_object *field_json(const struct txp_field_counts *counts,
+				      const struct field *field)
+{
+	const struct txp_verdict_counts *one = (const void *)((const char *)counts + field->offset);
+	struct json_object *object = json_object_new_object();
+
+	json_add_text(object, "field", field->name);
+	json_add_text(object, "class", field->class == TXP_CLASS_EXACT ? "exact" : "observed");
+	json_add_number(object, "checked", one->match + one->mismatch + one->unknown);
+#define VERDICT_MEMBER(id, name, meaning) json_add_number(object, #name, one->name);
+	TXP_VERDICTS(VERDICT_MEMBER)
+#undef VERDICT_MEMBER
+	return object;
+}
+
+static __u64 count_surprises(const struct txp_field_counts *counts)
+{
+	__u64 sum = 0;
+
+#define FIELD_MISMATCH(id, name, class, rule) sum += counts->name.mismatch;
+	TXP_FIELDS(FIELD_MISMATCH)
+#undef FIELD_MISMATCH
+	return sum;
+}
+
+/* "fields" and "surprises", of one device or of all together. */
+static void add_counts(struct json_object *object, const struct txp_field_counts *counts)
+{
+	struct json_object *rows = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < TXP_FIELD_COUNT; i++)
+		json_object_array_add(rows, field_json(counts, &fields[i]));
+	json_object_object_add(object, "fields", rows);
+	json_add_number(object, "surprises", count_surprises(counts));
+}
+
+/* As an operator writes it; the layout is that of struct txp_example. */
+static void value_text(enum txp_field field, __u64 value, char *text)
+{
+	const __u8 *bytes = (const __u8 *)&value;
+	struct in_addr address = { .s_addr = (__u32)value };
+
+	switch (field) {
+	case TXP_FIELD_DMAC:
+	case TXP_FIELD_SMAC:
+		snprintf(text, VALUE_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1],
+			 bytes[2], bytes[3], bytes[4], bytes[5]);
+		break;
+	case TXP_FIELD_NEXT_HOP:
+		inet_ntop(AF_INET, &address, text, VALUE_MAX);
+		break;
+	case TXP_FIELD_CHECKSUM:
+	case TXP_FIELD_TOS:
+	case TXP_FIELD_MARK:
+		snprintf(text, VALUE_MAX, "0x%llx", value);
+		break;
+	default:
+		snprintf(text, VALUE_MAX, "%llu", value);
+	}
+}
+
+static __u64 now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static struct json_object *example_json(const char *dev, enum txp_field field,
+					const struct txp_example *example)
+{
+	struct json_object *object = json_object_new_object();
+	char text[VALUE_MAX];
+	__u64 now = now_ns();
+
+	json_add_text(object, "dev", dev);
+	json_add_text(object, "field", fields[field].name);
+	value_text(field, example->expected, text);
+	json_add_text(object, "expected", text);
+	value_text(field, example->actual, text);
+	json_add_text(object, "actual", text);
+	inet_ntop(AF_INET, &example->saddr, text, sizeof(text));
+	json_add_text(object, "saddr", text);
+	inet_ntop(AF_INET, &example->daddr, text, sizeof(text));
+	json_add_text(object, "daddr", text);
+	json_add_number(object, "protocol", example->protocol);
+	json_add_number(object, "total", example->total);
+	json_add_number(object, "age_ms",
+			now > example->time_ns ? (now - example->time_ns) / 1000000 : 0);
+	return object;
+}
+
+struct building {
+	const struct options *options;
+	struct json_object *document;
+	struct txp_field_counts sum;
+	int devices;
+};
+
+static void add_examples(const struct building *building, const struct instance *instance,
+			 const struct attachment *attachment)
+{
+	struct json_object *examples = json_member(building->document, "examples");
+	struct txp_example_key key = { .device = attachment->key };
+	int fd = map_set_fd(&instance->maps, "examples");
+	struct txp_example example;
+
+	for (key.field = 0; key.field < TXP_FIELD_COUNT; key.field++) {
+		if (!bpf_map_lookup_elem(fd, &key, &example))
+			json_object_array_add(examples,
+					      example_json(attachment->name, key.field, &example));
+	}
+}
+
+static void add_sum(struct txp_field_counts *sum, const struct txp_field_counts *one)
+{
+	const __u64 *from = (const __u64 *)one;
+	__u64 *to = (__u64 *)sum;
+	size_t i;
+
+	for (i = 0; i < sizeof(*sum) / sizeof(__u64); i++)
+		to[i] += from[i];
+}
+
+static void add_per_device(const struct building *building, const struct attachment *attachment,
+			   const char *netns, const struct txp_field_counts *counts)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_add_text(object, "dev", attachment->name);
+	json_add_number(object, "ifindex", attachment->key.ifindex);
+	json_add_text(object, "netns", netns);
+	add_counts(object, counts);
+	json_object_array_add(json_member(building->document, "devices"), object);
+}
+
+static int add_device(struct building *building, const struct instance *instance,
+		      const struct attachment *attachment, const char *netns)
+{
+	struct txp_counters counters;
+	int err;
+
+	if (!device_selected(building->options, attachment))
+		return 0;
+	err = counters_read(instance, &attachment->key, &counters);
+	if (err)
+		return log_errno(err, "%s: reading its counters", attachment->name);
+	building->devices++;
+	add_sum(&building->sum, &counters.fields);
+	if (building->options->per_device)
+		add_per_device(building, attachment, netns, &counters.fields);
+	add_examples(building, instance, attachment);
+	return 0;
+}
+
+/* A hook is refused by the kernel, not by a namespace: once is enough. */
+static bool is_listed(struct json_object *rows, const char *hook)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		if (!strcmp(json_text(json_object_array_get_idx(rows, i), "hook"), hook))
+			return true;
+	}
+	return false;
+}
+
+static void add_unobservable(struct building *building, const struct txp_instance *row)
+{
+	struct json_object *rows = json_member(building->document, "unobservable"), *object;
+	char text[RUNG_TEXT_MAX];
+	int i;
+
+	for (i = 0; i < TXP_STAGE_COUNT; i++) {
+		if (row->stage_rung[i] != TXP_HOOK_NONE || is_listed(rows, stage_name(i)))
+			continue;
+		object = json_object_new_object();
+		json_add_text(object, "hook", stage_name(i));
+		json_add_text(object, "wanted", rung_text(rung_best(i), text));
+		json_add_text(object, "errno", errno_name(row->stage_errno[i]));
+		json_add_text(object, "why", errno_words(row->stage_errno[i]));
+		json_add_text(object, "gives", stage_gives(i));
+		json_object_array_add(rows, object);
+	}
+}
+
+static int add_instance(struct instance *instance, void *context)
+{
+	struct building *building = context;
+	struct attachment *list = NULL;
+	char netns[NAME_MAX + 1];
+	int i, count, err = 0;
+
+	count = attachment_list(instance, &list);
+	if (count < 0)
+		return count;
+	netns_name(instance->netns, netns, sizeof(netns));
+	for (i = 0; i < count && !err; i++)
+		err = add_device(building, instance, &list[i], netns);
+	if (!err)
+		add_unobservable(building, &instance->row);
+	free(list);
+	return err;
+}
+
+static int build(const struct options *options, struct json_object **document)
+{
+	struct building building = { .options = options };
+	int err;
+
+	building.document = json_object_new_object();
+	add_counts(building.document, &building.sum); /* first in the document; the sum follows */
+	json_object_object_add(building.document, "examples", json_object_new_array());
+	json_object_object_add(building.document, "unobservable", json_object_new_array());
+	if (options->per_device)
+		json_object_object_add(building.document, "devices", json_object_new_array());
+	err = instance_each(options, add_instance, &building);
+	if (err >= 0)
+		err = building.devices ? 0 : nothing_attached(options);
+	if (err) {
+		json_object_put(building.document);
+		return err;
+	}
+	add_counts(building.document, &building.sum);
+	*document = building.document;
+	return 0;
+}
+
+static int fields_text(struct json_object *object)
+{
+	static const struct column columns[] = {
+		{ "field", "FIELD", false },	  { "class", "CLASS", false },
+		{ "checked", "CHECKED", true },	  { "match", "MATCH", true },
+		{ "mismatch", "MISMATCH", true }, { "unknown", "UNKNOWN", true },
+		{ "lost", "LOST", true },	  { "observed", "OBSERVED", true },
+		{ "declined", "DECLINED", true },
+	};
+
+	return output_table(json_member(object, "fields"), columns,
+			    sizeof(columns) / sizeof(columns[0]));
+}
+
+static int devices_text(struct json_object *devices)
+{
+	struct json_object *device;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; devices && i < json_object_array_length(devices) && !err; i++) {
+		device = json_object_array_get_idx(devices, i);
+		printf("%s (%s): %llu surprises\n", json_text(device, "dev"),
+		       json_text(device, "netns"), json_number(device, "surprises"));
+		err = fields_text(device);
+		putchar('\n');
+	}
+	return err;
+}
+
+static void unobservable_text(struct json_object *rows)
+{
+	struct json_object *row;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		row = json_object_array_get_idx(rows, i);
+		printf("not observable here: %s: %s refused: %s (%s)\n", json_text(row, "gives"),
+		       json_text(row, "wanted"), json_text(row, "why"), json_text(row, "errno"));
+	}
+}
+
+static void examples_text(struct json_object *rows)
+{
+	struct json_object *row;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		row = json_object_array_get_idx(rows, i);
+		printf("mismatch: %s: %s should be %s and is %s: %s to %s, protocol %llu, "
+		       "%llu bytes, %.1f s ago\n",
+		       json_text(row, "dev"), json_text(row, "field"), json_text(row, "expected"),
+		       json_text(row, "actual"), json_text(row, "saddr"), json_text(row, "daddr"),
+		       json_number(row, "protocol"), json_number(row, "total"),
+		       (double)json_number(row, "age_ms") / 1000);
+	}
+}
+
+static int text(struct json_object *document, struct json_object *before, double seconds)
+{
+	int err;
+
+	(void)seconds;
+	if (before)
+		putchar('\n');
+	err = devices_text(json_member(document, "devices"));
+	if (!err)
+		err = fields_text(document);
+	if (err)
+		return err;
+	putchar('\n');
+	unobservable_text(json_member(document, "unobservable"));
+	examples_text(json_member(document, "examples"));
+	printf("surprises: %llu\n", json_number(document, "surprises"));
+	return 0;
+}
+
+static enum exit_code judge(struct json_object *document)
+{
+	return json_number(document, "surprises") ? EXIT_SURPRISE : EXIT_DONE;
+}
+
+int cmd_parity(const struct options *options)
+{
+	static const struct report report = { .build = build, .text = text, .judge = judge };
+
+	if (privilege_to_read("parity"))
+		return EXIT_FAILED;
+	return output_report(&report, options);
+}

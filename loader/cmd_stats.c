@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "counters.h"
+#include "log.h"
+#include "netns.h"
+#include "output.h"
+#include "privilege.h"
+#include "report.h"
+
+struct named_tally {
+	const char *name;
+	size_t offset; /* in struct txp_counters */
+};
+
+static const struct named_tally verdicts[] = {
+#define REASON_ROW(id, name, meaning) { #name, offsetof(struct txp_counters, reasons.name) },
+	TXP_REASONS(REASON_ROW)
+#undef REASON_ROW
+};
+
+static const struct named_tally stations[] = {
+#define STAGE_ROW(id, name, gives) { #name, offsetof(struct txp_counters, stages.name) },
+	TXP_STAGES(STAGE_ROW)
+#undef STAGE_ROW
+};
+
+static void add_tally(struct json_object *object, const struct txp_tally *tally)
+{
+	json_add_number(object, "packets", tally->packets);
+	json_add_number(object, "bytes", tally->bytes);
+}
+
+/* {NAME:{"packets","bytes"}...}; sum gets what they add up to. */
+static struct json_object *tallies_json(const struct txp_counters *counters,
+					const struct named_tally *names, size_t count,
+					struct txp_tally *sum)
+{
+	struct json_object *object = json_object_new_object(), *one;
+	const struct txp_tally *tally;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		tally = (const void *)((const char *)counters + names[i].offset);
+		one = json_object_new_object();
+		add_tally(one, tally);
+		json_object_object_add(object, names[i].name, one);
+		sum->packets += tally->packets;
+		sum->bytes += tally->bytes;
+	}
+	return object;
+}
+
+static struct json_object *device_json(const struct attachment *attachment, const char *netns,
+				       const struct txp_counters *counters)
+{
+	struct json_object *object = json_object_new_object(), *reasons, *stages;
+	struct txp_tally total = { 0 }, unused = { 0 };
+
+	reasons = tallies_json(counters, verdicts, TXP_REASON_COUNT, &total);
+	/* a packet passes several stations: their sum means nothing */
+	stages = tallies_json(counters, stations, TXP_STAGE_COUNT, &unused);
+	json_add_text(object, "dev", attachment->name);
+	json_add_number(object, "ifindex", attachment->key.ifindex);
+	json_add_text(object, "netns", netns);
+	json_add_text(object, "mode", mode_name(attachment->row.mode));
+	add_tally(object, &total);
+	json_object_object_add(object, "verdicts", reasons);
+	json_object_object_add(object, "stations", stages);
+	return object;
+}
+
+struct building {
+	const struct options *options;
+	struct json_object *devices;
+};
+
+static int add_device(struct building *building, const struct instance *instance,
+		      const struct attachment *attachment, const char *netns)
+{
+	struct txp_counters counters;
+	int err;
+
+	if (!device_selected(building->options, attachment))
+		return 0;
+	err = counters_read(instance, &attachment->key, &counters);
+	if (err)
+		return log_errno(err, "%s: reading its counters", attachment->name);
+	json_object_array_add(building->devices, device_json(attachment, netns, &counters));
+	return 0;
+}
+
+static int add_instance(struct instance *instance, void *context)
+{
+	struct attachment *list = NULL;
+	char netns[NAME_MAX + 1];
+	int i, count, err = 0;
+
+	count = attachment_list(instance, &list);
+	if (count < 0)
+		return count;
+	netns_name(instance->netns, netns, sizeof(netns));
+	for (i = 0; i < count && !err; i++)
+		err = add_device(context, instance, &list[i], netns);
+	free(list);
+	return err;
+}
+
+static int build(const struct options *options, struct json_object **document)
+{
+	struct building building = { .options = options, .devices = json_object_new_array() };
+	struct json_object *object = json_object_new_object();
+	int err;
+
+	json_object_object_add(object, "devices", building.devices);
+	err = instance_each(options, add_instance, &building);
+	if (err >= 0)
+		err = json_object_array_length(building.devices) ? 0 : nothing_attached(options);
+	if (err)
+		json_object_put(object);
+	else
+		*document = object;
+	return err;
+}
+
+/* What a row of the text shows: totals, or what came in since before, a second. */
+struct shown {
+	double seconds; /* 0: totals */
+	const char *dev;
+	const char *netns;
+	struct json_object *rows;
+};
+
+static void add_row(const struct shown *shown, const char *counted, struct json_object *now,
+		    struct json_object *before)
+{
+	double divisor = shown->seconds > 0 ? shown->seconds : 1;
+	__u64 packets = json_number(now, "packets");
+	__u64 bytes = json_number(now, "bytes");
+	struct json_object *row;
+
+	if (before) {
+		packets -= json_number(before, "packets");
+		bytes -= json_number(before, "bytes");
+	}
+	row = json_object_new_object();
+	json_add_text(row, "dev", shown->dev);
+	json_add_text(row, "netns", shown->netns);
+	json_add_text(row, "counted", counted);
+	json_add_number(row, "packets", (__u64)((double)packets / divisor + 0.5));
+	json_add_number(row, "bytes", (__u64)((double)bytes / divisor + 0.5));
+	json_object_array_add(shown->rows, row);
+}
+
+/* Tallies that were never touched would bury the others. */
+static void add_rows(const struct shown *shown, const char *what, struct json_object *now,
+		     struct json_object *before)
+{
+	char counted[64];
+
+	json_object_object_foreach(now, name, tally)
+	{
+		if (!json_number(tally, "packets"))
+			continue;
+		snprintf(counted, sizeof(counted), "%s %s", what, name);
+		add_row(shown, counted, tally, before ? json_member(before, name) : NULL);
+	}
+}
+
+/* The same device in the document before; NULL: it was not attached then. */
+static struct json_object *find_before(struct json_object *before, struct json_object *device)
+{
+	struct json_object *devices = before ? json_member(before, "devices") : NULL, *one;
+	size_t i;
+
+	for (i = 0; devices && i < json_object_array_length(devices); i++) {
+		one = json_object_array_get_idx(devices, i);
+		if (json_number(one, "ifindex") == json_number(device, "ifindex") &&
+		    json_object_equal(json_member(one, "netns"), json_member(device, "netns")))
+			return one;
+	}
+	return NULL;
+}
+
+static void add_device_rows(struct shown *shown, struct json_object *device,
+			    struct json_object *before)
+{
+	shown->dev = json_text(device, "dev");
+	shown->netns = json_text(device, "netns");
+	add_row(shown, "all", device, before);
+	add_rows(shown, "verdict", json_member(device, "verdicts"),
+		 before ? json_member(before, "verdicts") : NULL);
+	add_rows(shown, "station", json_member(device, "stations"),
+		 before ? json_member(before, "stations") : NULL);
+}
+
+static int text(struct json_object *document, struct json_object *before, double seconds)
+{
+	const struct column columns[] = {
+		{ "dev", "DEV", false },
+		{ "netns", "NETNS", false },
+		{ "counted", "COUNTED", false },
+		{ "packets", before ? "PACKETS/S" : "PACKETS", true },
+		{ "bytes", before ? "BYTES/S" : "BYTES", true },
+	};
+	struct shown shown = { .seconds = before ? seconds : 0, .rows = json_object_new_array() };
+	struct json_object *devices = json_member(document, "devices"), *device;
+	size_t i;
+	int err;
+
+	for (i = 0; i < json_object_array_length(devices); i++) {
+		device = json_object_array_get_idx(devices, i);
+		add_device_rows(&shown, device, find_before(before, device));
+	}
+	err = output_table(shown.rows, columns, sizeof(columns) / sizeof(columns[0]));
+	json_object_put(shown.rows);
+	return err;
+}
+
+int cmd_stats(const struct options *options)
+{
+	static const struct report report = { .build = build, .text = text };
+
+	if (privilege_to_read("stats"))
+		return EXIT_FAILED;
+	return output_report(&report, options);
+}

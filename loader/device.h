@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Network devices of the namespace that we are in. */
+#ifndef TXPATH_DEVICE_H
+#define TXPATH_DEVICE_H
+
+#include <net/if.h>
+
+#include <linux/types.h>
+
+struct device {
+	int ifindex;
+	__u32 l2_len; /* bytes before the IP header at TC egress */
+	char name[IFNAMSIZ];
+};
+
+/*
+ * Looks a device up by name. -ENODEV: there is none; -EPROTONOSUPPORT: where the IP header of
+ * its packets begins is not known. Errors have been told.
+ */
+int device_find(const char *name, struct device *device);
+
+#endif /* TXPATH_DEVICE_H */

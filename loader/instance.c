@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "instance.h"
+#include "log.h"
+#include "netns.h"
+#include "stage.h"
+
+static int set_paths(const struct pins *pins, struct instance *instance)
+{
+	int err;
+
+	err = pin_path(instance->directory, "%s/%llu", pins->version, instance->netns);
+	if (!err)
+		err = pin_path(instance->maps_directory, "%s/maps", instance->directory);
+	if (!err)
+		err = pin_path(instance->links_directory, "%s/links", instance->directory);
+	return err;
+}
+
+static int open_map(const char *directory, const char *name, void *context)
+{
+	struct map_set *maps = context;
+	char path[PATH_MAX];
+	int fd, err;
+
+	err = pin_path(path, "%s/%s", directory, name);
+	if (err)
+		return err;
+	fd = pin_open(path, PIN_MAP);
+	if (fd < 0)
+		return fd;
+	err = map_set_add(maps, name, fd);
+	if (err)
+		log_error("%s is in the way: not a map of txpath's; remove it", path);
+	return err;
+}
+
+static int read_row(struct instance *instance)
+{
+	__u32 zero = 0;
+	int fd = map_set_fd(&instance->maps, "instance");
+
+	if (fd < 0)
+		return fd;
+	return bpf_map_lookup_elem(fd, &zero, &instance->row) ? -errno : 0;
+}
+
+static int check_row(struct instance *instance)
+{
+	int err = read_row(instance);
+
+	if (err)
+		return log_errno(err, "reading %s/instance", instance->maps_directory);
+	if (instance->row.abi == TXP_ABI_VERSION && instance->row.netns == instance->netns)
+		return 0;
+	log_error("%s/instance has ABI %u, this program %d: txpath detach --all, and attach again",
+		  instance->maps_directory, instance->row.abi, TXP_ABI_VERSION);
+	return -EPROTO;
+}
+
+int instance_open(const struct pins *pins, __u64 netns, bool complete, struct instance *instance)
+{
+	int err;
+
+	memset(instance, 0, sizeof(*instance));
+	instance->netns = netns;
+	instance->row.lo_forwarding = -1;
+	err = set_paths(pins, instance);
+	if (err)
+		return err;
+	err = pin_each(instance->maps_directory, open_map, &instance->maps);
+	if (!err && !instance->maps.count && complete)
+		err = -ENOENT;
+	if (!err)
+		err = object_check_maps(&instance->maps, instance->maps_directory, complete);
+	if (!err && complete)
+		err = check_row(instance);
+	else if (!err)
+		read_row(instance);
+	if (err)
+		map_set_close(&instance->maps);
+	return err;
+}
+
+void instance_close(struct instance *instance)
+{
+	map_set_close(&instance->maps);
+}
+
+int instance_write(const struct instance *instance, const struct txp_instance *row)
+{
+	__u32 zero = 0;
+	int fd = map_set_fd(&instance->maps, "instance");
+
+	if (fd < 0)
+		return log_errno(fd, "map instance");
+	if (bpf_map_update_elem(fd, &zero, row, BPF_ANY))
+		return log_errno(-errno, "writing map instance");
+	return 0;
+}
+
+int link_program(int link_fd, struct bpf_prog_info *info)
+{
+	struct bpf_link_info link = { 0 };
+	__u32 size = sizeof(link);
+	int fd, err = 0;
+
+	if (bpf_obj_get_info_by_fd(link_fd, &link, &size))
+		return -errno;
+	fd = bpf_prog_get_fd_by_id(link.prog_id);
+	if (fd < 0)
+		return -errno;
+	memset(info, 0, sizeof(*info));
+	size = sizeof(*info);
+	if (bpf_obj_get_info_by_fd(fd, info, &size))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* The kernel cuts a program's name off. */
+static bool is_program(const char *name, const char *kernel_name)
+{
+	return !strncmp(name, kernel_name, BPF_OBJ_NAME_LEN - 1);
+}
+
+/* A pin is named after its station, or egress-IFINDEX. A staged one too: its run was killed. */
+static bool belongs(const char *pin, const char *kernel_name)
+{
+	const char *stage;
+	size_t i;
+
+	for (i = 0; i < rung_count; i++) {
+		stage = stage_name(rungs[i].stage);
+		if (!strncmp(pin, stage, strlen(stage)) &&
+		    (pin[strlen(stage)] == '\0' || pin[strlen(stage)] == '-') &&
+		    is_program(rungs[i].program, kernel_name))
+			return true;
+	}
+	return false;
+}
+
+static int check_link(const char *directory, const char *name, void *context)
+{
+	struct bpf_prog_info info;
+	char path[PATH_MAX];
+	int fd, err;
+
+	(void)context;
+	err = pin_path(path, "%s/%s", directory, name);
+	if (err)
+		return err;
+	fd = pin_open(path, PIN_LINK);
+	if (fd < 0)
+		return fd;
+	err = link_program(fd, &info);
+	close(fd);
+	if (err)
+		return log_errno(err, "reading the program of link %s", path);
+	if (belongs(name, info.name))
+		return 0;
+	log_error("%s is in the way: it is a link to program %s, not txpath's; remove it", path,
+		  info.name);
+	return -EMEDIUMTYPE;
+}
+
+int instance_check_links(const struct instance *instance)
+{
+	int err = pin_each(instance->links_directory, check_link, NULL);
+
+	return err == -ENOENT ? 0 : err;
+}
+
+struct id_list {
+	__u64 *ids;
+	int count;
+};
+
+static int take_id(const char *directory, const char *name, void *context)
+{
+	struct id_list *list = context;
+	__u64 *ids, id;
+	char *end;
+
+	errno = 0;
+	id = strtoull(name, &end, 10);
+	if (errno || *end) {
+		log_error("%s/%s is in the way: not a namespace of txpath's; remove it", directory,
+			  name);
+		return -EMEDIUMTYPE;
+	}
+	ids = realloc(list->ids, (list->count + 1) * sizeof(*ids));
+	if (!ids)
+		return -ENOMEM;
+	list->ids = ids;
+	list->ids[list->count++] = id;
+	return 0;
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+	__u64 a = *(const __u64 *)left, b = *(const __u64 *)right;
+
+	return (a > b) - (a < b);
+}
+
+int instance_ids(const struct pins *pins, __u64 **ids)
+{
+	struct id_list list = { 0 };
+	int err = pin_each(pins->version, take_id, &list);
+
+	if (err && err != -ENOENT) {
+		free(list.ids);
+		return err;
+	}
+	if (list.count)
+		qsort(list.ids, list.count, sizeof(*list.ids), compare_ids);
+	*ids = list.ids;
+	return list.count;
+}
+
+static int each_selected(const struct options *options, const struct pins *pins, __u64 **ids)
+{
+	__u64 id;
+	int err;
+
+	if (!options->netns)
+		return instance_ids(pins, ids);
+	err = netns_enter(options->netns);
+	if (err)
+		return err;
+	err = netns_id(&id);
+	if (err)
+		return log_errno(err, "reading the id of network namespace %s", options->netns);
+	*ids = malloc(sizeof(**ids));
+	if (!*ids)
+		return -ENOMEM;
+	**ids = id;
+	return 1;
+}
+
+/* Returns 1, or 0 where nothing is pinned for that namespace. */
+static int each_one(const struct pins *pins, __u64 id, instance_fn fn, void *context)
+{
+	struct instance instance;
+	int err;
+
+	err = instance_open(pins, id, true, &instance);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	err = fn(&instance, context);
+	instance_close(&instance);
+	return err ? err : 1;
+}
+
+int instance_each(const struct options *options, instance_fn fn, void *context)
+{
+	int i, count, ret, seen = 0;
+	__u64 *ids = NULL;
+	struct pins pins;
+
+	ret = pins_open(options->bpffs, false, &pins);
+	if (ret)
+		return ret;
+	count = each_selected(options, &pins, &ids);
+	if (count < 0)
+		return count;
+	for (i = 0; ids && i < count && ret >= 0; i++) {
+		ret = each_one(&pins, ids[i], fn, context);
+		seen += ret;
+	}
+	free(ids);
+	return ret < 0 ? ret : seen;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What txpath keeps of one network namespace: its pinned maps and links. */
+#ifndef TXPATH_INSTANCE_H
+#define TXPATH_INSTANCE_H
+
+#include "command.h"
+#include "object.h"
+#include "pins.h"
+
+#include <txpath/abi.h>
+
+struct instance {
+	__u64 netns;
+	char directory[PATH_MAX];
+	char maps_directory[PATH_MAX];
+	char links_directory[PATH_MAX];
+	struct map_set maps;
+	struct txp_instance row;
+};
+
+/*
+ * Opens what is pinned for a namespace. -ENOENT, silent: nothing is, and only netns, the paths
+ * and an empty map set are filled. Anything else has been told: not ours, incomplete, another
+ * ABI. complete false: accept what a killed run or another ABI left, to remove it; maps may be
+ * missing from the set then. Owns descriptors: instance_close().
+ */
+int instance_open(const struct pins *pins, __u64 netns, bool complete, struct instance *instance);
+void instance_close(struct instance *instance);
+
+/* Is every pinned link one of ours? -EMEDIUMTYPE, told. */
+int instance_check_links(const struct instance *instance);
+
+int instance_write(const struct instance *instance, const struct txp_instance *row);
+
+typedef int (*instance_fn)(struct instance *instance, void *context);
+
+/*
+ * Calls fn for the instance of --netns, else for all under the bpffs, by id, until one returns a
+ * negative errno. Returns how many there are, or a negative errno, told.
+ */
+int instance_each(const struct options *options, instance_fn fn, void *context);
+
+/* The ids of all namespaces with a directory, sorted; the caller frees. Returns their number. */
+int instance_ids(const struct pins *pins, __u64 **ids);
+
+/* Of a link: the program behind it. Filled with its name, tag, id. */
+int link_program(int link_fd, struct bpf_prog_info *info);
+
+#endif /* TXPATH_INSTANCE_H */

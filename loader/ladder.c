@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <limits.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <linux/netfilter.h>
+
+#include "ladder.h"
+#include "log.h"
+
+/* Linux 6.4: newer than the headers of Debian 12. */
+#define ATTACH_NETFILTER 45
+
+/*
+ * ip_output calls POST_ROUTING as its last act: the first hook there sees what it saw. The
+ * kernel takes one BPF program per priority, and one that is being replaced may hold the first.
+ */
+#define NETFILTER_PRIORITY (INT_MIN + 1)
+#define NETFILTER_TRIES 16
+
+/* bpf_attr.link_create of Linux 6.4. */
+struct netfilter_link {
+	__u32 prog_fd;
+	__u32 target_fd;
+	__u32 attach_type;
+	__u32 flags;
+	__u32 pf;
+	__u32 hook;
+	__s32 priority;
+	__u32 netfilter_flags;
+};
+
+static int netfilter_attach(int prog_fd)
+{
+	struct netfilter_link link = {
+		.prog_fd = prog_fd,
+		.attach_type = ATTACH_NETFILTER,
+		.pf = NFPROTO_IPV4,
+		.hook = NF_INET_POST_ROUTING,
+		.priority = NETFILTER_PRIORITY,
+	};
+	int fd, i;
+
+	for (i = 0; i < NETFILTER_TRIES; i++, link.priority++) {
+		fd = syscall(__NR_bpf, BPF_LINK_CREATE, &link, sizeof(link));
+		if (fd >= 0 || errno != EBUSY)
+			break;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+int rung_attach(const struct rung *rung, int prog_fd)
+{
+	int fd;
+
+	if (rung->kind == TXP_HOOK_NETFILTER)
+		return netfilter_attach(prog_fd);
+	/* fentry and tp_btf: the target is in the program */
+	fd = bpf_raw_tracepoint_open(NULL, prog_fd);
+	return fd < 0 ? -errno : fd;
+}
+
+int rung_load(const struct rung *rung, struct map_set *maps, __u32 epoch)
+{
+	struct program program = {
+		.name = rung->program,
+		.netfilter = rung->kind == TXP_HOOK_NETFILTER,
+	};
+	int err = object_load_stages(maps, epoch, &program, 1);
+
+	return err ? err : program.fd;
+}
+
+static void refuse(struct ladder_step *step, int err)
+{
+	char text[RUNG_TEXT_MAX];
+
+	log_detail("%s: %s refused: %s (%s)", stage_name(step->rung->stage),
+		   rung_text(step->rung, text), errno_words(err), errno_name(err));
+	if (step->rung == rung_best(step->rung->stage))
+		step->best_errno = err;
+	step->rung = rung_below(step->rung);
+}
+
+/* From where we stand down to the first rung that loads. */
+static void climb_down(struct ladder *ladder, struct ladder_step *step)
+{
+	int fd;
+
+	while (step->rung) {
+		fd = rung_load(step->rung, ladder->maps, ladder->epoch);
+		if (fd >= 0) {
+			step->prog_fd = fd;
+			return;
+		}
+		refuse(step, fd);
+	}
+}
+
+/* The best rungs in one load: it is all that most kernels need, and each costs seconds in some. */
+static int load_best(struct ladder *ladder)
+{
+	struct program programs[TXP_STAGE_COUNT] = { 0 };
+	struct ladder_step *steps[TXP_STAGE_COUNT];
+	size_t i, count = 0;
+	int err;
+
+	for (i = 0; i < TXP_STAGE_COUNT; i++) {
+		if (!ladder->step[i].rung)
+			continue;
+		steps[count] = &ladder->step[i];
+		programs[count].netfilter = ladder->step[i].rung->kind == TXP_HOOK_NETFILTER;
+		programs[count++].name = ladder->step[i].rung->program;
+	}
+	err = object_load_stages(ladder->maps, ladder->epoch, programs, count);
+	for (i = 0; i < count && !err; i++)
+		steps[i]->prog_fd = programs[i].fd;
+	return err;
+}
+
+void ladder_load(struct ladder *ladder, struct map_set *maps, __u32 epoch)
+{
+	size_t i;
+	int err;
+
+	ladder->maps = maps;
+	ladder->epoch = epoch;
+	for (i = 0; i < TXP_STAGE_COUNT; i++)
+		ladder->step[i] = (struct ladder_step){
+			/* the TC hook is per device, not part of the ladder */
+			.rung = i == TXP_STAGE_EGRESS ? NULL : rung_best(i),
+			.prog_fd = -1,
+			.link_fd = -1,
+		};
+	err = load_best(ladder);
+	if (!err)
+		return;
+	log_detail("not every best hook loads (%s): trying one by one", errno_name(err));
+	for (i = 0; i < TXP_STAGE_COUNT; i++)
+		climb_down(ladder, &ladder->step[i]);
+}
+
+static void step_attach(struct ladder *ladder, struct ladder_step *step, bool netfilter)
+{
+	int fd;
+
+	while (step->rung && (step->rung->kind == TXP_HOOK_NETFILTER) == netfilter) {
+		fd = rung_attach(step->rung, step->prog_fd);
+		if (fd >= 0) {
+			step->link_fd = fd;
+			return;
+		}
+		close(step->prog_fd);
+		step->prog_fd = -1;
+		refuse(step, fd);
+		climb_down(ladder, step);
+	}
+}
+
+void ladder_attach(struct ladder *ladder)
+{
+	size_t i;
+
+	for (i = 0; i < TXP_STAGE_COUNT; i++)
+		step_attach(ladder, &ladder->step[i], false);
+	for (i = 0; i < TXP_STAGE_COUNT; i++)
+		step_attach(ladder, &ladder->step[i], true);
+}
+
+void ladder_close(struct ladder *ladder)
+{
+	struct ladder_step *step;
+
+	for (step = ladder->step; step < ladder->step + TXP_STAGE_COUNT; step++) {
+		if (step->link_fd >= 0)
+			close(step->link_fd);
+		if (step->prog_fd >= 0)
+			close(step->prog_fd);
+		step->link_fd = -1;
+		step->prog_fd = -1;
+	}
+}

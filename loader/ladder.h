@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * For each station but egress, the best hook that this kernel gives: tried by loading and
+ * attaching, never by version. A refusal costs only the rung that was refused.
+ */
+#ifndef TXPATH_LADDER_H
+#define TXPATH_LADDER_H
+
+#include "object.h"
+#include "stage.h"
+
+struct ladder_step {
+	const struct rung *rung; /* that we stand on, NULL: below the last */
+	int prog_fd;		 /* -1: none */
+	int link_fd;		 /* -1: not attached */
+	int best_errno;		 /* why the best rung was refused, 0: it was not */
+};
+
+struct ladder {
+	__u32 epoch;
+	struct map_set *maps; /* not owned */
+	struct ladder_step step[TXP_STAGE_COUNT];
+};
+
+/* Loads what loads. Nothing is attached yet. Owns descriptors: ladder_close(). */
+void ladder_load(struct ladder *ladder, struct map_set *maps, __u32 epoch);
+
+/* Attaches what attaches, netfilter last, in the namespace that we are in. */
+void ladder_attach(struct ladder *ladder);
+
+void ladder_close(struct ladder *ladder);
+
+/* One rung by itself. Both return a new descriptor or a negative errno. */
+int rung_load(const struct rung *rung, struct map_set *maps, __u32 epoch);
+int rung_attach(const struct rung *rung, int prog_fd);
+
+#endif /* TXPATH_LADDER_H */

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "log.h"
+
+#define LOCK_STEP_US 100000
+#define LOCK_STEPS 50
+
+/* "NAME (process ID)" of who holds the lock on that inode, as /proc/locks has it. */
+static void lock_holder(ino_t inode, char *holder, size_t size)
+{
+	char line[256], file[32], name[32] = "?";
+	unsigned long found;
+	FILE *locks, *comm;
+	int pid;
+
+	snprintf(holder, size, "another process");
+	locks = fopen("/proc/locks", "re");
+	if (!locks)
+		return;
+	while (fgets(line, sizeof(line), locks)) {
+		if (sscanf(line, "%*s FLOCK %*s %*s %d %*x:%*x:%lu", &pid, &found) != 2 ||
+		    found != inode || pid <= 0)
+			continue;
+		snprintf(file, sizeof(file), "/proc/%d/comm", pid);
+		comm = fopen(file, "re");
+		if (comm && fgets(name, sizeof(name), comm))
+			name[strcspn(name, "\n")] = '\0';
+		if (comm)
+			fclose(comm);
+		snprintf(holder, size, "%s (process %d)", name, pid);
+		break;
+	}
+	fclose(locks);
+}
+
+static int lock_wait(int fd, const char *path)
+{
+	struct stat status = { 0 };
+	char holder[64];
+	int i;
+
+	for (i = 0; i < LOCK_STEPS; i++) {
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return log_errno(-errno, "locking %s", path);
+		if (!i)
+			log_note("waiting for the lock on %s", path);
+		usleep(LOCK_STEP_US);
+	}
+	fstat(fd, &status);
+	lock_holder(status.st_ino, holder, sizeof(holder));
+	log_error("%s is locked by %s: try again when it has ended", path, holder);
+	return -EBUSY;
+}
+
+/* Who held the lock may have removed the directory: then what we have locked is nothing. */
+static bool is_current(int fd, const char *path)
+{
+	struct stat held, now;
+
+	return !fstat(fd, &held) && !stat(path, &now) && held.st_ino == now.st_ino &&
+	       held.st_dev == now.st_dev;
+}
+
+static int lock_once(const char *path)
+{
+	int fd, err;
+
+	err = pin_directory(path);
+	if (err)
+		return err;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -EAGAIN : log_errno(-errno, "opening %s", path);
+	err = lock_wait(fd, path);
+	if (!err && !is_current(fd, path))
+		err = -EAGAIN;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+int lock_take(const struct pins *pins)
+{
+	int ret;
+
+	do {
+		ret = lock_once(pins->base);
+	} while (ret == -EAGAIN);
+	return ret;
+}

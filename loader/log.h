@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Messages for the operator, all on stderr. Errors are always shown. */
+#ifndef TXPATH_LOG_H
+#define TXPATH_LOG_H
+
+#define LOG_PRINTF(text, first) __attribute__((format(printf, text, first)))
+
+/* verbosity: -1 errors only, 0 also notes, 1 also details and libbpf's log, 2 libbpf's debug log.
+ */
+void log_init(int verbosity);
+
+void log_error(const char *format, ...) LOG_PRINTF(1, 2);
+void log_note(const char *format, ...) LOG_PRINTF(1, 2);
+void log_detail(const char *format, ...) LOG_PRINTF(1, 2);
+
+/* An error and what err (negative errno) means in words. Returns err. */
+int log_errno(int err, const char *format, ...) LOG_PRINTF(2, 3);
+
+/* "EPERM" for -EPERM or EPERM, "" for 0. Static or thread-local storage. */
+const char *errno_name(int err);
+
+/* "Operation not permitted" for -EPERM or EPERM; also for the errno values of the kernel alone. */
+const char *errno_words(int err);
+
+#endif /* TXPATH_LOG_H */

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <argp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "log.h"
+
+enum command_option {
+	TAKES_MODE = 1 << 0,
+	TAKES_ALL = 1 << 1,
+	TAKES_INTERVAL = 1 << 2,
+	TAKES_PER_DEVICE = 1 << 3,
+	TAKES_ARGUMENTS = 1 << 4,
+};
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *help;
+	int (*run)(const struct options *options);
+	unsigned int takes; /* enum command_option */
+};
+
+static const struct command commands[] = {
+	{ "attach", "DEV... [--mode shadow] [KNOB=VALUE...]", "compare what leaves these devices",
+	  cmd_attach, TAKES_MODE | TAKES_ARGUMENTS },
+	{ "detach", "DEV... | --all", "stop, and leave no trace", cmd_detach,
+	  TAKES_ALL | TAKES_ARGUMENTS },
+	{ "status", "", "attached devices, and the hook got at each station", cmd_status, 0 },
+	{ "stats", "[DEV...]", "packets by reason and by station", cmd_stats,
+	  TAKES_INTERVAL | TAKES_ARGUMENTS },
+	{ "parity", "[DEV...] [--per-device]", "predicted against the kernel's own, by field",
+	  cmd_parity, TAKES_INTERVAL | TAKES_PER_DEVICE | TAKES_ARGUMENTS },
+	{ "features", "", "what this kernel lets txpath see", cmd_features, 0 },
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+enum option_key {
+	KEY_NETNS = 256,
+	KEY_BPFFS,
+	KEY_MODE,
+	KEY_ALL,
+	KEY_PER_DEVICE,
+};
+
+static const struct argp_option option_table[] = {
+	{ "json", 'j', NULL, 0, "one JSON document, or one a line with -i", 1 },
+	{ "interval", 'i', "SECONDS", 0, "repeat: stats, parity", 1 },
+	{ "netns", KEY_NETNS, "NAME", 0, "network namespace: name, path or process id", 1 },
+	{ "bpffs", KEY_BPFFS, "DIR", 0, "where bpffs is mounted, if not /sys/fs/bpf", 1 },
+	{ "verbose", 'v', NULL, 0, "details, libbpf's and the verifier's log; twice: more", 1 },
+	{ "quiet", 'q', NULL, 0, "errors only", 1 },
+	{ "mode", KEY_MODE, "MODE", 0, "attach: shadow", 2 },
+	{ "all", KEY_ALL, NULL, 0, "detach: every device in every namespace", 2 },
+	{ "per-device", KEY_PER_DEVICE, NULL, 0, "parity: also for each device", 2 },
+	{ 0 },
+};
+
+const char *argp_program_version = "txpath " TXP_VERSION;
+
+/* What the parser fills beside the options themselves. */
+struct command_line {
+	struct options options;
+	const struct command *command;
+	unsigned int given; /* enum command_option */
+};
+
+int usage_error(const char *format, ...)
+{
+	va_list args;
+
+	fputs("txpath: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("\nTry 'txpath --help'.\n", stderr);
+	return EXIT_USAGE;
+}
+
+static const struct command *command_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COMMAND_COUNT; i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static void parse_interval(const char *text, struct command_line *line)
+{
+	char *end;
+
+	line->given |= TAKES_INTERVAL;
+	line->options.interval = strtod(text, &end);
+	/* written so that not-a-number fails too */
+	if (end == text || *end ||
+	    !(line->options.interval >= 0.01 && line->options.interval <= 86400))
+		exit(usage_error("-i %s: seconds, from 0.01 to 86400", text));
+}
+
+static error_t parse_own_option(int key, char *text, struct command_line *line)
+{
+	switch (key) {
+	case 'i':
+		parse_interval(text, line);
+		return 0;
+	case KEY_MODE:
+		line->options.mode = text;
+		line->given |= TAKES_MODE;
+		return 0;
+	case KEY_ALL:
+		line->options.all = true;
+		line->given |= TAKES_ALL;
+		return 0;
+	case KEY_PER_DEVICE:
+		line->options.per_device = true;
+		line->given |= TAKES_PER_DEVICE;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static void parse_argument(char *text, struct command_line *line)
+{
+	if (line->command) {
+		line->options.arguments[line->options.count++] = text;
+		return;
+	}
+	line->command = command_find(text);
+	if (!line->command)
+		exit(usage_error("there is no command '%s'", text));
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+	struct command_line *line = state->input;
+
+	switch (key) {
+	case 'j':
+		line->options.json = true;
+		return 0;
+	case 'v':
+		line->options.verbosity++;
+		return 0;
+	case 'q':
+		line->options.verbosity = -1;
+		return 0;
+	case KEY_NETNS:
+		line->options.netns = text;
+		return 0;
+	case KEY_BPFFS:
+		line->options.bpffs = text;
+		return 0;
+	case ARGP_KEY_ARG:
+		parse_argument(text, line);
+		return 0;
+	}
+	return parse_own_option(key, text, line);
+}
+
+/* The list of commands, below the options that argp prints by itself. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	size_t i, size;
+	FILE *stream;
+	char *list;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	stream = open_memstream(&list, &size);
+	if (!stream)
+		return NULL;
+	fputs("Commands:\n", stream);
+	for (i = 0; i < COMMAND_COUNT; i++)
+		fprintf(stream, "  %s %s\n      %s\n", commands[i].name, commands[i].arguments,
+			commands[i].help);
+	fputs("\nExit status: 0 done, 1 failed, 2 usage, 3 a mismatch was seen.", stream);
+	fclose(stream);
+	return list;
+}
+
+static const struct argp parser = {
+	.options = option_table,
+	.parser = parse_option,
+	.args_doc = "COMMAND [ARGUMENT...]",
+	.doc = "Watch the kernel's transmit decisions and predict them beside it.\v ",
+	.help_filter = help_filter,
+};
+
+static int command_run(const struct command_line *line)
+{
+	const struct command *command = line->command;
+
+	if (!command)
+		return usage_error("a command is missing");
+	if (line->given & ~command->takes)
+		return usage_error("%s does not take that option: txpath %s %s", command->name,
+				   command->name, command->arguments);
+	if (line->options.count && !(command->takes & TAKES_ARGUMENTS))
+		return usage_error("%s takes no argument", command->name);
+	log_init(line->options.verbosity);
+	return command->run(&line->options);
+}
+
+int main(int argc, char **argv)
+{
+	struct command_line line = { .options.bpffs = "/sys/fs/bpf" };
+	int code = EXIT_FAILED;
+
+	argp_err_exit_status = EXIT_USAGE;
+	line.options.arguments = calloc(argc, sizeof(char *));
+	if (!line.options.arguments)
+		return EXIT_FAILED;
+	if (!argp_parse(&parser, argc, argv, 0, NULL, &line))
+		code = command_run(&line);
+	free(line.options.arguments);
+	/* a full disk or a closed pipe must not look like success */
+	if (fflush(stdout) || ferror(stdout))
+		code = EXIT_FAILED;
+	return code;
+}

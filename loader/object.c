@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/egress.skel.h"
+#include "bpf/stages.skel.h"
+#include "log.h"
+#include "object.h"
+
+/* Linux 6.4: newer than the headers of Debian 12. */
+#define PROG_TYPE_NETFILTER 32
+#define ATTACH_NETFILTER 45
+
+int map_set_fd(const struct map_set *maps, const char *name)
+{
+	int i;
+
+	for (i = 0; i < maps->count; i++) {
+		if (!strcmp(maps->map[i].name, name))
+			return maps->map[i].fd;
+	}
+	return -ENOENT;
+}
+
+int map_set_add(struct map_set *maps, const char *name, int fd)
+{
+	if (maps->count == MAP_SET_MAX || strlen(name) >= BPF_OBJ_NAME_LEN) {
+		close(fd);
+		return -E2BIG;
+	}
+	strcpy(maps->map[maps->count].name, name);
+	maps->map[maps->count++].fd = fd;
+	return 0;
+}
+
+void map_set_close(struct map_set *maps)
+{
+	while (maps->count)
+		close(maps->map[--maps->count].fd);
+}
+
+/* Others, as .rodata, belong to one load and not to the namespace. */
+static const char *const shared_maps[] = {
+	"devices", "counters", "examples", "instance", "moments", "dossiers", "skb_slot",
+};
+
+static bool is_shared_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(shared_maps) / sizeof(shared_maps[0]); i++) {
+		if (!strcmp(shared_maps[i], name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_shared(const struct bpf_map *map)
+{
+	return is_shared_name(bpf_map__name(map));
+}
+
+/* Not the skeletons' own open: these are all that is used of them. NULL with errno. */
+static struct bpf_object *open_egress(void)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "egress");
+	size_t size;
+	const void *bytes = egress_bpf__elf_bytes(&size);
+
+	return bpf_object__open_mem(bytes, size, &opts);
+}
+
+static struct bpf_object *open_stages(void)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "stages");
+	size_t size;
+	const void *bytes = stages_bpf__elf_bytes(&size);
+
+	return bpf_object__open_mem(bytes, size, &opts);
+}
+
+static int set_epoch(const struct bpf_object *object, __u32 epoch)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+	struct stages_bpf__rodata rodata;
+
+	if (!map || bpf_map__value_size(map) != sizeof(rodata))
+		return -EINVAL;
+	memcpy(&rodata, bpf_map__initial_value(map, NULL), sizeof(rodata));
+	rodata.txp_epoch = epoch;
+	return bpf_map__set_initial_value(map, &rodata, sizeof(rodata));
+}
+
+static int check_map(const struct bpf_map *map, int fd, const char *directory)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return log_errno(-errno, "reading %s/%s", directory, bpf_map__name(map));
+	if (info.type == bpf_map__type(map) && info.key_size == bpf_map__key_size(map) &&
+	    info.value_size == bpf_map__value_size(map) &&
+	    info.max_entries == bpf_map__max_entries(map))
+		return 0;
+	log_error("%s/%s is in the way: a map of another type or size; remove it, or detach "
+		  "with the txpath that pinned it",
+		  directory, bpf_map__name(map));
+	return -EMEDIUMTYPE;
+}
+
+static int check_known(const struct map_set *maps, const char *directory)
+{
+	int i;
+
+	for (i = 0; i < maps->count; i++) {
+		if (is_shared_name(maps->map[i].name))
+			continue;
+		log_error("%s/%s is in the way: not a map of txpath's; remove it", directory,
+			  maps->map[i].name);
+		return -EMEDIUMTYPE;
+	}
+	return 0;
+}
+
+static int check_each(const struct bpf_object *object, const struct map_set *maps,
+		      const char *directory, bool complete)
+{
+	const struct bpf_map *map;
+	int err = 0;
+	int fd;
+
+	bpf_object__for_each_map(map, object)
+	{
+		if (!is_shared(map))
+			continue;
+		fd = map_set_fd(maps, bpf_map__name(map));
+		if (fd < 0 && !complete)
+			continue;
+		if (fd < 0) {
+			log_error("%s/%s is missing: txpath detach --all, and attach again",
+				  directory, bpf_map__name(map));
+			return -EMEDIUMTYPE;
+		}
+		err = check_map(map, fd, directory);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+int object_check_maps(const struct map_set *maps, const char *directory, bool complete)
+{
+	struct bpf_object *object = open_egress();
+	int err;
+
+	if (!object)
+		return log_errno(-errno, "opening the BPF object");
+	err = check_known(maps, directory);
+	if (!err)
+		err = check_each(object, maps, directory, complete);
+	bpf_object__close(object);
+	return err;
+}
+
+static int reuse_maps(const struct bpf_object *object, const struct map_set *maps)
+{
+	struct bpf_map *map;
+	int err = 0;
+	int fd;
+
+	bpf_object__for_each_map(map, object)
+	{
+		fd = is_shared(map) ? map_set_fd(maps, bpf_map__name(map)) : -ENOENT;
+		if (fd >= 0)
+			err = bpf_map__reuse_fd(map, fd);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+static int copy_fd(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	return copy < 0 ? -errno : copy;
+}
+
+static int keep_maps(const struct bpf_object *object, struct map_set *maps)
+{
+	const struct bpf_map *map;
+	int err = 0;
+	int fd;
+
+	bpf_object__for_each_map(map, object)
+	{
+		if (!is_shared(map) || map_set_fd(maps, bpf_map__name(map)) >= 0)
+			continue;
+		fd = copy_fd(bpf_map__fd(map));
+		err = fd < 0 ? fd : map_set_add(maps, bpf_map__name(map), fd);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+static struct program *program_find(struct program *programs, size_t count, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (!strcmp(programs[i].name, name))
+			return &programs[i];
+	}
+	return NULL;
+}
+
+static int select_programs(const struct bpf_object *object, struct program *programs, size_t count)
+{
+	const struct program *wanted;
+	struct bpf_program *program;
+	int err = 0;
+
+	bpf_object__for_each_program(program, object)
+	{
+		wanted = program_find(programs, count, bpf_program__name(program));
+		err = bpf_program__set_autoload(program, wanted);
+		if (!err && wanted && wanted->netfilter) {
+			bpf_program__set_type(program, PROG_TYPE_NETFILTER);
+			err = bpf_program__set_expected_attach_type(program, ATTACH_NETFILTER);
+		}
+		if (err)
+			break;
+	}
+	return err;
+}
+
+static int keep_programs(const struct bpf_object *object, struct program *programs, size_t count)
+{
+	const struct bpf_program *program;
+	int err = -ENOENT;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		program = bpf_object__find_program_by_name(object, programs[i].name);
+		if (!program)
+			goto close_programs;
+		programs[i].fd = copy_fd(bpf_program__fd(program));
+		if (programs[i].fd < 0) {
+			err = programs[i].fd;
+			goto close_programs;
+		}
+	}
+	return 0;
+close_programs:
+	while (i)
+		close(programs[--i].fd);
+	return err;
+}
+
+static int load(struct bpf_object *object, struct map_set *maps, struct program *programs,
+		size_t count)
+{
+	int err;
+
+	err = select_programs(object, programs, count);
+	if (!err)
+		err = reuse_maps(object, maps);
+	if (!err)
+		err = bpf_object__load(object);
+	if (!err)
+		err = keep_maps(object, maps);
+	if (!err)
+		err = keep_programs(object, programs, count);
+	return err;
+}
+
+int object_load_egress(struct map_set *maps, struct program *program)
+{
+	struct bpf_object *object = open_egress();
+	int err;
+
+	if (!object)
+		return -errno;
+	err = load(object, maps, program, 1);
+	bpf_object__close(object);
+	return err;
+}
+
+int object_load_stages(struct map_set *maps, __u32 epoch, struct program *programs, size_t count)
+{
+	struct bpf_object *object = open_stages();
+	int err;
+
+	if (!object)
+		return -errno;
+	err = set_epoch(object, epoch);
+	if (!err)
+		err = load(object, maps, programs, count);
+	bpf_object__close(object);
+	return err;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The BPF objects inside this program: the only place that knows the skeletons. */
+#ifndef TXPATH_OBJECT_H
+#define TXPATH_OBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#define MAP_SET_MAX 16
+
+/* The maps that all programs of a namespace share, by name. Owns the descriptors. */
+struct map_set {
+	int count;
+	struct {
+		char name[BPF_OBJ_NAME_LEN];
+		int fd;
+	} map[MAP_SET_MAX];
+};
+
+/* Owned by the set; -ENOENT. */
+int map_set_fd(const struct map_set *maps, const char *name);
+
+/* Takes fd over, also on failure. */
+int map_set_add(struct map_set *maps, const char *name, int fd);
+
+void map_set_close(struct map_set *maps);
+
+/*
+ * Are these maps of this program, and if complete, all of them? -EMEDIUMTYPE: one has another
+ * name, type or size, or is missing. Told, with directory as where they are pinned.
+ */
+int object_check_maps(const struct map_set *maps, const char *directory, bool complete);
+
+/* A program to load. */
+struct program {
+	const char *name;
+	bool netfilter; /* libbpf 1.1 does not know the section */
+	int fd;		/* filled on success, owned by the caller */
+};
+
+/*
+ * Load programs, all or none of them. Maps that are in the set are used; others are made and
+ * added to it. epoch: the one of struct txp_instance under which stage programs speak. Failures
+ * are silent: the errno is libbpf's.
+ */
+int object_load_egress(struct map_set *maps, struct program *program);
+int object_load_stages(struct map_set *maps, __u32 epoch, struct program *programs, size_t count);
+
+#endif /* TXPATH_OBJECT_H */

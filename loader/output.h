@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One document, two renderers: every command builds a json_object, printed as JSON or as text. */
+#ifndef TXPATH_OUTPUT_H
+#define TXPATH_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <json-c/json.h>
+#include <linux/types.h>
+
+#include "command.h"
+
+struct column {
+	const char *key; /* member of each row */
+	const char *title;
+	bool number; /* aligned to the right */
+};
+
+/* Prints an array of flat objects as a table. */
+int output_table(struct json_object *rows, const struct column *columns, size_t count);
+
+/* Prints the document on a line of its own. */
+void output_json(struct json_object *document);
+
+/* What a command shows, once or with -i repeatedly. */
+struct report {
+	/* Builds a new document, owned by the caller, or returns a negative errno, told. */
+	int (*build)(const struct options *options, struct json_object **document);
+	/* Prints it as text. before: the document of seconds ago, or NULL: show totals. */
+	int (*text)(struct json_object *document, struct json_object *before, double seconds);
+	/* What it means for the exit code; NULL: always EXIT_DONE. */
+	enum exit_code (*judge)(struct json_object *document);
+};
+
+/* Returns an enum exit_code. */
+int output_report(const struct report *report, const struct options *options);
+
+/* Members of an object. Strings are owned by it, "" when there is none. */
+const char *json_text(struct json_object *object, const char *key);
+__u64 json_number(struct json_object *object, const char *key);
+struct json_object *json_member(struct json_object *object, const char *key);
+
+void json_add_text(struct json_object *object, const char *key, const char *text);
+void json_add_number(struct json_object *object, const char *key, __u64 number);
+
+#endif /* TXPATH_OUTPUT_H */

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <linux/magic.h>
+
+#include <txpath/abi.h>
+
+#include "log.h"
+#include "pins.h"
+
+/* bpffs refuses names with a dot. */
+#define STAGED "-next"
+
+int pin_path(char *path, const char *format, ...)
+{
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(path, PATH_MAX, format, args);
+	va_end(args);
+	if (length >= 0 && length < PATH_MAX)
+		return 0;
+	return log_errno(-ENAMETOOLONG, "path of a pin");
+}
+
+static int check_bpffs(const char *root, bool write)
+{
+	struct statvfs flags;
+	struct statfs fs;
+
+	if (statfs(root, &fs)) {
+		log_errno(-errno, "bpffs %s", root);
+		return -ENODEV;
+	}
+	if (fs.f_type != BPF_FS_MAGIC) {
+		log_error("no bpffs is mounted on %s: mount -t bpf bpf %s", root, root);
+		return -ENODEV;
+	}
+	if (write && !statvfs(root, &flags) && flags.f_flag & ST_RDONLY) {
+		log_error("bpffs %s is read-only: mount -o remount,rw %s", root, root);
+		return -EROFS;
+	}
+	return 0;
+}
+
+int pins_open(const char *root, bool write, struct pins *pins)
+{
+	int err;
+
+	err = check_bpffs(root, write);
+	if (!err)
+		err = pin_path(pins->root, "%s", root);
+	if (!err)
+		err = pin_path(pins->base, "%s/txpath", root);
+	if (!err)
+		err = pin_path(pins->version, "%s/txpath/v%d", root, TXP_ABI_VERSION);
+	return err;
+}
+
+int pin_directory(const char *path)
+{
+	struct stat status;
+
+	if (!mkdir(path, 0700))
+		return 0;
+	if (errno != EEXIST)
+		return log_errno(-errno, "making directory %s", path);
+	if (!stat(path, &status) && S_ISDIR(status.st_mode))
+		return 0;
+	log_error("%s is in the way: it is not a directory of txpath's; remove it", path);
+	return -ENOTDIR;
+}
+
+/* What the kernel says of a BPF descriptor tells what it is of. */
+static bool has_type(int fd, enum pin_type type)
+{
+	static const char *const keys[] = {
+		[PIN_MAP] = "map_type:",
+		[PIN_LINK] = "link_type:",
+	};
+	char line[256];
+	bool found = false;
+	FILE *info;
+
+	snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
+	info = fopen(line, "re");
+	if (!info)
+		return false;
+	while (!found && fgets(line, sizeof(line), info))
+		found = !strncmp(line, keys[type], strlen(keys[type]));
+	fclose(info);
+	return found;
+}
+
+int pin_open(const char *path, enum pin_type type)
+{
+	static const char *const names[] = { "map", "link" };
+	struct stat status;
+	int fd;
+
+	fd = bpf_obj_get(path);
+	if (fd >= 0 && has_type(fd, type))
+		return fd;
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (fd < 0 && (lstat(path, &status) || S_ISREG(status.st_mode)))
+		return log_errno(-errno, "opening pin %s", path);
+	if (fd >= 0)
+		close(fd);
+	log_error("%s is in the way: it is not a BPF %s of txpath's; remove it", path, names[type]);
+	return -EMEDIUMTYPE;
+}
+
+int pin_stage(int fd, const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+	int err;
+
+	err = pin_path(path, "%s/%s" STAGED, directory, name);
+	if (err)
+		return err;
+	unlink(path); /* of a run that was killed */
+	if (bpf_obj_pin(fd, path))
+		return log_errno(-errno, "pinning %s", path);
+	return 0;
+}
+
+int pin_commit(const char *directory, const char *name)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	int err;
+
+	err = pin_path(from, "%s/%s" STAGED, directory, name);
+	if (!err)
+		err = pin_path(to, "%s/%s", directory, name);
+	if (err)
+		return err;
+	return rename(from, to) ? log_errno(-errno, "renaming pin %s", from) : 0;
+}
+
+void pin_abort(const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (!pin_path(path, "%s/%s" STAGED, directory, name))
+		unlink(path);
+}
+
+int pin_each(const char *directory, pin_fn fn, void *context)
+{
+	struct dirent *entry;
+	int ret = 0;
+	DIR *dir;
+
+	dir = opendir(directory);
+	if (!dir)
+		return errno == ENOENT ? -ENOENT : log_errno(-errno, "reading %s", directory);
+	while (!ret && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.')
+			ret = fn(directory, entry->d_name, context);
+	}
+	closedir(dir);
+	return ret;
+}
+
+void pins_prune(const struct pins *pins, const char *directory)
+{
+	char path[PATH_MAX];
+
+	if (!pin_path(path, "%s/links", directory))
+		rmdir(path);
+	if (!pin_path(path, "%s/maps", directory))
+		rmdir(path);
+	rmdir(directory);
+	rmdir(pins->version);
+	rmdir(pins->base);
+}

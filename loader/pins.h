@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where state lives: BPFFS/txpath/v1/NETNS/{maps,links}. NETNS is the decimal namespace id. */
+#ifndef TXPATH_PINS_H
+#define TXPATH_PINS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/types.h>
+
+struct pins {
+	char root[PATH_MAX];	/* bpffs */
+	char base[PATH_MAX];	/* BPFFS/txpath: what the lock is on */
+	char version[PATH_MAX]; /* BPFFS/txpath/v1 */
+};
+
+enum pin_type {
+	PIN_MAP,
+	PIN_LINK,
+};
+
+/* Checks that there is a bpffs at root, and if write, a writable one. Errors have been told. */
+int pins_open(const char *root, bool write, struct pins *pins);
+
+/* Prints into path (PATH_MAX bytes). -ENAMETOOLONG, told. */
+int pin_path(char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A directory of ours, made if it is not there. -ENOTDIR, told: something else is in its place. */
+int pin_directory(const char *path);
+
+/* A new descriptor. -ENOENT, silent; -EMEDIUMTYPE, told: something else is pinned there. */
+int pin_open(const char *path, enum pin_type type);
+
+/*
+ * A new pin is made under a name beside the final one, put in its place by pin_commit() in one
+ * step, replacing what was there, or taken back by pin_abort().
+ */
+int pin_stage(int fd, const char *directory, const char *name);
+int pin_commit(const char *directory, const char *name);
+void pin_abort(const char *directory, const char *name);
+
+/* Calls fn for each name in a directory, in an order of the file system's own. -ENOENT, silent. */
+typedef int (*pin_fn)(const char *directory, const char *name, void *context);
+int pin_each(const char *directory, pin_fn fn, void *context);
+
+/* Removes those directories of a namespace, of the version and of txpath that are empty. */
+void pins_prune(const struct pins *pins, const char *directory);
+
+#endif /* TXPATH_PINS_H */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Traffic control, over rtnetlink, in the namespace that we are in. */
+#ifndef TXPATH_RTNL_H
+#define TXPATH_RTNL_H
+
+#include <stdbool.h>
+
+#include <linux/types.h>
+
+struct rtnl_filter {
+	__u32 priority;
+	__u32 handle;
+	__u32 program_id; /* 0: not a BPF filter */
+	const char *name; /* of a BPF filter, else NULL; lives as long as the call */
+};
+
+typedef int (*rtnl_filter_fn)(const struct rtnl_filter *filter, void *context);
+
+/*
+ * Calls fn for each filter below parent (TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_...)) of a device; the
+ * first value that is not 0 is returned. No qdisc there: no filter, 0.
+ */
+int rtnl_filters(int ifindex, __u32 parent, rtnl_filter_fn fn, void *context);
+
+/* Is the qdisc on both ingress and egress hooks of a device a clsact, and not an ingress? */
+bool rtnl_has_clsact(int ifindex);
+
+#endif /* TXPATH_RTNL_H */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The stations and the rungs of their ladders as tables (include/txpath/stages.h). */
+#ifndef TXPATH_STAGE_H
+#define TXPATH_STAGE_H
+
+#include <stddef.h>
+
+#include <txpath/abi.h>
+
+struct rung {
+	enum txp_stage stage;
+	enum txp_hook_kind kind;
+	const char *target;
+	const char *program;
+};
+
+/* In the order of TXP_RUNGS: of one station best first. */
+extern const struct rung rungs[];
+extern const size_t rung_count;
+
+/* The station's best rung; the one below a rung, NULL: there is none. */
+const struct rung *rung_best(enum txp_stage stage);
+const struct rung *rung_below(const struct rung *rung);
+
+/* The station's rung of that kind; NULL: there is none. */
+const struct rung *rung_of_kind(enum txp_stage stage, enum txp_hook_kind kind);
+
+#define RUNG_TEXT_MAX 64
+
+/* "fentry/ip_output", "none" for NULL. Returns text, of RUNG_TEXT_MAX bytes. */
+const char *rung_text(const struct rung *rung, char *text);
+
+const char *stage_name(enum txp_stage stage);
+const char *stage_gives(enum txp_stage stage);
+
+#endif /* TXPATH_STAGE_H */
