@@ -89,10 +89,13 @@ static int set_epoch(const struct bpf_object *object, __u32 epoch)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
 	struct stages_bpf__rodata rodata;
+	const void *initial;
+	size_t size = 0;
 
-	if (!map || bpf_map__value_size(map) != sizeof(rodata))
+	initial = map ? bpf_map__initial_value(map, &size) : NULL;
+	if (!initial || size != sizeof(rodata))
 		return -EINVAL;
-	memcpy(&rodata, bpf_map__initial_value(map, NULL), sizeof(rodata));
+	memcpy(&rodata, initial, sizeof(rodata));
 	rodata.txp_epoch = epoch;
 	return bpf_map__set_initial_value(map, &rodata, sizeof(rodata));
 }
