@@ -6,7 +6,7 @@
  * dies on the way. The price: a packet that changes CPU between two stations (its task was
  * moved, or it waited for a neighbour) is lost to the comparison, and counted so. The address
  * of a freed packet is used again at once, so a dossier is believed only if the packet also
- * carries the addresses and protocol that were noted.
+ * carries the addresses and protocol that were noted, and a fragment its length and offset.
  */
 #ifndef TXPATH_DOSSIER_BPF_H
 #define TXPATH_DOSSIER_BPF_H
@@ -54,6 +54,19 @@ static __always_inline void dossier_write(const struct sk_buff *packet,
 	WRITE_ONCE(dossier->skb, READ_ONCE(dossier->writer) == skb ? skb : 0);
 }
 
+/* A fragment must be the one that came in, not a piece that ip_do_fragment cut from it. */
+static __always_inline bool sender_fits(const struct txp_sender *snd, const struct txp_packet *pkt)
+{
+	__be16 fragment = pkt->ip.frag_off & bpf_htons(TXP_IP_MF | TXP_IP_OFFSET);
+
+	if (snd->saddr != pkt->ip.saddr || snd->daddr != pkt->ip.daddr ||
+	    snd->protocol != pkt->ip.protocol)
+		return false;
+	if (snd->origin != TXP_ORIGIN_FORWARD)
+		return true;
+	return snd->fragment == fragment && (!fragment || snd->tot_len == pkt->ip.tot_len);
+}
+
 /* Takes the packet's dossier out. false: there is none, or it is another packet's. */
 static __always_inline bool dossier_take(const struct sk_buff *packet, const struct txp_packet *pkt,
 					 struct txp_sender *snd)
@@ -64,8 +77,7 @@ static __always_inline bool dossier_take(const struct sk_buff *packet, const str
 	if (!dossier || dossier->skb != skb)
 		return false;
 	dossier->skb = 0;
-	if (dossier->sender.saddr != pkt->ip.saddr || dossier->sender.daddr != pkt->ip.daddr ||
-	    dossier->sender.protocol != pkt->ip.protocol)
+	if (!sender_fits(&dossier->sender, pkt))
 		return false;
 	*snd = dossier->sender;
 	return true;

@@ -12,7 +12,7 @@
 #include "predict.bpf.h"
 
 #define TXP_NF_ENTRIES_MAX 8
-#define TXP_NEIGHBOUR_SETTLES (100 * 1000 * 1000ULL) /* ns from a change to the last old frame */
+#define TXP_CHANGE_SETTLES (100 * 1000 * 1000ULL) /* ns from a change to the last old decision */
 
 #define TXP_BIT(field) (1U << TXP_FIELD_##field)
 #define TXP_FIELDS_ROUTE (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP) | TXP_BIT(DMAC) | TXP_BIT(SMAC))
@@ -59,18 +59,27 @@ static __always_inline bool netfilter_in_the_way(const struct txp_check *chk)
 	return nf_may_change(chk, TXP_NF_PRE_ROUTING) || nf_may_change(chk, TXP_NF_FORWARD);
 }
 
+static __always_inline bool is_recent(__u64 then)
+{
+	return then && bpf_ktime_get_ns() - then < TXP_CHANGE_SETTLES;
+}
+
 static __always_inline bool routes_moved(const struct txp_check *chk)
 {
+	const struct txp_moments *moved = moments_get();
 	__u32 now = BPF_CORE_READ(check_net(chk), ipv4.rt_genid.counter);
 
-	return now != chk->genid || chk->route.genid != chk->genid;
+	if (now != chk->genid || chk->route.genid != chk->genid)
+		return true;
+	watch_routes(chk);
+	return moved && is_recent(moved->routes_ns);
 }
 
 static __always_inline bool neighbour_moved(void)
 {
 	const struct txp_moments *moved = moments_get();
 
-	return moved && bpf_ktime_get_ns() - moved->neighbour_ns < TXP_NEIGHBOUR_SETTLES;
+	return moved && is_recent(moved->neighbour_ns);
 }
 
 /* Inputs of the kernel's own look-up that the helper cannot be given. */

@@ -62,7 +62,12 @@ struct netns_ipv4 {
 	__u8 sysctl_ip_fwd_use_pmtu;
 	__u8 sysctl_ip_fwd_update_priority; /* int up to 5.14: little endian reads the same */
 	__u8 sysctl_tcp_reflect_tos;
+	unsigned int fib_seq;
 	atomic_t rt_genid;
+};
+
+struct netns_nexthop {
+	unsigned int seq;
 };
 
 struct net {
@@ -70,6 +75,7 @@ struct net {
 	__u64 net_cookie;
 	struct netns_ipv4 ipv4;
 	struct netns_nf nf;
+	struct netns_nexthop nexthop;
 };
 
 /* Up to 5.11 the cookie is made only when somebody asks, so it is no identity. */

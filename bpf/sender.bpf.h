@@ -49,6 +49,8 @@ struct txp_sender {
 	__u8 option_len; /* bytes */
 	__u8 on_link;	 /* looked up with scope link: SO_DONTROUTE, MSG_DONTROUTE */
 	__u8 reserved;
+	__be16 tot_len;	 /* of a forwarded packet, as received: these two tell it */
+	__be16 fragment; /* from the pieces it may be cut into */
 };
 
 /* ip_sk_ignore_df */
@@ -159,6 +161,8 @@ static __always_inline void sender_read_header(struct txp_sender *snd, const str
 	snd->id = bpf_ntohs(ip->id);
 	snd->df = !!(ip->frag_off & bpf_htons(TXP_IP_DF));
 	snd->option_len = ip->ihl * 4 - sizeof(*ip);
+	snd->tot_len = ip->tot_len;
+	snd->fragment = ip->frag_off & bpf_htons(TXP_IP_MF | TXP_IP_OFFSET);
 	snd->seen = TXP_SEEN_TOS;
 }
 

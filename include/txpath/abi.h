@@ -114,6 +114,8 @@ struct txp_instance {
 /* map "moments", one row: when something that has no generation of its own last moved. */
 struct txp_moments {
 	__u64 neighbour_ns; /* CLOCK_MONOTONIC */
+	__u64 routes_ns;
+	__u64 routes_seq; /* fib_seq and nexthop.seq when last looked at, 0: never */
 };
 
 #define TXP_MAX_DEVICES 16384
@@ -130,6 +132,6 @@ TXP_ASSERT_SIZE(struct txp_field_counts, 8 * TXP_VERDICT_COUNT * TXP_FIELD_COUNT
 TXP_ASSERT_SIZE(struct txp_example_key, 24);
 TXP_ASSERT_SIZE(struct txp_example, 40);
 TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 16 + 4 * TXP_STAGE_COUNT + 4);
-TXP_ASSERT_SIZE(struct txp_moments, 8);
+TXP_ASSERT_SIZE(struct txp_moments, 24);
 
 #endif /* TXPATH_ABI_H */
