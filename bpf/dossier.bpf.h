@@ -12,6 +12,7 @@
 #define TXPATH_DOSSIER_BPF_H
 
 #include "maps.bpf.h"
+#include "note.bpf.h"
 #include "parse.bpf.h"
 #include "sender.bpf.h"
 
@@ -19,6 +20,7 @@ struct txp_dossier {
 	__u64 skb;    /* address; 0: empty or being written */
 	__u64 writer; /* address of the packet written last */
 	struct txp_sender sender;
+	struct txp_note note; /* of transit's */
 };
 
 struct {
@@ -39,8 +41,9 @@ static __always_inline struct txp_dossier *dossier_of(__u64 skb)
  * A softirq may interrupt the writer and write the same slot for another packet; then
  * neither is kept.
  */
-static __always_inline void dossier_write(const struct sk_buff *packet,
-					  const struct txp_sender *snd)
+static __always_inline void dossier_write_note(const struct sk_buff *packet,
+					       const struct txp_sender *snd,
+					       const struct txp_note *note)
 {
 	__u64 skb = kernel_address(packet);
 	struct txp_dossier *dossier = dossier_of(skb);
@@ -50,8 +53,18 @@ static __always_inline void dossier_write(const struct sk_buff *packet,
 	WRITE_ONCE(dossier->skb, 0);
 	WRITE_ONCE(dossier->writer, skb);
 	dossier->sender = *snd;
+	if (note)
+		dossier->note = *note;
+	else
+		dossier->note.valid = 0;
 	barrier();
 	WRITE_ONCE(dossier->skb, READ_ONCE(dossier->writer) == skb ? skb : 0);
+}
+
+static __always_inline void dossier_write(const struct sk_buff *packet,
+					  const struct txp_sender *snd)
+{
+	dossier_write_note(packet, snd, NULL);
 }
 
 /* A fragment must be the one that came in, not a piece that ip_do_fragment cut from it. */

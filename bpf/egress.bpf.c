@@ -3,6 +3,7 @@
 #include "check.bpf.h"
 #include "context.bpf.h"
 #include "explain.bpf.h"
+#include "learn.bpf.h"
 #include "origin.bpf.h"
 #include "predict.bpf.h"
 #include "rules.bpf.h"
@@ -64,6 +65,8 @@ static __always_inline void check_reset(struct txp_check *chk, const struct __sk
 	__builtin_memset(&chk->pkt, 0, sizeof(chk->pkt));
 	chk->differs = 0;
 	chk->settled = 0;
+	chk->unknown = 0;
+	chk->declined = 0;
 	chk->ifindex = ctx->ifindex;
 	chk->iif = ctx->ingress_ifindex;
 	chk->mark = ctx->mark;
@@ -119,9 +122,14 @@ static __always_inline void egress(struct __sk_buff *ctx)
 	cnt = bpf_map_lookup_elem(&counters, &key);
 	if (!dev || !cnt)
 		return;
-	count_reason(cnt, judge(chk, ctx, dev), ctx->len);
+	chk->reason = judge(chk, ctx, dev);
+	count_reason(cnt, chk->reason, ctx->len);
 	count_stage(cnt, TXP_STAGE_EGRESS, ctx->len);
-	settle(chk, ctx, &key, cnt);
+	if (chk->differs)
+		explain(chk, ctx);
+	settle(chk, &key, cnt);
+	if (chk->reason == TXP_REASON_COMPARED && chk->sender.origin == TXP_ORIGIN_FORWARD)
+		learn(chk, ctx);
 }
 
 SEC("tc")

@@ -50,18 +50,34 @@ struct netns_nf {
 	struct nf_hook_entries *hooks_ipv4[5];
 };
 
+struct netns_xfrm {
+	unsigned int policy_count[6];
+	__u8 policy_default[3];
+};
+
 struct fib_table {
 	__u32 tb_id;
 	int tb_num_default;
 };
 
+struct ipv4_devconf {
+	int data[8];
+};
+
+struct in_device {
+	struct ipv4_devconf cnf;
+};
+
 struct netns_ipv4 {
 	bool fib_has_custom_rules;
 	struct fib_table *fib_main;
+	unsigned int fib_rules_require_fldissect;
+	struct ipv4_devconf *devconf_all;
 	__u8 sysctl_ip_default_ttl;
 	__u8 sysctl_ip_fwd_use_pmtu;
 	__u8 sysctl_ip_fwd_update_priority; /* int up to 5.14: little endian reads the same */
 	__u8 sysctl_tcp_reflect_tos;
+	__u8 sysctl_fib_multipath_hash_policy; /* int up to 5.14 */
 	unsigned int fib_seq;
 	atomic_t rt_genid;
 };
@@ -76,6 +92,7 @@ struct net {
 	struct netns_ipv4 ipv4;
 	struct netns_nf nf;
 	struct netns_nexthop nexthop;
+	struct netns_xfrm xfrm;
 };
 
 /* Up to 5.11 the cookie is made only when somebody asks, so it is no identity. */
@@ -91,6 +108,35 @@ struct netprio_map;
 
 struct header_ops;
 
+struct bpf_prog;
+
+/* TCX, 6.6: the programs of a hook, and behind them what clsact has. */
+struct bpf_mprog_fp {
+	struct bpf_prog *prog;
+};
+
+struct bpf_mprog_bundle;
+
+struct bpf_mprog_entry {
+	struct bpf_mprog_fp fp_items[64];
+	struct bpf_mprog_bundle *parent;
+};
+
+struct bpf_mprog_bundle {
+	struct bpf_mprog_entry a;
+};
+
+struct tcf_proto;
+
+struct mini_Qdisc {
+	struct tcf_proto *filter_list;
+};
+
+struct tcx_entry {
+	struct mini_Qdisc *miniq;
+	struct bpf_mprog_bundle bundle;
+};
+
 struct net_device {
 	int ifindex;
 	unsigned int mtu;
@@ -101,6 +147,12 @@ struct net_device {
 	struct netprio_map *priomap;
 	unsigned int priv_flags; /* a bit field since 6.12 */
 	possible_net_t nd_net;
+	unsigned int flags;
+	struct in_device *ip_ptr;
+	void *rx_handler;
+	struct nf_hook_entries *nf_hooks_ingress;
+	struct nf_hook_entries *nf_hooks_egress; /* 5.16 */
+	struct bpf_mprog_entry *tcx_ingress;	 /* 6.6 */
 };
 
 struct dst_ops {
@@ -232,6 +284,8 @@ struct sk_buff {
 	__u16 queue_mapping;
 	__u8 pkt_type : 3;
 	__u8 ignore_df : 1;
+	__u8 active_extensions;
+	void *destructor;
 	__u32 priority;
 	__u32 mark;
 	__be16 protocol;
@@ -289,6 +343,7 @@ struct bpf_nf_ctx {
 #define TXP_IP_MF 0x2000
 #define TXP_IP_OFFSET 0x1fff
 #define TXP_LOOPBACK_IFINDEX 1
+#define TXP_IFF_XMIT_DST_RELEASE (1 << 5)
 #define TXP_IFF_L3MDEV_SLAVE (1 << 21)
 #define TXP_PMTUDISC_WANT 1
 #define TXP_PMTUDISC_DO 2

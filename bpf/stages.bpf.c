@@ -227,6 +227,7 @@ int BPF_PROG(neigh_update_tp, struct neighbour *neigh)
 	if (!inst || !moved)
 		return 0;
 	moved->neighbour_ns = bpf_ktime_get_ns();
+	__sync_fetch_and_add(&moved->neighbours, 1);
 	stage_passed(inst, TXP_STAGE_NEIGH_UPDATE, neigh->dev->ifindex, 0);
 	return 0;
 }

@@ -36,7 +36,10 @@ struct txp_device {
 	__u32 l2_len; /* bytes before the IP header: ETH_HLEN, or 0 for a layer 3 device */
 	__u32 clsact; /* 1: the clsact qdisc is ours and goes with us */
 	__u32 reserved;
-	char name[16]; /* when attached; the device may have been renamed since */
+	char name[16];	   /* when attached; the device may have been renamed since */
+	__u32 demotions;   /* only grows; offload while it is what it was at promotion */
+	__u32 promoted_at; /* demotions when the loader promoted the device */
+	__u64 surprises;   /* since the last promotion */
 };
 
 struct txp_tally {
@@ -68,9 +71,18 @@ struct txp_field_counts {
 #undef TXP_FIELD_MEMBER
 };
 
+struct txp_transit_tallies {
+#define TXP_TRANSIT_MEMBER(id, name, meaning) struct txp_tally name;
+	TXP_TRANSITS(TXP_TRANSIT_MEMBER)
+#undef TXP_TRANSIT_MEMBER
+};
+
 /* map "counters": per device and CPU, only ever grow. */
 struct txp_counters {
-	struct txp_reason_tallies reasons; /* add up to every packet seen at egress */
+	struct txp_reason_tallies reasons;   /* add up to every packet seen at egress */
+	struct txp_transit_tallies transits; /* add up to every packet seen at ingress */
+	__u64 learned;			     /* leases written for flows that came in here */
+	__u64 surprises;		     /* renewals that differ although nothing moved */
 	struct txp_stage_tallies stages;
 	struct txp_field_counts fields;
 };
@@ -93,6 +105,7 @@ struct txp_example {
 };
 
 #define TXP_HARMLESS_HOOKS 8
+#define TXP_SELINUX_HOOKS 4
 
 /* map "instance": one row, written by the loader before any program is attached. */
 struct txp_instance {
@@ -108,6 +121,11 @@ struct txp_instance {
 	__u8 stage_rung[TXP_STAGE_COUNT];   /* enum txp_hook_kind got */
 	__u8 padding[16 - TXP_STAGE_COUNT];
 	__s32 stage_errno[TXP_STAGE_COUNT]; /* of the best rung, when it was refused: -errno */
+	__u32 transit_program;		    /* id of the program at TC ingress, 0: none */
+	__u64 selinux[TXP_SELINUX_HOOKS];   /* addresses of SELinux's netfilter hooks */
+	__u64 sock_pfree;		    /* address of the kernel's function, 0: not known */
+	__u64 lease_ns;			    /* how long a lease holds */
+	__u32 max_surprises;		    /* of a device, before it is demoted to shadow */
 	__u32 reserved;
 };
 
@@ -116,14 +134,56 @@ struct txp_moments {
 	__u64 neighbour_ns; /* CLOCK_MONOTONIC */
 	__u64 routes_ns;
 	__u64 routes_seq; /* fib_seq and nexthop.seq when last looked at, 0: never */
+	__u64 neighbours; /* changes seen */
 };
+
+/*
+ * What of a packet decides where it goes; both transit and egress know it. Ports and protocol
+ * are 0 unless rules or the multipath hash ask for them.
+ */
+struct txp_lease_key {
+	__be32 saddr;
+	__be32 daddr;
+	__u32 iif;
+	__u32 mark;
+	__be16 sport;
+	__be16 dport;
+	__u8 protocol;
+	__u8 dscp; /* the TOS byte without ECN */
+	__u16 reserved;
+};
+
+/* What must not have moved for a lease to hold: read when learned, and at each use. */
+struct txp_stamp {
+	__u32 rt_genid;
+	__u32 fib_seq;
+	__u32 nexthop_seq;
+	__u32 neighbours; /* txp_moments.neighbours */
+	__u32 settings;	  /* sysctls without a generation, packed */
+	__u32 reserved;
+};
+
+/* map "leases": per CPU, direct-mapped. What the kernel did with a flow a moment ago. */
+struct txp_lease {
+	struct txp_lease_key key;
+	struct txp_stamp stamp;
+	__u64 learned;	   /* jiffies */
+	__u64 output;	   /* address of the output's net_device */
+	__u32 oif;	   /* its ifindex; 0: no lease here */
+	__u32 mtu;	   /* for forwarding, bytes of IP */
+	__u32 transit;	   /* enum txp_transit: TAKEN, or why not */
+	__u8 ethernet[14]; /* the header as it left */
+	__u8 reserved[6];
+};
+
+#define TXP_LEASES 4096 /* per CPU */
 
 #define TXP_MAX_DEVICES 16384
 
 #define TXP_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has padding")
 
 TXP_ASSERT_SIZE(struct txp_device_key, 16);
-TXP_ASSERT_SIZE(struct txp_device, 32);
+TXP_ASSERT_SIZE(struct txp_device, 48);
 TXP_ASSERT_SIZE(struct txp_tally, 16);
 TXP_ASSERT_SIZE(struct txp_reason_tallies, 16 * TXP_REASON_COUNT);
 TXP_ASSERT_SIZE(struct txp_stage_tallies, 16 * TXP_STAGE_COUNT);
@@ -131,7 +191,12 @@ TXP_ASSERT_SIZE(struct txp_verdict_counts, 8 * TXP_VERDICT_COUNT);
 TXP_ASSERT_SIZE(struct txp_field_counts, 8 * TXP_VERDICT_COUNT * TXP_FIELD_COUNT);
 TXP_ASSERT_SIZE(struct txp_example_key, 24);
 TXP_ASSERT_SIZE(struct txp_example, 40);
-TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 16 + 4 * TXP_STAGE_COUNT + 4);
-TXP_ASSERT_SIZE(struct txp_moments, 24);
+TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 16 + 4 * TXP_STAGE_COUNT + 4 +
+					     8 * TXP_SELINUX_HOOKS + 24);
+TXP_ASSERT_SIZE(struct txp_moments, 32);
+TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);
+TXP_ASSERT_SIZE(struct txp_lease_key, 24);
+TXP_ASSERT_SIZE(struct txp_stamp, 24);
+TXP_ASSERT_SIZE(struct txp_lease, 96);
 
 #endif /* TXPATH_ABI_H */

@@ -28,4 +28,57 @@ enum txp_reason {
 		TXP_REASON_COUNT,
 };
 
+/*
+ * What became of a packet that came in on a device with transit, one line each. Every such
+ * packet is counted under exactly one.
+ *
+ * TXP_TRANSIT(ID, name, meaning)
+ */
+#define TXP_TRANSITS(TXP_TRANSIT)                                                                  \
+	TXP_TRANSIT(TAKEN, taken, "taken over: sent by its lease")                                 \
+	TXP_TRANSIT(WOULD_TAKE, would_take, "shadow: there was a lease")                           \
+	TXP_TRANSIT(COLD, cold, "no lease: nothing learned of this flow, or not forwarded")        \
+	TXP_TRANSIT(COLLISION, collision, "no lease: another flow has its place")                  \
+	TXP_TRANSIT(EXPIRED, expired, "the lease is over: the kernel judges anew")                 \
+	TXP_TRANSIT(ROUTES_MOVED, routes_moved, "rt_genid, fib_seq or nexthop.seq moved since")    \
+	TXP_TRANSIT(NEIGHBOUR_MOVED, neighbour_moved, "a neighbour changed since")                 \
+	TXP_TRANSIT(SETTINGS_MOVED, settings_moved, "a sysctl of forwarding changed since")        \
+	TXP_TRANSIT(NOT_IPV4_IN, not_ipv4_in, "ARP, IPv6 and others")                              \
+	TXP_TRANSIT(VLAN_TAG, vlan_tag, "a VLAN tag is pending")                                   \
+	TXP_TRANSIT(OTHER_HOST, other_host, "not for this host's link-layer address")              \
+	TXP_TRANSIT(BAD_HEADER_IN, bad_header_in, "short, not version 4, or a wrong checksum")     \
+	TXP_TRANSIT(BAD_LENGTH, bad_length, "total length beyond the packet or below the header")  \
+	TXP_TRANSIT(PADDED, padded, "bytes behind the packet's end")                               \
+	TXP_TRANSIT(IP_OPTIONS, ip_options, "IP options")                                          \
+	TXP_TRANSIT(FRAGMENT, fragment, "a fragment")                                              \
+	TXP_TRANSIT(TTL_OVER, ttl_over, "the time to live runs out here")                          \
+	TXP_TRANSIT(MULTICAST, multicast, "multicast or broadcast destination")                    \
+	TXP_TRANSIT(MARTIAN, martian, "a source or destination that nobody may have")              \
+	TXP_TRANSIT(FORWARDING_OFF, forwarding_off, "the device does not forward")                 \
+	TXP_TRANSIT(NETFILTER, netfilter, "netfilter at PREROUTING, FORWARD or POSTROUTING")       \
+	TXP_TRANSIT(SELINUX, selinux, "SELinux's netfilter hook")                                  \
+	TXP_TRANSIT(NETDEV_INGRESS, netdev_ingress, "a netfilter ingress hook of the device")      \
+	TXP_TRANSIT(NETDEV_EGRESS, netdev_egress, "a netfilter egress hook of the output")         \
+	TXP_TRANSIT(XFRM_POLICY, xfrm_policy, "IPsec policies, or a blocking default")             \
+	TXP_TRANSIT(RX_HANDLER, rx_handler, "the device is a port: bridge, bond, macvlan")         \
+	TXP_TRANSIT(OTHER_PROGRAMS, other_programs, "TC programs of others behind ours")           \
+	TXP_TRANSIT(PREFETCHED, prefetched, "a socket was assigned to the packet")                 \
+	TXP_TRANSIT(SECPATH, secpath, "the packet came through IPsec")                             \
+	TXP_TRANSIT(IN_VRF, in_vrf, "the device is in a VRF")                                      \
+	TXP_TRANSIT(TOO_BIG, too_big, "above the MTU for forwarding")                              \
+	TXP_TRANSIT(GSO_KIND, gso_kind, "a segmentation that is not checked here")                 \
+	TXP_TRANSIT(SPLIT_HEADER, split_header, "the header is not in the packet's first part")    \
+	TXP_TRANSIT(SAME_DEVICE, same_device, "leaves where it came from: a redirect may be due")  \
+	TXP_TRANSIT(NEEDS_DST, needs_dst, "the output device needs the route")                     \
+	TXP_TRANSIT(OUTPUT_KIND, output_kind, "the output is not an Ethernet device")              \
+	TXP_TRANSIT(OUTPUT_DOWN, output_down, "the output device is down")                         \
+	TXP_TRANSIT(DISAGREES, disagrees, "prediction and kernel do not agree on this flow")
+
+enum txp_transit {
+#define TXP_TRANSIT_ENUM(id, name, meaning) TXP_TRANSIT_##id,
+	TXP_TRANSITS(TXP_TRANSIT_ENUM)
+#undef TXP_TRANSIT_ENUM
+		TXP_TRANSIT_COUNT,
+};
+
 #endif /* TXPATH_REASONS_H */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Leases: what the kernel did with a flow a moment ago. Egress learns them, transit uses them.
+ *
+ * The table is per CPU and direct-mapped: forwarding is done on one CPU from TC ingress to TC
+ * egress, so what egress learns is where transit looks. Nobody else touches it, nothing needs
+ * to be evicted, and a flow that finds its place taken simply goes the kernel's road.
+ */
+#ifndef TXPATH_LEASE_BPF_H
+#define TXPATH_LEASE_BPF_H
+
+#include "maps.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TXP_LEASES);
+	__type(key, __u32);
+	__type(value, struct txp_lease);
+} leases SEC(".maps");
+
+static __always_inline __u64 lease_key_word(const struct txp_lease_key *key, __u32 word)
+{
+	return ((const __u64 *)key)[word];
+}
+
+static __always_inline bool lease_key_equal(const struct txp_lease_key *a,
+					    const struct txp_lease_key *b)
+{
+	return lease_key_word(a, 0) == lease_key_word(b, 0) &&
+	       lease_key_word(a, 1) == lease_key_word(b, 1) &&
+	       lease_key_word(a, 2) == lease_key_word(b, 2);
+}
+
+/* The flow's place on this CPU, whoever has it now. */
+static __always_inline struct txp_lease *lease_place(const struct txp_lease_key *key)
+{
+	__u64 hash = lease_key_word(key, 0) * 0x9e3779b97f4a7c15ULL;
+	__u32 slot;
+
+	hash ^= lease_key_word(key, 1);
+	hash = (hash ^ lease_key_word(key, 2)) * 0xff51afd7ed558ccdULL;
+	slot = (hash >> 40) % TXP_LEASES;
+	return bpf_map_lookup_elem(&leases, &slot);
+}
+
+/* Sysctls that decide about forwarding and have no generation. */
+static __always_inline __u32 settings_pack(__u32 rp_filter, __u32 rp_filter_all, __u32 hash_policy,
+					   __u32 use_pmtu)
+{
+	return (rp_filter & 3) | (rp_filter_all & 3) << 2 | (hash_policy & 3) << 4 |
+	       (use_pmtu & 1) << 6;
+}
+
+static __always_inline bool stamp_equal_routes(const struct txp_stamp *a, const struct txp_stamp *b)
+{
+	return a->rt_genid == b->rt_genid && a->fib_seq == b->fib_seq &&
+	       a->nexthop_seq == b->nexthop_seq;
+}
+
+/* Why a lease does not hold any more; TXP_TRANSIT_TAKEN: it holds. */
+static __always_inline enum txp_transit lease_check(const struct txp_lease *lease,
+						    const struct txp_stamp *now, __u64 time_ns,
+						    __u64 lease_ns)
+{
+	if (!stamp_equal_routes(&lease->stamp, now))
+		return TXP_TRANSIT_ROUTES_MOVED;
+	if (lease->stamp.neighbours != now->neighbours)
+		return TXP_TRANSIT_NEIGHBOUR_MOVED;
+	if (lease->stamp.settings != now->settings)
+		return TXP_TRANSIT_SETTINGS_MOVED;
+	if (time_ns - lease->learned >= lease_ns)
+		return TXP_TRANSIT_EXPIRED;
+	return TXP_TRANSIT_TAKEN;
+}
+
+#endif /* TXPATH_LEASE_BPF_H */
