@@ -14,17 +14,17 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 static __always_inline enum txp_reason judge_route(struct txp_check *chk)
 {
 	const struct rtable *rt = kernel_skb_rtable(chk->skb);
-	const struct net_device *dev = BPF_CORE_READ(check_skb(chk), dev);
+	const struct net_device *dev = KERNEL_READ(check_skb(chk), dev);
 
 	if (!rt)
 		return TXP_REASON_NO_ROUTE;
-	if (BPF_CORE_READ(rt, dst.dev) != dev)
+	if (KERNEL_READ(rt, dst.dev) != dev)
 		return TXP_REASON_OTHER_DEVICE;
-	if (BPF_CORE_READ(rt, dst.xfrm))
+	if (KERNEL_READ(rt, dst.xfrm))
 		return TXP_REASON_XFRM;
-	if (BPF_CORE_READ(rt, dst.lwtstate))
+	if (KERNEL_READ(rt, dst.lwtstate))
 		return TXP_REASON_LWTUNNEL;
-	if (BPF_CORE_READ_BITFIELD_PROBED(dev, priv_flags) & TXP_IFF_L3MDEV_SLAVE)
+	if (KERNEL_READ_BITS(dev, priv_flags) & TXP_IFF_L3MDEV_SLAVE)
 		return TXP_REASON_VRF;
 	route_read(&chk->route, rt);
 	return chk->route.type == TXP_RTN_UNICAST ? TXP_REASON_COMPARED : TXP_REASON_NOT_UNICAST;
@@ -37,7 +37,7 @@ static __always_inline enum txp_reason judge_with_kernel(struct txp_check *chk,
 
 	if (reason != TXP_REASON_COMPARED)
 		return reason;
-	chk->sk = BPF_CORE_READ(check_skb(chk), sk);
+	chk->sk = KERNEL_READ(check_skb(chk), sk);
 	origin_find(chk);
 	rules_sender(chk);
 	rule_mtu(chk);
@@ -85,7 +85,7 @@ static __always_inline enum txp_reason judge(struct txp_check *chk, struct __sk_
 	if (reason != TXP_REASON_COMPARED)
 		return reason;
 	if (chk->skb)
-		chk->genid = BPF_CORE_READ(check_net(chk), ipv4.rt_genid.counter);
+		chk->genid = KERNEL_READ(check_net(chk), ipv4.rt_genid.counter);
 	reason = chk->skb ? judge_with_kernel(chk, ctx) : judge_header_only(chk, ctx);
 	if (reason == TXP_REASON_COMPARED || reason == TXP_REASON_HEADER_ONLY) {
 		rule_checksum(chk, ctx);
@@ -103,7 +103,7 @@ static __always_inline bool check_begin(struct txp_check *chk, struct __sk_buff 
 	if (!inst)
 		return false;
 	chk->skb = context_skb(ctx);
-	chk->net = chk->skb ? BPF_CORE_READ(check_skb(chk), dev, nd_net.net) : NULL;
+	chk->net = chk->skb ? KERNEL_READ(check_skb(chk), dev, nd_net.net) : NULL;
 	key->netns = inst->netns;
 	key->ifindex = ctx->ifindex;
 	return !chk->net || kernel_netns_id(chk->net) == inst->netns;

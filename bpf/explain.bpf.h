@@ -25,22 +25,21 @@ enum { TXP_NF_PRE_ROUTING, TXP_NF_LOCAL_IN, TXP_NF_FORWARD, TXP_NF_LOCAL_OUT, TX
 static __always_inline bool nf_hook_is_harmless(const struct txp_instance *inst,
 						const struct nf_hook_entry *entry)
 {
-	__u64 hook = (__u64)BPF_CORE_READ(entry, hook);
-	const struct bpf_prog *prog = BPF_CORE_READ(entry, priv);
+	__u64 hook = (__u64)KERNEL_READ(entry, hook);
+	const struct bpf_prog *prog = KERNEL_READ(entry, priv);
 
 	for (__u32 i = 0; i < TXP_HARMLESS_HOOKS; i++)
 		if (inst->harmless[i] && inst->harmless[i] == hook)
 			return true;
 	return inst->nf_run_bpf && hook == inst->nf_run_bpf && inst->nf_program &&
-	       BPF_CORE_READ(prog, aux, id) == inst->nf_program;
+	       KERNEL_READ(prog, aux, id) == inst->nf_program;
 }
 
 static __always_inline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
 {
 	const struct txp_instance *inst = instance_get();
-	const struct nf_hook_entries *entries =
-		BPF_CORE_READ(check_net(chk), nf.hooks_ipv4[hooknum]);
-	__u32 count = entries ? BPF_CORE_READ(entries, num_hook_entries) : 0;
+	const struct nf_hook_entries *entries = KERNEL_READ(check_net(chk), nf.hooks_ipv4[hooknum]);
+	__u32 count = entries ? KERNEL_READ(entries, num_hook_entries) : 0;
 
 	if (!inst || count > TXP_NF_ENTRIES_MAX)
 		return true;
@@ -67,7 +66,7 @@ static __always_inline bool is_recent(__u64 then)
 static __always_inline bool routes_moved(const struct txp_check *chk)
 {
 	const struct txp_moments *moved = moments_get();
-	__u32 now = BPF_CORE_READ(check_net(chk), ipv4.rt_genid.counter);
+	__u32 now = KERNEL_READ(check_net(chk), ipv4.rt_genid.counter);
 
 	if (now != chk->genid || chk->route.genid != chk->genid)
 		return true;
@@ -93,13 +92,12 @@ static __always_inline bool route_not_askable(const struct txp_check *chk)
 	if (chk->sender.on_link || (route->gateway && !route->uses_gateway))
 		return true;
 	if (chk->sk && sock_is_full(chk->sk) &&
-	    BPF_CORE_READ(check_sk(chk), __sk_common.skc_bound_dev_if)) /* flowi4_oif */
+	    KERNEL_READ(check_sk(chk), __sk_common.skc_bound_dev_if)) /* flowi4_oif */
 		return true;
-	if (BPF_CORE_READ(check_net(chk),
-			  ipv4.fib_has_custom_rules)) /* uid; the mark before 6.10 */
+	if (KERNEL_READ(check_net(chk), ipv4.fib_has_custom_rules)) /* uid; the mark before 6.10 */
 		return true;
 	/* fib_select_default: which of several defaults has a live neighbour */
-	return BPF_CORE_READ(check_net(chk), ipv4.fib_main, tb_num_default) > 1;
+	return KERNEL_READ(check_net(chk), ipv4.fib_main, tb_num_default) > 1;
 }
 
 /* Fields that differ for a reason of the route's, as a mask. */

@@ -351,6 +351,28 @@ struct bpf_nf_ctx {
 #define TXP_PMTUDISC_OMIT 5
 #define TXP_TC_ACT_UNSPEC (-1) /* TCX_NEXT: whoever is behind us sees the packet too */
 
+/*
+ * Reads of kernel structures. Since 6.2 an address can be cast to its type, and reading is a
+ * load; before, it is a call of bpf_probe_read_kernel, about 30 ns. KERNEL_READ(p, a, b) is
+ * p->a->b; a wrong address reads as 0 either way.
+ */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+#define kernel_typed(p) ((typeof(p))bpf_rdonly_cast(p, bpf_core_type_id_kernel(typeof(*(p)))))
+
+#define kernel_load_1(p, a) ((p)->a)
+#define kernel_load_2(p, a, b) ((p)->a->b)
+#define kernel_load_3(p, a, b, c) ((p)->a->b->c)
+#define kernel_load(p, ...) ___apply(kernel_load_, ___narg(__VA_ARGS__))(p, __VA_ARGS__)
+
+#define KERNEL_READ(p, ...)                                                                        \
+	(bpf_rdonly_cast ? kernel_load(kernel_typed(p), __VA_ARGS__)                               \
+			 : BPF_CORE_READ(p, __VA_ARGS__))
+
+#define KERNEL_READ_BITS(p, field)                                                                 \
+	(bpf_rdonly_cast ? BPF_CORE_READ_BITFIELD(kernel_typed(p), field)                          \
+			 : BPF_CORE_READ_BITFIELD_PROBED(p, field))
+
 /* The namespace's identity is its cookie, else its inode number: as loader/netns.c has it. */
 static __always_inline bool kernel_has_netns_cookie(void)
 {
@@ -364,8 +386,8 @@ static __always_inline bool kernel_has_netns_cookie(void)
 static __always_inline __u64 kernel_netns_id(const struct net *net)
 {
 	if (kernel_has_netns_cookie())
-		return BPF_CORE_READ(net, net_cookie);
-	return BPF_CORE_READ(net, ns.inum);
+		return KERNEL_READ(net, net_cookie);
+	return KERNEL_READ(net, ns.inum);
 }
 
 /* A kernel pointer as a number: the verifier allows no arithmetic on typed pointers. */
@@ -380,11 +402,11 @@ static __always_inline __u64 kernel_address(const void *pointer)
 /* skb_dst, if it is a real IPv4 route; NULL otherwise. */
 static __always_inline struct rtable *kernel_skb_rtable(const struct sk_buff *skb)
 {
-	struct dst_entry *dst = (void *)(BPF_CORE_READ(skb, _skb_refdst) & TXP_SKB_DST_PTRMASK);
+	struct dst_entry *dst = (void *)(KERNEL_READ(skb, _skb_refdst) & TXP_SKB_DST_PTRMASK);
 
-	if (!dst || BPF_CORE_READ(dst, flags) & (TXP_DST_METADATA | TXP_DST_FAKE_RTABLE))
+	if (!dst || KERNEL_READ(dst, flags) & (TXP_DST_METADATA | TXP_DST_FAKE_RTABLE))
 		return NULL;
-	if (BPF_CORE_READ(dst, ops, family) != TXP_AF_INET)
+	if (KERNEL_READ(dst, ops, family) != TXP_AF_INET)
 		return NULL;
 	return (struct rtable *)dst;
 }
@@ -396,8 +418,8 @@ static __always_inline __u16 kernel_inet_id(const struct sock *sk)
 	const struct inet_sock___plain_id *plain = (const void *)sk;
 
 	if (bpf_core_field_exists(atomic->inet_id.counter))
-		return BPF_CORE_READ(atomic, inet_id.counter);
-	return BPF_CORE_READ(plain, inet_id);
+		return KERNEL_READ(atomic, inet_id.counter);
+	return KERNEL_READ(plain, inet_id);
 }
 
 /* ip_select_ident_segs: where inet_id is atomic, datagrams send the sum, not the old value. */

@@ -12,7 +12,7 @@
 
 static __always_inline __u8 sock_state(const struct sock *sk)
 {
-	return BPF_CORE_READ(sk, __sk_common.skc_state);
+	return KERNEL_READ(sk, __sk_common.skc_state);
 }
 
 /* sk_fullsock */
@@ -25,7 +25,7 @@ static __always_inline bool sock_is_full(const struct sock *sk)
 
 static __always_inline bool sock_is_inet(const struct sock *sk)
 {
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u16 family = KERNEL_READ(sk, __sk_common.skc_family);
 
 	return family == TXP_AF_INET || family == TXP_AF_INET6;
 }
@@ -42,7 +42,7 @@ static __always_inline bool origin_is_own_tcp(const struct txp_check *chk)
 	if (chk->pkt.ip.protocol != IPPROTO_TCP || flags & TXP_TCP_RST ||
 	    (flags & TXP_TCP_SYN && flags & TXP_TCP_ACK))
 		return false;
-	return sock_is_full(chk->sk) && BPF_CORE_READ(check_sk(chk), sk_type) == TXP_SOCK_STREAM;
+	return sock_is_full(chk->sk) && KERNEL_READ(check_sk(chk), sk_type) == TXP_SOCK_STREAM;
 }
 
 /* __ip_queue_xmit has run: inet_id has moved on by this packet's segments. */
@@ -55,14 +55,14 @@ static __always_inline void origin_from_tcp(struct txp_check *chk)
 
 static __always_inline void origin_from_request(struct txp_check *chk)
 {
-	const struct sock *listener = BPF_CORE_READ(check_sk(chk), __sk_common.skc_listener);
+	const struct sock *listener = KERNEL_READ(check_sk(chk), __sk_common.skc_listener);
 
 	if (!listener)
 		return;
 	sender_read_synack(&chk->sender, listener);
 	chk->sender.option_len = chk->pkt.ip.ihl * 4 - sizeof(struct iphdr);
 	chk->sender.seen = TXP_SEEN_PRIORITY;
-	if (!BPF_CORE_READ(check_net(chk), ipv4.sysctl_tcp_reflect_tos))
+	if (!KERNEL_READ(check_net(chk), ipv4.sysctl_tcp_reflect_tos))
 		chk->sender.seen |= TXP_SEEN_TOS;
 }
 
@@ -86,7 +86,7 @@ static __always_inline enum txp_verdict origin_missing(const struct txp_check *c
 								: TXP_VERDICT_OBSERVED;
 	if (!chk->sk || !sock_is_full(chk->sk))
 		return TXP_VERDICT_OBSERVED; /* IGMP, tunnels, timewait: no socket that we read */
-	if (BPF_CORE_READ(check_sk(chk), sk_type) == TXP_SOCK_RAW)
+	if (KERNEL_READ(check_sk(chk), sk_type) == TXP_SOCK_RAW)
 		return TXP_VERDICT_OBSERVED; /* raw_send_hdrinc: the header is the user's */
 	return instance_has_stage(TXP_STAGE_IP_MAKE_SKB) ? TXP_VERDICT_LOST : TXP_VERDICT_OBSERVED;
 }

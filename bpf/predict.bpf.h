@@ -68,7 +68,7 @@ static __always_inline bool sender_is_unbound(const struct txp_check *chk)
 	const struct inet_sock *inet = (const void *)chk->sk;
 
 	return inet && !chk->route.forwarded && sock_is_full(chk->sk) && sock_is_inet(chk->sk) &&
-	       !BPF_CORE_READ(inet, inet_saddr);
+	       !KERNEL_READ(inet, inet_saddr);
 }
 
 static __always_inline long predict_route(struct txp_check *chk, struct __sk_buff *ctx)
@@ -162,8 +162,8 @@ static __always_inline void watch_routes(const struct txp_check *chk)
 
 	if (!moved || !chk->net)
 		return;
-	seq = (__u64)BPF_CORE_READ(check_net(chk), ipv4.fib_seq) << 32 |
-	      BPF_CORE_READ(check_net(chk), nexthop.seq);
+	seq = (__u64)KERNEL_READ(check_net(chk), ipv4.fib_seq) << 32 |
+	      KERNEL_READ(check_net(chk), nexthop.seq);
 	if (moved->routes_seq == seq)
 		return;
 	if (moved->routes_seq)

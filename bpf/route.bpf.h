@@ -22,41 +22,41 @@ struct txp_route {
 	__u16 reserved;
 };
 
-static __always_inline __u32 route_metric(const struct rtable *rt, __u32 index)
+/* dst->_metrics: an array whose address carries flags, RTAX_x counted from 1. */
+static __always_inline void route_read_metrics(struct txp_route *route, const struct rtable *rt)
 {
-	const __u32 *metrics =
-		(const __u32 *)(BPF_CORE_READ(rt, dst._metrics) & TXP_DST_METRICS_PTR);
-	__u32 value = 0;
+	const void *metrics = (const void *)(KERNEL_READ(rt, dst._metrics) & TXP_DST_METRICS_PTR);
+	__u32 metric[TXP_RTAX_HOPLIMIT] = {};
 
-	bpf_probe_read_kernel(&value, sizeof(value), &metrics[index - 1]);
-	return value;
+	bpf_probe_read_kernel(metric, sizeof(metric), metrics);
+	route->mtu = metric[TXP_RTAX_MTU - 1];
+	route->hoplimit = metric[TXP_RTAX_HOPLIMIT - 1];
+	/* ip_mtu_locked */
+	route->mtu_locked = KERNEL_READ_BITS(rt, rt_mtu_locked) ||
+			    metric[TXP_RTAX_LOCK - 1] & (1 << TXP_RTAX_MTU);
 }
 
 /* dst_mtu: rt_pmtu counts until it expires. */
 static __always_inline __u32 route_path_mtu(const struct rtable *rt)
 {
-	__u32 path_mtu = BPF_CORE_READ_BITFIELD_PROBED(rt, rt_pmtu);
-	__s64 left = BPF_CORE_READ(rt, dst.expires) - bpf_jiffies64();
+	__u32 path_mtu = KERNEL_READ_BITS(rt, rt_pmtu);
+	__s64 left = KERNEL_READ(rt, dst.expires) - bpf_jiffies64();
 
 	return path_mtu && left > 0 ? path_mtu : 0;
 }
 
 static __always_inline void route_read(struct txp_route *route, const struct rtable *rt)
 {
-	route->genid = BPF_CORE_READ(rt, rt_genid);
-	route->flags = BPF_CORE_READ(rt, rt_flags);
-	route->type = BPF_CORE_READ(rt, rt_type);
-	route->forwarded = BPF_CORE_READ(rt, rt_is_input);
-	route->uses_gateway = BPF_CORE_READ(rt, rt_uses_gateway);
-	route->gateway_family = BPF_CORE_READ(rt, rt_gw_family);
-	route->gateway = route->gateway_family == TXP_AF_INET ? BPF_CORE_READ(rt, rt_gw4) : 0;
+	route->genid = KERNEL_READ(rt, rt_genid);
+	route->flags = KERNEL_READ(rt, rt_flags);
+	route->type = KERNEL_READ(rt, rt_type);
+	route->forwarded = KERNEL_READ(rt, rt_is_input);
+	route->uses_gateway = KERNEL_READ(rt, rt_uses_gateway);
+	route->gateway_family = KERNEL_READ(rt, rt_gw_family);
+	route->gateway = route->gateway_family == TXP_AF_INET ? KERNEL_READ(rt, rt_gw4) : 0;
 	route->path_mtu = route_path_mtu(rt);
-	route->mtu = route_metric(rt, TXP_RTAX_MTU);
-	route->hoplimit = route_metric(rt, TXP_RTAX_HOPLIMIT);
-	route->dev_mtu = BPF_CORE_READ(rt, dst.dev, mtu);
-	/* ip_mtu_locked */
-	route->mtu_locked = BPF_CORE_READ_BITFIELD_PROBED(rt, rt_mtu_locked) ||
-			    route_metric(rt, TXP_RTAX_LOCK) & (1 << TXP_RTAX_MTU);
+	route->dev_mtu = KERNEL_READ(rt, dst.dev, mtu);
+	route_read_metrics(route, rt);
 }
 
 static __always_inline __u32 mtu_clamp(__u32 mtu)

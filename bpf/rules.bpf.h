@@ -54,7 +54,7 @@ static __always_inline __u8 select_ttl(const struct txp_check *chk)
 		return chk->sender.uc_ttl;
 	if (chk->route.hoplimit)
 		return chk->route.hoplimit;
-	return BPF_CORE_READ(check_net(chk), ipv4.sysctl_ip_default_ttl);
+	return KERNEL_READ(check_net(chk), ipv4.sysctl_ip_default_ttl);
 }
 
 static __always_inline void rule_ttl(struct txp_check *chk)
@@ -145,7 +145,7 @@ static __always_inline __u32 tos_to_priority(__u8 tos)
 static __always_inline bool priority_seen(const struct txp_check *chk, __u32 *priority)
 {
 	if (chk->sender.origin == TXP_ORIGIN_FORWARD &&
-	    BPF_CORE_READ(check_net(chk), ipv4.sysctl_ip_fwd_update_priority)) {
+	    KERNEL_READ(check_net(chk), ipv4.sysctl_ip_fwd_update_priority)) {
 		*priority = tos_to_priority(chk->sender.tos);
 		return true;
 	}
@@ -159,7 +159,7 @@ static __always_inline void rule_priority(struct txp_check *chk)
 	__u32 priority;
 
 	if (!priority_seen(chk, &priority) ||
-	    (!priority && chk->priority && BPF_CORE_READ(check_skb(chk), dev, priomap)))
+	    (!priority && chk->priority && KERNEL_READ(check_skb(chk), dev, priomap)))
 		check_settle(chk, TXP_FIELD_PRIORITY, TXP_VERDICT_OBSERVED);
 	else
 		check_field(chk, TXP_FIELD_PRIORITY, priority, chk->priority);
@@ -201,9 +201,9 @@ static __always_inline __u32 allowed_mtu(const struct txp_check *chk)
 	const struct inet_sock *inet = (const void *)chk->sk;
 
 	if (inet && sock_is_full(chk->sk) && sock_is_inet(chk->sk) &&
-	    BPF_CORE_READ(inet, pmtudisc) >= TXP_PMTUDISC_PROBE)
+	    KERNEL_READ(inet, pmtudisc) >= TXP_PMTUDISC_PROBE)
 		return mtu_clamp(chk->route.dev_mtu);
-	return route_mtu(&chk->route, BPF_CORE_READ(check_net(chk), ipv4.sysctl_ip_fwd_use_pmtu));
+	return route_mtu(&chk->route, KERNEL_READ(check_net(chk), ipv4.sysctl_ip_fwd_use_pmtu));
 }
 
 /* ip_finish_output; skb_gso_validate_network_len */
@@ -224,13 +224,13 @@ static __always_inline void rule_mtu(struct txp_check *chk)
 /* ip_finish_output2: the headroom before the link-layer header is at least LL_RESERVED_SPACE. */
 static __always_inline void rule_headroom(struct txp_check *chk)
 {
-	const struct net_device *dev = BPF_CORE_READ(check_skb(chk), dev);
-	__u32 header = BPF_CORE_READ(dev, hard_header_len);
-	__u32 needed = BPF_CORE_READ(dev, needed_headroom);
+	const struct net_device *dev = KERNEL_READ(check_skb(chk), dev);
+	__u32 header = KERNEL_READ(dev, hard_header_len);
+	__u32 needed = KERNEL_READ(dev, needed_headroom);
 	__u32 reserved = ((header + needed) & ~(TXP_HH_DATA_ALIGN - 1)) + TXP_HH_DATA_ALIGN;
-	__u64 headroom = BPF_CORE_READ(check_skb(chk), data) - BPF_CORE_READ(check_skb(chk), head);
+	__u64 headroom = KERNEL_READ(check_skb(chk), data) - KERNEL_READ(check_skb(chk), head);
 
-	if (!chk->pkt.l2_len || !BPF_CORE_READ(dev, header_ops))
+	if (!chk->pkt.l2_len || !KERNEL_READ(dev, header_ops))
 		return;		     /* the kernel does not ask */
 	headroom += chk->pkt.l2_len; /* it was pushed since */
 	if (headroom >= reserved)

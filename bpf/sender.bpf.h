@@ -64,20 +64,20 @@ static __always_inline void sender_read_socket(struct txp_sender *snd, const str
 {
 	const struct inet_sock *inet = (const void *)sk;
 
-	snd->uc_ttl = BPF_CORE_READ(inet, uc_ttl);
-	snd->tos = BPF_CORE_READ(inet, tos);
-	snd->pmtudisc = BPF_CORE_READ(inet, pmtudisc);
-	snd->mark = BPF_CORE_READ(sk, sk_mark);
-	snd->priority = BPF_CORE_READ(sk, sk_priority);
-	snd->protocol = BPF_CORE_READ(sk, sk_protocol);
+	snd->uc_ttl = KERNEL_READ(inet, uc_ttl);
+	snd->tos = KERNEL_READ(inet, tos);
+	snd->pmtudisc = KERNEL_READ(inet, pmtudisc);
+	snd->mark = KERNEL_READ(sk, sk_mark);
+	snd->priority = KERNEL_READ(sk, sk_priority);
+	snd->protocol = KERNEL_READ(sk, sk_protocol);
 	snd->seen = TXP_SEEN_TOS | TXP_SEEN_MARK | TXP_SEEN_PRIORITY;
-	snd->on_link = !!(BPF_CORE_READ(sk, __sk_common.skc_flags) &
+	snd->on_link = !!(KERNEL_READ(sk, __sk_common.skc_flags) &
 			  1UL << bpf_core_enum_value(enum sock_flags, SOCK_LOCALROUTE));
 }
 
 static __always_inline __u8 options_len(const struct ip_options_rcu *options)
 {
-	return options ? BPF_CORE_READ(options, opt.optlen) : 0;
+	return options ? KERNEL_READ(options, opt.optlen) : 0;
 }
 
 /* A connected stream socket: __ip_queue_xmit. The id is the caller's to fill. */
@@ -89,10 +89,10 @@ static __always_inline void sender_read_stream(struct txp_sender *snd, const str
 	sender_read_socket(snd, sk);
 	snd->origin = TXP_ORIGIN_STREAM;
 	snd->id_rule = TXP_ID_EXACT;
-	snd->saddr = BPF_CORE_READ(inet, inet_saddr);
-	snd->daddr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
-	snd->ignore_df = BPF_CORE_READ_BITFIELD_PROBED(skb, ignore_df);
-	snd->option_len = options_len(BPF_CORE_READ(inet, inet_opt));
+	snd->saddr = KERNEL_READ(inet, inet_saddr);
+	snd->daddr = KERNEL_READ(sk, __sk_common.skc_daddr);
+	snd->ignore_df = KERNEL_READ_BITS(skb, ignore_df);
+	snd->option_len = options_len(KERNEL_READ(inet, inet_opt));
 }
 
 /* A SYN-ACK or the like: ip_build_and_send_pkt. Addresses, tos and mark are the caller's. */
@@ -110,15 +110,15 @@ static __always_inline void cork_read_priority(struct txp_sender *snd, const str
 	const struct inet_cork___char_priority *narrow = (const void *)cork;
 
 	if (bpf_core_field_exists(((struct sockcm_cookie___priority *)0)->priority))
-		snd->priority = BPF_CORE_READ(wide, priority);
-	else if (BPF_CORE_READ(cork, tos) != -1)
-		snd->priority = (__s32)BPF_CORE_READ(narrow, priority);
+		snd->priority = KERNEL_READ(wide, priority);
+	else if (KERNEL_READ(cork, tos) != -1)
+		snd->priority = (__s32)KERNEL_READ(narrow, priority);
 }
 
 /* ip_select_ident_segs for one datagram. */
 static __always_inline void cork_read_id(struct txp_sender *snd, const struct sock *sk)
 {
-	if (!BPF_CORE_READ(sk, __sk_common.skc_daddr)) {
+	if (!KERNEL_READ(sk, __sk_common.skc_daddr)) {
 		snd->id_rule = TXP_ID_GENERATED;
 		return;
 	}
@@ -130,20 +130,20 @@ static __always_inline void cork_read_id(struct txp_sender *snd, const struct so
 static __always_inline void sender_read_cork(struct txp_sender *snd, const struct sock *sk,
 					     const struct flowi4 *fl4, const struct inet_cork *cork)
 {
-	__s16 tos = BPF_CORE_READ(cork, tos);
+	__s16 tos = KERNEL_READ(cork, tos);
 
 	sender_read_socket(snd, sk);
 	snd->origin = TXP_ORIGIN_CORK;
-	snd->saddr = BPF_CORE_READ(fl4, saddr);
-	snd->daddr = BPF_CORE_READ(fl4, daddr);
-	snd->on_link |= !!BPF_CORE_READ(fl4, __fl_common.flowic_scope);
-	snd->ttl = BPF_CORE_READ(cork, ttl);
+	snd->saddr = KERNEL_READ(fl4, saddr);
+	snd->daddr = KERNEL_READ(fl4, daddr);
+	snd->on_link |= !!KERNEL_READ(fl4, __fl_common.flowic_scope);
+	snd->ttl = KERNEL_READ(cork, ttl);
 	if (tos != -1)
 		snd->tos = tos;
-	snd->mark = BPF_CORE_READ(cork, mark);
+	snd->mark = KERNEL_READ(cork, mark);
 	snd->ignore_df = pmtudisc_ignores_df(snd->pmtudisc);
-	if (BPF_CORE_READ(cork, flags) & TXP_IPCORK_OPT)
-		snd->option_len = BPF_CORE_READ(cork, opt, optlen);
+	if (KERNEL_READ(cork, flags) & TXP_IPCORK_OPT)
+		snd->option_len = KERNEL_READ(cork, opt, optlen);
 	cork_read_priority(snd, cork);
 	cork_read_id(snd, sk);
 }

@@ -42,7 +42,7 @@ static __always_inline void stage_passed(const struct txp_instance *inst, enum t
 /* The device that a route leads to; 0: no route. */
 static __always_inline __u32 dst_ifindex(const struct dst_entry *dst)
 {
-	return dst ? BPF_CORE_READ(dst, dev, ifindex) : 0;
+	return dst ? KERNEL_READ(dst, dev, ifindex) : 0;
 }
 
 static __always_inline __u32 skb_dst_ifindex(const struct sk_buff *skb)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What udpgen, udpsink and tcpflow are told on the command line, as NAME=NUMBER words. */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include <netinet/in.h>
+
+/* SETTING(name, when not given, meaning) */
+#define SETTINGS(SETTING)                                                                          \
+	SETTING(count, 1, "datagrams or rounds")                                                   \
+	SETTING(size, 64, "payload bytes of each")                                                 \
+	SETTING(connected, 0, "1: connect the socket first")                                       \
+	SETTING(cork, 0, "1: each datagram of two pieces under UDP_CORK")                          \
+	SETTING(more, 0, "1: each datagram of two pieces with MSG_MORE")                           \
+	SETTING(gso, 0, "UDP_SEGMENT: bytes of a segment")                                         \
+	SETTING(ttl, -1, "IP_TTL")                                                                 \
+	SETTING(tos, -1, "IP_TOS")                                                                 \
+	SETTING(cmsg_ttl, -1, "IP_TTL for each message")                                           \
+	SETTING(cmsg_tos, -1, "IP_TOS for each message")                                           \
+	SETTING(pmtudisc, -1, "IP_MTU_DISCOVER: 0 DONT 1 WANT 2 DO 3 PROBE 4 INTERFACE 5 OMIT")    \
+	SETTING(priority, -1, "SO_PRIORITY")                                                       \
+	SETTING(mark, -1, "SO_MARK")                                                               \
+	SETTING(options, 0, "IP_OPTIONS: so many bytes of no-operation, a multiple of 4")
+
+struct settings {
+#define SETTING_MEMBER(name, otherwise, meaning) long name;
+	SETTINGS(SETTING_MEMBER)
+#undef SETTING_MEMBER
+};
+
+/* Fills *settings from the words up to the closing NULL; says what is wrong and exits. */
+void settings_parse(struct settings *settings, char **words);
+
+/* Sets on the socket what was given; says what is wrong and exits. */
+void settings_apply(const struct settings *settings, int fd);
+
+/* HOST (dotted, NULL: any) and PORT as an address; says what is wrong and exits. */
+struct sockaddr_in settings_address(const char *host, const char *port);
+
+#endif /* SETTINGS_H */
