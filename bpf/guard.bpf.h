@@ -10,8 +10,6 @@
 #include "explain.bpf.h"
 #include "lease.bpf.h"
 
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
-
 #define TXP_DEVCONF_FORWARDING 0 /* IPV4_DEVCONF_FORWARDING - 1, and so on */
 #define TXP_DEVCONF_RP_FILTER 7
 #define TXP_XFRM_POLICY_OUT 1
@@ -44,7 +42,7 @@ static __always_inline void stamp_read(struct txp_stamp *stamp, const struct net
 static __always_inline bool nf_hook_is_selinux(const struct txp_instance *inst,
 					       const struct nf_hook_entry *entry)
 {
-	__u64 hook = (__u64)BPF_CORE_READ(entry, hook);
+	__u64 hook = (__u64)KERNEL_READ(entry, hook);
 
 	for (__u32 i = 0; i < TXP_SELINUX_HOOKS; i++)
 		if (inst->selinux[i] && inst->selinux[i] == hook)
@@ -56,7 +54,7 @@ static __always_inline bool nf_hook_is_selinux(const struct txp_instance *inst,
 static __always_inline enum txp_transit nf_walk(const struct txp_instance *inst,
 						const struct nf_hook_entries *entries)
 {
-	__u32 count = BPF_CORE_READ(entries, num_hook_entries);
+	__u32 count = KERNEL_READ(entries, num_hook_entries);
 
 	if (count > TXP_NF_ENTRIES_MAX)
 		return TXP_TRANSIT_NETFILTER;
@@ -109,16 +107,15 @@ static __always_inline bool guard_other_programs(const struct txp_instance *inst
 	if (!entry)
 		return true; /* then we would not run: not a hook that we know */
 	for (__u32 i = 0; i < TXP_TCX_WALK; i++) {
-		prog = BPF_CORE_READ(entry, fp_items[i].prog);
+		prog = KERNEL_READ(entry, fp_items[i].prog);
 		if (!prog)
 			break;
 		last = prog;
 	}
-	if (!last || BPF_CORE_READ(last, aux, id) != inst->transit_program)
+	if (!last || KERNEL_READ(last, aux, id) != inst->transit_program)
 		return true;
-	tcx = (void *)BPF_CORE_READ(entry, parent) -
-	      bpf_core_field_offset(struct tcx_entry, bundle);
-	return BPF_CORE_READ(tcx, miniq, filter_list);
+	tcx = (void *)KERNEL_READ(entry, parent) - bpf_core_field_offset(struct tcx_entry, bundle);
+	return KERNEL_READ(tcx, miniq, filter_list);
 }
 
 static __always_inline enum txp_transit guard_device(const struct txp_instance *inst,

@@ -30,7 +30,7 @@ static __always_inline bool learn_has_neighbour(const struct txp_check *chk)
 
 static __always_inline enum txp_transit learn_verdict(const struct txp_check *chk)
 {
-	const struct net_device *dev = BPF_CORE_READ(check_skb(chk), dev);
+	const struct net_device *dev = KERNEL_READ(check_skb(chk), dev);
 
 	if (!learn_agrees(chk))
 		return TXP_TRANSIT_DISAGREES;
@@ -38,7 +38,7 @@ static __always_inline enum txp_transit learn_verdict(const struct txp_check *ch
 		return TXP_TRANSIT_SAME_DEVICE;
 	if (!chk->pkt.l2_len)
 		return TXP_TRANSIT_OUTPUT_KIND;
-	if (!(BPF_CORE_READ_BITFIELD_PROBED(dev, priv_flags) & TXP_IFF_XMIT_DST_RELEASE))
+	if (!(KERNEL_READ_BITS(dev, priv_flags) & TXP_IFF_XMIT_DST_RELEASE))
 		return TXP_TRANSIT_NEEDS_DST;
 	return TXP_TRANSIT_TAKEN;
 }
@@ -87,10 +87,10 @@ static __always_inline void lease_fill(struct txp_lease *lease, const struct txp
 	lease->key = note->key;
 	lease->stamp = note->stamp;
 	lease->learned = note->time_ns;
-	lease->output = (__u64)BPF_CORE_READ(check_skb(chk), dev);
+	lease->output = (__u64)KERNEL_READ(check_skb(chk), dev);
 	lease->oif = chk->ifindex;
 	lease->mtu =
-		route_mtu(&chk->route, BPF_CORE_READ(check_net(chk), ipv4.sysctl_ip_fwd_use_pmtu));
+		route_mtu(&chk->route, KERNEL_READ(check_net(chk), ipv4.sysctl_ip_fwd_use_pmtu));
 	lease->transit = verdict;
 	__builtin_memcpy(lease->ethernet, &chk->pkt.eth, ETH_HLEN);
 }
