@@ -12,6 +12,7 @@
 #include "probe.h"
 #include "signals.h"
 #include "sysctl.h"
+#include "transit.h"
 
 struct transaction {
 	const struct attach_request *request;
@@ -19,6 +20,7 @@ struct transaction {
 	struct instance instance;
 	bool fresh; /* nothing was pinned before */
 	int egress_fd;
+	struct transit transit;
 	struct ladder ladder;
 	bool new_stages; /* else those attached are the same and stay */
 	struct txp_instance row;
@@ -41,6 +43,21 @@ static int load_egress(struct transaction *t)
 		return err;
 	}
 	t->egress_fd = program.fd;
+	return 0;
+}
+
+/* Shadow goes without; nothing can be offloaded without it. */
+static int load_transit(struct transaction *t)
+{
+	int err = transit_load(&t->transit, &t->instance);
+
+	if (!err)
+		return 0;
+	if (t->request->mode == TXP_MODE_OFFLOAD)
+		return log_errno(err, "--mode offload: transit is not possible here: %s",
+				 transit_refusal(err));
+	log_note("transit is not possible here: %s: %s (%s)", transit_refusal(err),
+		 errno_words(err), errno_name(err));
 	return 0;
 }
 
@@ -122,6 +139,19 @@ static void describe_stages(struct transaction *t)
 	row->stage_rung[TXP_STAGE_EGRESS] = TXP_HOOK_TC;
 }
 
+static bool is_set(const struct transaction *t, enum txp_knob knob)
+{
+	return t->fresh || t->request->given & (1U << knob);
+}
+
+static void set_knobs(struct transaction *t)
+{
+	if (is_set(t, TXP_KNOB_LEASE_MS))
+		t->row.lease_ns = t->request->lease_ms * 1000000ULL;
+	if (is_set(t, TXP_KNOB_MAX_SURPRISES))
+		t->row.max_surprises = t->request->max_surprises;
+}
+
 /* Loads beside what is attached. The new programs stay silent until the instance says so. */
 static void prepare_stages(struct transaction *t)
 {
@@ -138,6 +168,8 @@ static void prepare_stages(struct transaction *t)
 	t->row.abi = TXP_ABI_VERSION;
 	t->row.netns = t->instance.netns;
 	t->row.fib_mark = probe_fib_mark();
+	t->row.transit_errno = t->transit.err;
+	set_knobs(t);
 	probe_symbols(&t->row);
 }
 
@@ -311,8 +343,16 @@ static int publish(struct transaction *t)
 	err = change_devices(t);
 	if (err)
 		goto restore_instance;
+	err = transit_attach(&t->transit, &t->instance, &t->row, t->request->devices,
+			     t->request->count);
+	if (err)
+		goto undo_devices;
 	err = commit_devices(t);
+	if (!err)
+		err = transit_commit(&t->transit, &t->instance);
 	return err ? err : commit_stages(t);
+undo_devices:
+	undo_devices(t, t->request->count);
 restore_instance:
 	instance_write(&t->instance, &t->instance.row);
 abort_stages:
@@ -355,11 +395,16 @@ int attach_devices(const struct pins *pins, __u64 netns, const struct attach_req
 	err = load_egress(&t);
 	if (err)
 		goto close_instance;
+	err = load_transit(&t);
+	if (err)
+		goto close_egress;
 	prepare_stages(&t);
 	signals_hold(&signals);
 	err = publish(&t);
 	signals_release(&signals);
 	ladder_close(&t.ladder);
+close_egress:
+	transit_close(&t.transit);
 	close(t.egress_fd);
 close_instance:
 	instance_close(&t.instance);

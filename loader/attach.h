@@ -6,12 +6,17 @@
 #include "egress.h"
 #include "pins.h"
 
+#include <txpath/knobs.h>
+
 struct attach_request {
 	const struct device *devices;
 	size_t count;
 	enum txp_mode mode;
 	enum egress_hook hook;
 	bool lo_forwarding; /* consent to switch it on */
+	__u32 given;	    /* bit per enum txp_knob: the others stay as they were */
+	__u32 lease_ms;
+	__u32 max_surprises;
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "netns.h"
 #include "output.h"
+#include "transit.h"
 
 const char *attachment_state_name(enum attachment_state state)
 {
@@ -56,16 +57,41 @@ static int read_link(const struct instance *instance, struct attachment *attachm
 	return 0;
 }
 
+/* A link whose device has gone takes nothing over. */
+static int read_transit(const struct instance *instance, struct attachment *attachment)
+{
+	struct tc_link link = { 0 };
+	char path[PATH_MAX];
+	int fd, err;
+
+	err = pin_path(path, "%s/transit-%u", instance->links_directory, attachment->key.ifindex);
+	if (err)
+		return err;
+	fd = pin_open(path, PIN_LINK);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	err = tc_tcx_read(fd, &link);
+	close(fd);
+	if (err)
+		return log_errno(err, "%s is in the way: not a TCX link of txpath's", path);
+	attachment->transit = link.ifindex;
+	return 0;
+}
+
 static int read_one(const struct instance *instance, int devices, const struct txp_device_key *key,
 		    struct attachment *attachment)
 {
+	int err;
+
 	memset(attachment, 0, sizeof(*attachment));
 	attachment->key = *key;
 	if (bpf_map_lookup_elem(devices, key, &attachment->row))
 		return log_errno(-errno, "reading %s/devices", instance->maps_directory);
 	attachment->row.name[IFNAMSIZ - 1] = '\0';
 	strcpy(attachment->name, attachment->row.name);
-	return read_link(instance, attachment);
+	attachment->transit_errno = instance->row.transit_errno;
+	err = read_link(instance, attachment);
+	return err ? err : read_transit(instance, attachment);
 }
 
 static int read_all(const struct instance *instance, struct attachment **list)
@@ -217,16 +243,52 @@ int attachment_list(const struct instance *instance, struct attachment **list)
 	return count;
 }
 
+static bool is_demoted(const struct txp_device *row)
+{
+	return row->mode == TXP_MODE_OFFLOAD && row->demotions != row->promoted_at;
+}
+
+const char *attachment_mode(const struct attachment *attachment)
+{
+	return is_demoted(&attachment->row) ? "demoted" : mode_name(attachment->row.mode);
+}
+
+#define WHY_MAX 128
+
+/* Why nothing is taken over that could be; "" if nothing stands against it. */
+static const char *explain(const struct attachment *attachment, char *text)
+{
+	const char *unfit = transit_unfit(attachment->key.ifindex, attachment->row.l2_len);
+	int err = attachment->transit_errno;
+
+	*text = '\0';
+	if (!attachment->transit && unfit)
+		snprintf(text, WHY_MAX, "transit not possible: %s", unfit);
+	else if (!attachment->transit && err)
+		snprintf(text, WHY_MAX, "transit not possible: %s: %s (%s)", transit_refusal(err),
+			 errno_words(err), errno_name(err));
+	else if (!attachment->transit && attachment->state <= ATTACHMENT_RENAMED)
+		snprintf(text, WHY_MAX, "without transit: attach again");
+	else if (is_demoted(&attachment->row))
+		snprintf(text, WHY_MAX, "demoted: %llu surprises", attachment->row.surprises);
+	return text;
+}
+
 struct json_object *attachment_json(const struct attachment *attachment, const char *netns)
 {
 	struct json_object *object = json_object_new_object();
+	char why[WHY_MAX];
 
 	json_add_text(object, "dev", attachment->name);
 	json_add_number(object, "ifindex", attachment->key.ifindex);
 	json_add_text(object, "netns", netns);
 	json_add_number(object, "netns_id", attachment->key.netns);
-	json_add_text(object, "mode", mode_name(attachment->row.mode));
+	json_add_text(object, "mode", attachment_mode(attachment));
 	json_add_text(object, "hook", attachment->tcx ? "tcx" : "clsact");
+	json_add_text(object, "transit", attachment->transit ? "tcx" : "none");
+	json_add_text(object, "why", explain(attachment, why));
+	json_add_number(object, "demotions", attachment->row.demotions);
+	json_add_number(object, "surprises", attachment->row.surprises);
 	json_add_text(object, "state", attachment_state_name(attachment->state));
 	json_add_text(object, "attached_as", attachment->row.name);
 	if (attachment->state == ATTACHMENT_MOVED)

@@ -25,6 +25,8 @@ struct attachment {
 	struct txp_device row;
 	bool tcx;	     /* else a clsact filter */
 	struct tc_link link; /* of TCX */
+	bool transit;	     /* has a link at TC ingress */
+	int transit_errno;   /* why the instance has no transit */
 	enum attachment_state state;
 	char name[IFNAMSIZ];	  /* now, or when attached where that cannot be told */
 	char where[NAME_MAX + 1]; /* moved: the namespace, "" if it cannot be found */
@@ -41,5 +43,8 @@ struct json_object *attachment_json(const struct attachment *attachment, const c
 
 const char *attachment_state_name(enum attachment_state state);
 const char *mode_name(__u32 mode);
+
+/* mode_name(), or "demoted": to offload, until there were too many surprises. */
+const char *attachment_mode(const struct attachment *attachment);
 
 #endif /* TXPATH_ATTACHMENT_H */

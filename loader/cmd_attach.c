@@ -16,6 +16,7 @@
 #include "privilege.h"
 #include "report.h"
 #include "sysctl.h"
+#include "transit.h"
 
 static const char *const knob_names[] = {
 #define KNOB_NAME(id, name, values, meaning) name,
@@ -56,8 +57,37 @@ static int value_index(const char *values, const char *value)
 	return -1;
 }
 
-/* chosen[]: by knob, the place of its value; 0 is the default. */
-static int parse_knob(const char *text, int *chosen)
+/* A number is -1 if it is not one, or not in FIRST..LAST. */
+static int value_number(const char *range, const char *value)
+{
+	long first, last, number;
+	char *end;
+
+	if (sscanf(range, "%*d %ld..%ld", &first, &last) != 2)
+		return -1;
+	number = *value >= '0' && *value <= '9' ? strtol(value, &end, 10) : -1;
+	return number < first || number > last || *end ? -1 : (int)number;
+}
+
+static bool is_number(int knob)
+{
+	return strstr(knob_values[knob], "..");
+}
+
+struct choice {
+	int value[TXP_KNOB_COUNT]; /* the number, or the place of the word; 0 is the default */
+	__u32 given;		   /* bit per enum txp_knob */
+};
+
+static void choose_defaults(struct choice *choice)
+{
+	int i;
+
+	for (i = 0; i < TXP_KNOB_COUNT; i++)
+		choice->value[i] = is_number(i) ? atoi(knob_values[i]) : 0;
+}
+
+static int parse_knob(const char *text, struct choice *choice)
 {
 	size_t length = strcspn(text, "=");
 	int i, value;
@@ -65,38 +95,56 @@ static int parse_knob(const char *text, int *chosen)
 	for (i = 0; i < TXP_KNOB_COUNT; i++) {
 		if (strlen(knob_names[i]) != length || strncmp(knob_names[i], text, length))
 			continue;
-		value = value_index(knob_values[i], text + length + 1);
+		value = is_number(i) ? value_number(knob_values[i], text + length + 1)
+				     : value_index(knob_values[i], text + length + 1);
 		if (value < 0)
 			break;
-		chosen[i] = value;
+		choice->value[i] = value;
+		choice->given |= 1U << i;
 		return EXIT_DONE;
 	}
 	return usage_knob(text);
 }
 
-static int check_mode(const char *mode)
+static int parse_mode(const char *mode, enum txp_mode *parsed)
 {
+	*parsed = TXP_MODE_SHADOW;
 	if (!mode || !strcmp(mode, "shadow"))
 		return EXIT_DONE;
-	if (!strcmp(mode, "offload"))
-		return usage_error("--mode offload: not available yet; the mode is shadow");
-	return usage_error("--mode %s: there is no such mode; the mode is shadow", mode);
+	if (strcmp(mode, "offload"))
+		return usage_error("--mode %s: there is no such mode; it is shadow or offload",
+				   mode);
+	*parsed = TXP_MODE_OFFLOAD;
+	return EXIT_DONE;
+}
+
+static int check_netfilter(const char *what)
+{
+	if (!what || !strcmp(what, "decline"))
+		return EXIT_DONE;
+	if (!strcmp(what, "lease") || !strcmp(what, "bypass"))
+		return usage_error("--netfilter %s: not available yet; it is decline", what);
+	return usage_error("--netfilter %s: there is no such mode; it is decline", what);
 }
 
 struct arguments {
 	struct device *devices; /* names only, until they have been found */
 	size_t count;
-	int chosen[TXP_KNOB_COUNT];
+	enum txp_mode mode;
+	struct choice choice;
 };
 
 static int parse_arguments(const struct options *options, struct arguments *arguments,
 			   const char **names)
 {
-	int i, code = check_mode(options->mode);
+	int i, code = parse_mode(options->mode, &arguments->mode);
 
+	if (!code)
+		code = check_netfilter(options->netfilter);
+	choose_defaults(&arguments->choice);
 	for (i = 0; i < options->count && !code; i++) {
 		if (strchr(options->arguments[i], '='))
-			code = parse_knob(options->arguments[i], arguments->chosen);
+			code = parse_knob(options->arguments[i], &arguments->choice);
 		else
 			names[arguments->count++] = options->arguments[i];
 	}
@@ -114,6 +162,16 @@ static bool is_known(const struct device *devices, size_t count, int ifindex)
 	return false;
 }
 
+static int check_device(const struct device *device, enum txp_mode mode)
+{
+	const char *unfit = transit_unfit(device->ifindex, device->l2_len);
+
+	if (mode != TXP_MODE_OFFLOAD || !unfit)
+		return 0;
+	log_error("%s: --mode offload is not possible: %s", device->name, unfit);
+	return -EOPNOTSUPP;
+}
+
 /* All of them, before anything is changed. A device named twice is one device. */
 static int find_devices(struct arguments *arguments, const char **names)
 {
@@ -123,6 +181,8 @@ static int find_devices(struct arguments *arguments, const char **names)
 
 	for (i = 0; i < arguments->count; i++) {
 		err = device_find(names[i], &device);
+		if (!err)
+			err = check_device(&device, arguments->mode);
 		if (err)
 			return err;
 		if (!is_known(arguments->devices, count, device.ifindex))
@@ -149,7 +209,8 @@ static void tell(const struct options *options, const struct instance *instance,
 	size_t j;
 
 	for (j = 0; j < arguments->count; j++)
-		log_note("%s: attached, mode shadow", arguments->devices[j].name);
+		log_note("%s: attached, mode %s", arguments->devices[j].name,
+			 mode_name(arguments->mode));
 	for (i = 0; i < TXP_STAGE_COUNT; i++) {
 		if (instance->row.stage_rung[i] == TXP_HOOK_NONE)
 			blind++;
@@ -194,9 +255,12 @@ static int attach_locked(const struct options *options, const struct pins *pins,
 	const struct attach_request request = {
 		.devices = arguments->devices,
 		.count = arguments->count,
-		.mode = TXP_MODE_SHADOW,
-		.hook = (enum egress_hook)arguments->chosen[TXP_KNOB_TC_HOOK],
-		.lo_forwarding = arguments->chosen[TXP_KNOB_LO_FORWARDING],
+		.mode = arguments->mode,
+		.hook = (enum egress_hook)arguments->choice.value[TXP_KNOB_TC_HOOK],
+		.lo_forwarding = arguments->choice.value[TXP_KNOB_LO_FORWARDING],
+		.given = arguments->choice.given,
+		.lease_ms = arguments->choice.value[TXP_KNOB_LEASE_MS],
+		.max_surprises = arguments->choice.value[TXP_KNOB_MAX_SURPRISES],
 	};
 	int lock, err;
 

@@ -15,6 +15,7 @@
 #include "privilege.h"
 #include "remove.h"
 #include "signals.h"
+#include "transit.h"
 
 /* One instance, its devices, and which of them are to go. */
 struct leaving {
@@ -118,7 +119,9 @@ static int detach_chosen(struct leaving *leaving, struct json_object *detached)
 	for (i = 0; i < leaving->count; i++) {
 		if (!leaving->chosen[i])
 			continue;
-		err = egress_detach(&leaving->list[i], &leaving->instance);
+		err = transit_detach(&leaving->list[i], &leaving->instance);
+		if (!err)
+			err = egress_detach(&leaving->list[i], &leaving->instance);
 		if (err)
 			return err;
 		tell(&leaving->list[i]);

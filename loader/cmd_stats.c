@@ -29,6 +29,12 @@ static const struct named_tally stations[] = {
 #undef STAGE_ROW
 };
 
+static const struct named_tally transits[] = {
+#define TRANSIT_ROW(id, name, meaning) { #name, offsetof(struct txp_counters, transits.name) },
+	TXP_TRANSITS(TRANSIT_ROW)
+#undef TRANSIT_ROW
+};
+
 static void add_tally(struct json_object *object, const struct txp_tally *tally)
 {
 	json_add_number(object, "packets", tally->packets);
@@ -55,6 +61,19 @@ static struct json_object *tallies_json(const struct txp_counters *counters,
 	return object;
 }
 
+static struct json_object *transit_json(const struct txp_counters *counters)
+{
+	struct json_object *object = json_object_new_object(), *verdict;
+	struct txp_tally total = { 0 };
+
+	verdict = tallies_json(counters, transits, TXP_TRANSIT_COUNT, &total);
+	add_tally(object, &total);
+	json_add_number(object, "learned", counters->learned);
+	json_add_number(object, "surprises", counters->surprises);
+	json_object_object_add(object, "verdicts", verdict);
+	return object;
+}
+
 static struct json_object *device_json(const struct attachment *attachment, const char *netns,
 				       const struct txp_counters *counters)
 {
@@ -67,10 +86,11 @@ static struct json_object *device_json(const struct attachment *attachment, cons
 	json_add_text(object, "dev", attachment->name);
 	json_add_number(object, "ifindex", attachment->key.ifindex);
 	json_add_text(object, "netns", netns);
-	json_add_text(object, "mode", mode_name(attachment->row.mode));
+	json_add_text(object, "mode", attachment_mode(attachment));
 	add_tally(object, &total);
 	json_object_object_add(object, "verdicts", reasons);
 	json_object_object_add(object, "stations", stages);
+	json_object_object_add(object, "transit", transit_json(counters));
 	return object;
 }
 
@@ -196,6 +216,8 @@ static void add_device_rows(struct shown *shown, struct json_object *device,
 		 before ? json_member(before, "verdicts") : NULL);
 	add_rows(shown, "station", json_member(device, "stations"),
 		 before ? json_member(before, "stations") : NULL);
+	add_rows(shown, "transit", json_member(json_member(device, "transit"), "verdicts"),
+		 before ? json_member(json_member(before, "transit"), "verdicts") : NULL);
 }
 
 static int text(struct json_object *document, struct json_object *before, double seconds)

@@ -19,6 +19,7 @@ struct options {
 	const char *bpffs;
 	double interval;  /* seconds, 0: once */
 	const char *mode; /* NULL: not given */
+	const char *netfilter;
 	bool all;
 	bool per_device;
 	int count; /* of the arguments after the verb */

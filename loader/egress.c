@@ -62,6 +62,16 @@ static void delete_rows(const struct instance *instance, const struct txp_device
 	delete_examples(instance, key);
 }
 
+/* Its past stays with a device. Promotion forgives it: what counts is what comes after. */
+static void keep_surprises(struct txp_device *row, const struct txp_device *old)
+{
+	bool promoted = row->mode == TXP_MODE_OFFLOAD;
+
+	row->demotions = old->demotions;
+	row->promoted_at = promoted ? old->demotions : old->promoted_at;
+	row->surprises = promoted ? 0 : old->surprises;
+}
+
 static int write_rows(struct egress_change *change, const struct instance *instance,
 		      enum txp_mode mode)
 {
@@ -72,6 +82,7 @@ static int write_rows(struct egress_change *change, const struct instance *insta
 	change->had_row = !bpf_map_lookup_elem(fd, &change->key, &change->old_row);
 	if (change->had_row)
 		row.clsact = change->old_row.clsact;
+	keep_surprises(&row, &change->old_row);
 	strcpy(row.name, change->device.name);
 	err = add_counters(instance, &change->key);
 	if (!err)

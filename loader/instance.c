@@ -30,6 +30,8 @@ static int open_map(const char *directory, const char *name, void *context)
 	char path[PATH_MAX];
 	int fd, err;
 
+	if (pin_is_staged(name))
+		return 0;
 	err = pin_path(path, "%s/%s", directory, name);
 	if (err)
 		return err;
@@ -131,7 +133,10 @@ static bool is_program(const char *name, const char *kernel_name)
 	return !strncmp(name, kernel_name, BPF_OBJ_NAME_LEN - 1);
 }
 
-/* A pin is named after its station, or egress-IFINDEX. A staged one too: its run was killed. */
+/*
+ * A pin is named after its station, or egress-IFINDEX or transit-IFINDEX. A staged one too: its
+ * run was killed.
+ */
 static bool belongs(const char *pin, const char *kernel_name)
 {
 	const char *stage;
@@ -144,7 +149,8 @@ static bool belongs(const char *pin, const char *kernel_name)
 		    is_program(rungs[i].program, kernel_name))
 			return true;
 	}
-	return false;
+	return !strncmp(pin, "transit-", strlen("transit-")) &&
+	       is_program("txpath_transit", kernel_name);
 }
 
 static int check_link(const char *directory, const char *name, void *context)

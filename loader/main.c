@@ -25,8 +25,9 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "attach", "DEV... [--mode shadow] [KNOB=VALUE...]", "compare what leaves these devices",
-	  cmd_attach, TAKES_MODE | TAKES_ARGUMENTS },
+	{ "attach", "DEV... [--mode shadow|offload] [--netfilter decline] [KNOB=VALUE...]",
+	  "compare what leaves these devices, and take over what is forwarded", cmd_attach,
+	  TAKES_MODE | TAKES_ARGUMENTS },
 	{ "detach", "DEV... | --all", "stop, and leave no trace", cmd_detach,
 	  TAKES_ALL | TAKES_ARGUMENTS },
 	{ "status", "", "attached devices, and the hook got at each station", cmd_status, 0 },
@@ -43,6 +44,7 @@ enum option_key {
 	KEY_NETNS = 256,
 	KEY_BPFFS,
 	KEY_MODE,
+	KEY_NETFILTER,
 	KEY_ALL,
 	KEY_PER_DEVICE,
 };
@@ -54,7 +56,8 @@ static const struct argp_option option_table[] = {
 	{ "bpffs", KEY_BPFFS, "DIR", 0, "where bpffs is mounted, if not /sys/fs/bpf", 1 },
 	{ "verbose", 'v', NULL, 0, "details, libbpf's and the verifier's log; twice: more", 1 },
 	{ "quiet", 'q', NULL, 0, "errors only", 1 },
-	{ "mode", KEY_MODE, "MODE", 0, "attach: shadow", 2 },
+	{ "mode", KEY_MODE, "MODE", 0, "attach: shadow or offload", 2 },
+	{ "netfilter", KEY_NETFILTER, "WHAT", 0, "attach: decline, where netfilter has hooks", 2 },
 	{ "all", KEY_ALL, NULL, 0, "detach: every device in every namespace", 2 },
 	{ "per-device", KEY_PER_DEVICE, NULL, 0, "parity: also for each device", 2 },
 	{ 0 },
@@ -112,6 +115,10 @@ static error_t parse_own_option(int key, char *text, struct command_line *line)
 		return 0;
 	case KEY_MODE:
 		line->options.mode = text;
+		line->given |= TAKES_MODE;
+		return 0;
+	case KEY_NETFILTER:
+		line->options.netfilter = text;
 		line->given |= TAKES_MODE;
 		return 0;
 	case KEY_ALL:

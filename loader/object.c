@@ -10,6 +10,7 @@
 
 #include "bpf/egress.skel.h"
 #include "bpf/stages.skel.h"
+#include "bpf/transit.skel.h"
 #include "log.h"
 #include "object.h"
 
@@ -30,7 +31,7 @@ int map_set_fd(const struct map_set *maps, const char *name)
 
 int map_set_add(struct map_set *maps, const char *name, int fd)
 {
-	if (maps->count == MAP_SET_MAX || strlen(name) >= BPF_OBJ_NAME_LEN) {
+	if (maps->count == MAP_SET_MAX || strlen(name) >= MAP_NAME_MAX) {
 		close(fd);
 		return -E2BIG;
 	}
@@ -45,9 +46,12 @@ void map_set_close(struct map_set *maps)
 		close(maps->map[--maps->count].fd);
 }
 
+/* Pinned as well, but by who puts a new transit program in the place of an old one. */
+#define TAKEOVER_MAP "takeover_program"
+
 /* Others, as .rodata, belong to one load and not to the namespace. */
 static const char *const shared_maps[] = {
-	"devices", "counters", "examples", "instance", "moments", "dossiers", "skb_slot",
+	"devices", "counters", "examples", "instance", "moments", "dossiers", "skb_slot", "leases",
 };
 
 static bool is_shared_name(const char *name)
@@ -81,6 +85,15 @@ static struct bpf_object *open_stages(void)
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "stages");
 	size_t size;
 	const void *bytes = stages_bpf__elf_bytes(&size);
+
+	return bpf_object__open_mem(bytes, size, &opts);
+}
+
+static struct bpf_object *open_transit(void)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "transit");
+	size_t size;
+	const void *bytes = transit_bpf__elf_bytes(&size);
 
 	return bpf_object__open_mem(bytes, size, &opts);
 }
@@ -122,7 +135,7 @@ static int check_known(const struct map_set *maps, const char *directory)
 	int i;
 
 	for (i = 0; i < maps->count; i++) {
-		if (is_shared_name(maps->map[i].name))
+		if (is_shared_name(maps->map[i].name) || !strcmp(maps->map[i].name, TAKEOVER_MAP))
 			continue;
 		log_error("%s/%s is in the way: not a map of txpath's; remove it", directory,
 			  maps->map[i].name);
@@ -157,6 +170,22 @@ static int check_each(const struct bpf_object *object, const struct map_set *map
 	return err;
 }
 
+/* It is missing where transit is not possible. */
+static int check_takeover(const struct map_set *maps, const char *directory)
+{
+	int fd = map_set_fd(maps, TAKEOVER_MAP), err = 0;
+	struct bpf_object *object;
+
+	if (fd < 0)
+		return 0;
+	object = open_transit();
+	if (!object)
+		return log_errno(-errno, "opening the BPF object");
+	err = check_map(bpf_object__find_map_by_name(object, TAKEOVER_MAP), fd, directory);
+	bpf_object__close(object);
+	return err;
+}
+
 int object_check_maps(const struct map_set *maps, const char *directory, bool complete)
 {
 	struct bpf_object *object = open_egress();
@@ -167,6 +196,8 @@ int object_check_maps(const struct map_set *maps, const char *directory, bool co
 	err = check_known(maps, directory);
 	if (!err)
 		err = check_each(object, maps, directory, complete);
+	if (!err)
+		err = check_takeover(maps, directory);
 	bpf_object__close(object);
 	return err;
 }
@@ -306,6 +337,27 @@ int object_load_stages(struct map_set *maps, __u32 epoch, struct program *progra
 	err = set_epoch(object, epoch);
 	if (!err)
 		err = load(object, maps, programs, count);
+	bpf_object__close(object);
+	return err;
+}
+
+int object_load_transit(struct map_set *maps, struct program *programs, int *takeover_fd)
+{
+	struct bpf_object *object = open_transit();
+	int err;
+
+	if (!object)
+		return -errno;
+	err = load(object, maps, programs, 2);
+	if (err)
+		goto close_object;
+	*takeover_fd = copy_fd(bpf_object__find_map_fd_by_name(object, TAKEOVER_MAP));
+	if (*takeover_fd < 0) {
+		err = *takeover_fd;
+		close(programs[0].fd);
+		close(programs[1].fd);
+	}
+close_object:
 	bpf_object__close(object);
 	return err;
 }

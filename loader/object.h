@@ -10,12 +10,13 @@
 #include <linux/types.h>
 
 #define MAP_SET_MAX 16
+#define MAP_NAME_MAX 32 /* the kernel cuts a longer name than BPF_OBJ_NAME_LEN off */
 
 /* The maps that all programs of a namespace share, by name. Owns the descriptors. */
 struct map_set {
 	int count;
 	struct {
-		char name[BPF_OBJ_NAME_LEN];
+		char name[MAP_NAME_MAX];
 		int fd;
 	} map[MAP_SET_MAX];
 };
@@ -48,5 +49,12 @@ struct program {
  */
 int object_load_egress(struct map_set *maps, struct program *program);
 int object_load_stages(struct map_set *maps, __u32 epoch, struct program *programs, size_t count);
+
+/*
+ * programs: txpath_transit and txpath_takeover. *takeover_fd, owned by the caller, gets the array
+ * that leads from the one to the other: of this load only, and empty when its last descriptor
+ * and pin have gone.
+ */
+int object_load_transit(struct map_set *maps, struct program *programs, int *takeover_fd);
 
 #endif /* TXPATH_OBJECT_H */

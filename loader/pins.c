@@ -156,6 +156,13 @@ void pin_abort(const char *directory, const char *name)
 		unlink(path);
 }
 
+bool pin_is_staged(const char *name)
+{
+	size_t length = strlen(name), staged = strlen(STAGED);
+
+	return length > staged && !strcmp(name + length - staged, STAGED);
+}
+
 int pin_each(const char *directory, pin_fn fn, void *context)
 {
 	struct dirent *entry;

@@ -40,6 +40,9 @@ int pin_stage(int fd, const char *directory, const char *name);
 int pin_commit(const char *directory, const char *name);
 void pin_abort(const char *directory, const char *name);
 
+/* Is it a name that pin_stage() gives? Outside of a change: of a run that was killed. */
+bool pin_is_staged(const char *name);
+
 /* Calls fn for each name in a directory, in an order of the file system's own. -ENOENT, silent. */
 typedef int (*pin_fn)(const char *directory, const char *name, void *context);
 int pin_each(const char *directory, pin_fn fn, void *context);

@@ -18,6 +18,12 @@ static const char *const harmless_hooks[] = {
 	"apparmor_ip_postroute", /* compares the socket's label with the packet's mark */
 };
 
+/* Hooks of FORWARD and POST_ROUTING that may drop a packet, to be told by name. */
+static const char *const selinux_hooks[] = {
+	"selinux_ip_forward",
+	"selinux_ip_postroute",
+};
+
 bool probe_btf(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -86,9 +92,15 @@ static void take_symbol(struct txp_instance *row, const char *name, __u64 addres
 
 	if (!strcmp(name, "nf_hook_run_bpf"))
 		row->nf_run_bpf = address;
+	if (!strcmp(name, "sock_pfree"))
+		row->sock_pfree = address;
 	for (i = 0; i < sizeof(harmless_hooks) / sizeof(harmless_hooks[0]); i++) {
 		if (!strcmp(name, harmless_hooks[i]))
 			row->harmless[i] = address;
+	}
+	for (i = 0; i < sizeof(selinux_hooks) / sizeof(selinux_hooks[0]); i++) {
+		if (!strcmp(name, selinux_hooks[i]))
+			row->selinux[i] = address;
 	}
 }
 
@@ -100,8 +112,12 @@ void probe_symbols(struct txp_instance *row)
 
 	_Static_assert(sizeof(harmless_hooks) / sizeof(harmless_hooks[0]) <= TXP_HARMLESS_HOOKS,
 		       "harmless hooks have no room");
+	_Static_assert(sizeof(selinux_hooks) / sizeof(selinux_hooks[0]) <= TXP_SELINUX_HOOKS,
+		       "SELinux's hooks have no room");
 	row->nf_run_bpf = 0;
+	row->sock_pfree = 0;
 	memset(row->harmless, 0, sizeof(row->harmless));
+	memset(row->selinux, 0, sizeof(row->selinux));
 	symbols = fopen("/proc/kallsyms", "re");
 	if (!symbols)
 		return;

@@ -17,7 +17,7 @@ bool probe_kernel_context(void);
 /* BPF_FIB_LOOKUP_MARK if bpf_fib_lookup takes it, else 0. */
 __u32 probe_fib_mark(void);
 
-/* Fills nf_run_bpf and harmless[] from /proc/kallsyms; 0 for what is not there or hidden. */
+/* Fills the addresses in it from /proc/kallsyms; 0 for what is not there or hidden. */
 void probe_symbols(struct txp_instance *row);
 
 #endif /* TXPATH_PROBE_H */

@@ -58,14 +58,11 @@ int status_add(struct json_object *document, const struct instance *instance)
 int status_text(struct json_object *document)
 {
 	static const struct column devices[] = {
-		{ "dev", "DEV", false },
-		{ "ifindex", "IFINDEX", true },
-		{ "netns", "NETNS", false },
-		{ "mode", "MODE", false },
-		{ "hook", "HOOK", false },
-		{ "state", "STATE", false },
-		{ "attached_as", "ATTACHED AS", false },
-		{ "moved_to", "MOVED TO", false },
+		{ "dev", "DEV", false },	   { "ifindex", "IFINDEX", true },
+		{ "netns", "NETNS", false },	   { "mode", "MODE", false },
+		{ "hook", "HOOK", false },	   { "transit", "TRANSIT", false },
+		{ "state", "STATE", false },	   { "attached_as", "ATTACHED AS", false },
+		{ "moved_to", "MOVED TO", false }, { "why", "WHY", false },
 	};
 	static const struct column hooks[] = {
 		{ "netns", "NETNS", false },   { "hook", "STATION", false },

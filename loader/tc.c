@@ -16,6 +16,7 @@
 
 /* Newer than the headers of Debian 12: Linux 6.6, include/uapi/linux/bpf.h. */
 #define LINK_TYPE_TCX 11
+#define ATTACH_TCX_INGRESS 46
 #define ATTACH_TCX_EGRESS 47
 #define FLAG_BEFORE (1U << 3)
 
@@ -60,6 +61,13 @@ int tc_tcx_attach(int prog_fd, int ifindex)
 	return fd < 0 ? -errno : fd;
 }
 
+int tc_tcx_attach_ingress(int prog_fd, int ifindex)
+{
+	int fd = bpf_link_create(prog_fd, ifindex, ATTACH_TCX_INGRESS, NULL);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int tc_tcx_read(int link_fd, struct tc_link *link)
 {
 	struct bpf_link_info info = { 0 };
@@ -76,12 +84,12 @@ int tc_tcx_read(int link_fd, struct tc_link *link)
 	return 0;
 }
 
-bool tc_tcx_is_on(int ifindex, __u32 link_id)
+static bool is_on(int ifindex, __u32 attach_type, __u32 link_id)
 {
 	__u32 programs[64] = { 0 }, links[64] = { 0 };
 	struct query query = {
 		.target = ifindex,
-		.attach_type = ATTACH_TCX_EGRESS,
+		.attach_type = attach_type,
 		.program_ids = (__u64)(unsigned long)programs,
 		.link_ids = (__u64)(unsigned long)links,
 		.count = 64, /* BPF_MPROG_MAX */
@@ -95,6 +103,16 @@ bool tc_tcx_is_on(int ifindex, __u32 link_id)
 			return true;
 	}
 	return false;
+}
+
+bool tc_tcx_is_on(int ifindex, __u32 link_id)
+{
+	return is_on(ifindex, ATTACH_TCX_EGRESS, link_id);
+}
+
+bool tc_tcx_is_on_ingress(int ifindex, __u32 link_id)
+{
+	return is_on(ifindex, ATTACH_TCX_INGRESS, link_id);
 }
 
 static int match_filter(const struct rtnl_filter *found, void *context)

@@ -13,6 +13,9 @@ bool tc_has_tcx(void);
 /* A new link, ahead of the programs of others: they could take a packet away or change it. */
 int tc_tcx_attach(int prog_fd, int ifindex);
 
+/* A new link at TC ingress, behind the programs of others: transit declines ahead of them. */
+int tc_tcx_attach_ingress(int prog_fd, int ifindex);
+
 struct tc_link {
 	int ifindex; /* where the device is now, 0: it is gone */
 	__u32 id;
@@ -24,6 +27,7 @@ int tc_tcx_read(int link_fd, struct tc_link *link);
 
 /* Is that link on that device of this namespace? */
 bool tc_tcx_is_on(int ifindex, __u32 link_id);
+bool tc_tcx_is_on_ingress(int ifindex, __u32 link_id);
 
 /* Our filter on the clsact qdisc of a device. */
 struct tc_filter {

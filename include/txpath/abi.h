@@ -126,7 +126,7 @@ struct txp_instance {
 	__u64 sock_pfree;		    /* address of the kernel's function, 0: not known */
 	__u64 lease_ns;			    /* how long a lease holds */
 	__u32 max_surprises;		    /* of a device, before it is demoted to shadow */
-	__u32 reserved;
+	__s32 transit_errno;		    /* why transit_program is 0: -errno */
 };
 
 /* map "moments", one row: when something that has no generation of its own last moved. */

@@ -4,7 +4,8 @@
  *
  * TXP_KNOB(ID, name, values, meaning)
  *   name    as written on the command line
- *   values  the allowed ones, separated by a space; the first is the default
+ *   values  the allowed ones, separated by a space; the first is the default. FIRST..LAST: any
+ *           number from FIRST to LAST; what is not given then stays as it was last set
  */
 #ifndef TXPATH_KNOBS_H
 #define TXPATH_KNOBS_H
@@ -14,7 +15,11 @@
 		 "on: set net.ipv4.conf.lo.forwarding=1 until the last device is detached, which " \
 		 "bpf_fib_lookup needs to answer for local traffic")                               \
 	TXP_KNOB(TC_HOOK, "tc-hook", "auto tcx clsact",                                            \
-		 "auto: a TCX link where the kernel has it, else a filter on clsact")
+		 "auto: a TCX link where the kernel has it, else a filter on clsact")              \
+	TXP_KNOB(LEASE_MS, "lease-ms", "1000 1..60000",                                            \
+		 "milliseconds for which a lease holds, then the kernel judges anew")              \
+	TXP_KNOB(MAX_SURPRISES, "max-surprises", "10 0..1000000",                                  \
+		 "a device with more of them since its promotion offloads no more")
 
 enum txp_knob {
 #define TXP_KNOB_ENUM(id, name, values, meaning) TXP_KNOB_##id,

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The program at TC ingress that takes forwarded packets over: one for all devices of an
+ * instance, because instance.transit_program is how it tells itself from the programs of others.
+ */
+#ifndef TXPATH_TRANSIT_H
+#define TXPATH_TRANSIT_H
+
+#include "attachment.h"
+#include "device.h"
+#include "instance.h"
+
+struct transit_link;
+
+/* A change that can still be undone. */
+struct transit {
+	int err;	/* why there is no program, 0: there is one */
+	int program_fd; /* that runs already, or is to run in every link */
+	__u32 program_id;
+	int array_fd; /* of its tail call, to be pinned; -1: it runs already */
+	struct transit_link *links;
+	size_t count;
+};
+
+/* Why a device can have no transit whatever the kernel; NULL: it can. */
+const char *transit_unfit(int ifindex, __u32 l2_len);
+
+/* What a negative errno of transit_load() means for the operator. */
+const char *transit_refusal(int err);
+
+/*
+ * Loads the program, or finds that the same one is running. Silent: transit->err and the return
+ * value say why it cannot be had. Owns descriptors: transit_close().
+ */
+int transit_load(struct transit *transit, struct instance *instance);
+
+/*
+ * Attaches it behind all others on those devices that can have it; where a new program takes the
+ * place of an old one, on every device of the instance. Writes row with the program's id. On
+ * failure, told, no link has changed, and the caller restores the row.
+ */
+int transit_attach(struct transit *transit, const struct instance *instance,
+		   struct txp_instance *row, const struct device *devices, size_t count);
+
+/* Exactly one of them ends a change. */
+int transit_commit(const struct transit *transit, const struct instance *instance);
+void transit_undo(const struct transit *transit, const struct instance *instance);
+
+void transit_close(struct transit *transit);
+
+/* Takes a device's link away, wherever the device is now. Errors have been told. */
+int transit_detach(const struct attachment *attachment, const struct instance *instance);
+
+#endif /* TXPATH_TRANSIT_H */
