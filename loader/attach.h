@@ -12,11 +12,12 @@ struct attach_request {
 	enum txp_mode mode;
 	enum egress_hook hook;
 	bool lo_forwarding; /* consent to switch it on */
+	bool netfilter;	    /* may netfilter hooks be used? */
 };
 
 /*
  * In the namespace that we are in, whose id is netns. The caller holds the lock. On failure,
- * told, the host is as it was.
+ * told, the host is as it was; -EINTR: a signal wants us to end.
  */
 int attach_devices(const struct pins *pins, __u64 netns, const struct attach_request *request);
 

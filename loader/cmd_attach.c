@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <errno.h>
+/* txpath attach: devices and knobs from the command line, and what the operator is told. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <txpath/knobs.h>
 
@@ -14,7 +13,7 @@
 #include "netns.h"
 #include "output.h"
 #include "privilege.h"
-#include "report.h"
+#include "status.h"
 #include "sysctl.h"
 
 static const char *const knob_names[] = {
@@ -84,66 +83,59 @@ static int check_mode(const char *mode)
 }
 
 struct arguments {
-	struct device *devices; /* names only, until they have been found */
+	struct device *devices; /* found by find_devices() */
 	size_t count;
 	int chosen[TXP_KNOB_COUNT];
 };
 
-static int parse_arguments(const struct options *options, struct arguments *arguments,
-			   const char **names)
+static bool is_knob(const char *text)
 {
-	int i, code = check_mode(options->mode);
+	return strchr(text, '=');
+}
+
+static int parse_arguments(const struct options *options, struct arguments *arguments)
+{
+	int i, devices = 0, code = check_mode(options->mode);
 
 	for (i = 0; i < options->count && !code; i++) {
-		if (strchr(options->arguments[i], '='))
+		if (is_knob(options->arguments[i]))
 			code = parse_knob(options->arguments[i], arguments->chosen);
 		else
-			names[arguments->count++] = options->arguments[i];
+			devices++;
 	}
-	if (!code && !arguments->count)
+	if (!code && !devices)
 		return usage_error("attach: which device?");
 	return code;
 }
 
-static bool is_known(const struct device *devices, size_t count, int ifindex)
+static bool is_found(const struct arguments *arguments, int ifindex)
 {
-	while (count--) {
-		if (devices[count].ifindex == ifindex)
+	size_t i;
+
+	for (i = 0; i < arguments->count; i++) {
+		if (arguments->devices[i].ifindex == ifindex)
 			return true;
 	}
 	return false;
 }
 
 /* All of them, before anything is changed. A device named twice is one device. */
-static int find_devices(struct arguments *arguments, const char **names)
+static int find_devices(const struct options *options, struct arguments *arguments)
 {
 	struct device device;
-	size_t i, count = 0;
-	int err;
+	int i, err = 0;
 
-	for (i = 0; i < arguments->count; i++) {
-		err = device_find(names[i], &device);
-		if (err)
-			return err;
-		if (!is_known(arguments->devices, count, device.ifindex))
-			arguments->devices[count++] = device;
+	for (i = 0; i < options->count && !err; i++) {
+		if (is_knob(options->arguments[i]))
+			continue;
+		err = device_find(options->arguments[i], &device);
+		if (!err && !is_found(arguments, device.ifindex))
+			arguments->devices[arguments->count++] = device;
 	}
-	arguments->count = count;
-	return 0;
+	return err;
 }
 
-static int enter(const struct options *options, __u64 *netns)
-{
-	int err = options->netns ? netns_enter(options->netns) : 0;
-
-	if (err)
-		return err;
-	err = netns_id(netns);
-	return err ? log_errno(err, "reading the id of the network namespace") : 0;
-}
-
-static void tell(const struct options *options, const struct instance *instance,
-		 const struct arguments *arguments)
+static void tell(const struct instance *instance, const struct arguments *arguments)
 {
 	int i, lower = 0, blind = 0;
 	size_t j;
@@ -159,7 +151,7 @@ static void tell(const struct options *options, const struct instance *instance,
 	if (lower || blind)
 		log_note("of %d stations %d got a lower hook and %d none: txpath status shows why",
 			 TXP_STAGE_COUNT, lower, blind);
-	if (options->netns && instance->row.nf_program)
+	if (instance->row.nf_program && !netns_is_initial())
 		log_note("the netfilter hook keeps this network namespace alive until detach");
 	if (!sysctl_lo_forwarding())
 		log_note("local look-ups will be declined: net.ipv4.conf.lo.forwarding is 0, "
@@ -176,7 +168,7 @@ static int show(const struct options *options, const struct pins *pins, __u64 ne
 	err = instance_open(pins, netns, true, &instance);
 	if (err)
 		return err;
-	tell(options, &instance, arguments);
+	tell(&instance, arguments);
 	if (options->json) {
 		document = status_document();
 		err = status_add(document, &instance);
@@ -188,6 +180,18 @@ static int show(const struct options *options, const struct pins *pins, __u64 ne
 	return err;
 }
 
+/* In the order of the knob's values. */
+enum netfilter_hook {
+	NETFILTER_AUTO,
+	NETFILTER_ON,
+};
+
+/* Where a netfilter link would keep it alive, a namespace is not to be used without consent. */
+static bool may_use_netfilter(int choice)
+{
+	return choice == NETFILTER_ON || (choice == NETFILTER_AUTO && netns_is_initial());
+}
+
 static int attach_locked(const struct options *options, const struct pins *pins, __u64 netns,
 			 const struct arguments *arguments)
 {
@@ -197,29 +201,29 @@ static int attach_locked(const struct options *options, const struct pins *pins,
 		.mode = TXP_MODE_SHADOW,
 		.hook = (enum egress_hook)arguments->chosen[TXP_KNOB_TC_HOOK],
 		.lo_forwarding = arguments->chosen[TXP_KNOB_LO_FORWARDING],
+		.netfilter = may_use_netfilter(arguments->chosen[TXP_KNOB_NETFILTER_HOOK]),
 	};
-	int lock, err;
+	struct lock lock;
+	int err;
 
-	lock = lock_take(pins);
-	if (lock < 0)
-		return lock;
+	err = lock_take(pins, &lock);
+	if (err)
+		return err;
 	err = attach_devices(pins, netns, &request);
 	if (!err)
 		err = show(options, pins, netns, arguments);
-	else
-		rmdir(pins->base); /* made for the lock; stays if anything is in it */
-	close(lock);
+	lock_release(pins, &lock);
 	return err;
 }
 
-static int attach(const struct options *options, struct arguments *arguments, const char **names)
+static int attach(const struct options *options, struct arguments *arguments)
 {
 	struct pins pins;
 	__u64 netns;
 
 	if (privilege_to_change("attach") || pins_open(options->bpffs, true, &pins) ||
-	    enter(options, &netns) || find_devices(arguments, names) ||
-	    attach_locked(options, &pins, netns, arguments))
+	    (options->netns && netns_enter(options->netns)) || netns_id(&netns) ||
+	    find_devices(options, arguments) || attach_locked(options, &pins, netns, arguments))
 		return EXIT_FAILED;
 	return EXIT_DONE;
 }
@@ -227,16 +231,15 @@ static int attach(const struct options *options, struct arguments *arguments, co
 int cmd_attach(const struct options *options)
 {
 	struct arguments arguments = { 0 };
-	const char **names;
 	int code;
 
-	names = calloc(options->count + 1, sizeof(*names));
-	arguments.devices = calloc(options->count + 1, sizeof(*arguments.devices));
-	code = names && arguments.devices ? parse_arguments(options, &arguments, names)
-					  : EXIT_FAILED;
-	if (!code)
-		code = attach(options, &arguments, names);
+	code = parse_arguments(options, &arguments);
+	if (code)
+		return code;
+	arguments.devices = calloc(options->count, sizeof(*arguments.devices));
+	if (!arguments.devices)
+		return EXIT_FAILED;
+	code = attach(options, &arguments);
 	free(arguments.devices);
-	free(names);
 	return code;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Asking the kernel: its BTF, its symbols, a program on trial. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <bpf/btf.h>
 #include <linux/if_ether.h>
 
+#include "array.h"
 #include "probe.h"
 
 #define FIB_LOOKUP_MARK (1U << 5) /* Linux 6.10 */
@@ -63,7 +65,7 @@ static int load_fib_probe(void)
 
 	_Static_assert(sizeof(struct bpf_fib_lookup) == 64, "the stack slots above");
 	return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "txpath_probe", "Dual BSD/GPL", insns,
-			     sizeof(insns) / sizeof(insns[0]), NULL);
+			     ARRAY_SIZE(insns), NULL);
 }
 
 __u32 probe_fib_mark(void)
@@ -86,7 +88,7 @@ static void take_symbol(struct txp_instance *row, const char *name, __u64 addres
 
 	if (!strcmp(name, "nf_hook_run_bpf"))
 		row->nf_run_bpf = address;
-	for (i = 0; i < sizeof(harmless_hooks) / sizeof(harmless_hooks[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(harmless_hooks); i++) {
 		if (!strcmp(name, harmless_hooks[i]))
 			row->harmless[i] = address;
 	}
@@ -98,7 +100,7 @@ void probe_symbols(struct txp_instance *row)
 	char line[512], name[256];
 	FILE *symbols;
 
-	_Static_assert(sizeof(harmless_hooks) / sizeof(harmless_hooks[0]) <= TXP_HARMLESS_HOOKS,
+	_Static_assert(ARRAY_SIZE(harmless_hooks) <= TXP_HARMLESS_HOOKS,
 		       "harmless hooks have no room");
 	row->nf_run_bpf = 0;
 	memset(row->harmless, 0, sizeof(row->harmless));

@@ -32,11 +32,11 @@ enum txp_mode {
 
 /* map "devices": one row per attached device, written by the loader only. */
 struct txp_device {
-	__u32 mode;   /* enum txp_mode */
-	__u32 l2_len; /* bytes before the IP header: ETH_HLEN, or 0 for a layer 3 device */
-	__u32 clsact; /* 1: the clsact qdisc is ours and goes with us */
-	__u32 reserved;
-	char name[16]; /* when attached; the device may have been renamed since */
+	__u32 mode;	   /* enum txp_mode; TXP_MODE_OFF: attaching it has not come to its end */
+	__u32 l2_len;	   /* bytes before the IP header: ETH_HLEN, or 0 for a layer 3 device */
+	__u32 clsact;	   /* 1: the clsact qdisc is ours and goes with us */
+	__u32 tc_priority; /* of our filter on clsact, 0: there is none */
+	char name[16];	   /* when attached; the device may have been renamed since */
 };
 
 struct txp_tally {
@@ -108,7 +108,7 @@ struct txp_instance {
 	__u8 stage_rung[TXP_STAGE_COUNT];   /* enum txp_hook_kind got */
 	__u8 padding[16 - TXP_STAGE_COUNT];
 	__s32 stage_errno[TXP_STAGE_COUNT]; /* of the best rung, when it was refused: -errno */
-	__u32 reserved;
+	__u32 left_out; /* bit per enum txp_stage whose netfilter rung the knob left out */
 };
 
 /* map "moments", one row: when something that has no generation of its own last moved. */

@@ -14,7 +14,10 @@
 		 "on: set net.ipv4.conf.lo.forwarding=1 until the last device is detached, which " \
 		 "bpf_fib_lookup needs to answer for local traffic")                               \
 	TXP_KNOB(TC_HOOK, "tc-hook", "auto tcx clsact",                                            \
-		 "auto: a TCX link where the kernel has it, else a filter on clsact")
+		 "auto: a TCX link where the kernel has it, else a filter on clsact")              \
+	TXP_KNOB(NETFILTER_HOOK, "netfilter-hook", "auto on off",                                  \
+		 "auto: only in the initial network namespace, because a netfilter link keeps "    \
+		 "its namespace alive until detach")
 
 enum txp_knob {
 #define TXP_KNOB_ENUM(id, name, values, meaning) TXP_KNOB_##id,
