@@ -27,7 +27,9 @@ struct txp_check {
 	__u32 differs;			   /* bit per enum txp_field */
 	__u32 settled;			   /* bit per enum txp_field that has a verdict */
 	__u8 verdict[TXP_FIELD_COUNT + 2]; /* enum txp_verdict of the fields in settled */
-	__u32 genid;			   /* net's route generation before the first look-up */
+	__u32 unknown;	/* bit per enum txp_field: a difference would be explained so */
+	__u32 declined; /* the same */
+	__u32 genid;	/* net's route generation before the first look-up */
 	__u32 ifindex;
 	__u32 iif; /* 0: from this host */
 	__u32 mark;

@@ -64,6 +64,8 @@ static __always_inline void check_reset(struct txp_check *chk, const struct __sk
 	__builtin_memset(&chk->pkt, 0, sizeof(chk->pkt));
 	chk->differs = 0;
 	chk->settled = 0;
+	chk->unknown = 0;
+	chk->declined = 0;
 	chk->ifindex = ctx->ifindex;
 	chk->iif = ctx->ingress_ifindex;
 	chk->mark = ctx->mark;
@@ -121,7 +123,9 @@ static __always_inline void egress(struct __sk_buff *ctx)
 		return;
 	count_reason(cnt, judge(chk, ctx, dev), ctx->len);
 	count_stage(cnt, TXP_STAGE_EGRESS, ctx->len);
-	settle(chk, ctx, &key, cnt);
+	if (chk->differs)
+		explain(chk, ctx);
+	settle(chk, &key, cnt);
 }
 
 SEC("tc")

@@ -35,7 +35,7 @@ static __always_inline bool nf_hook_is_harmless(const struct txp_instance *inst,
 	       KERNEL_READ(prog, aux, id) == inst->nf_program;
 }
 
-static __always_inline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
+static __noinline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
 {
 	const struct txp_instance *inst = instance_get();
 	const struct nf_hook_entries *entries = KERNEL_READ(check_net(chk), nf.hooks_ipv4[hooknum]);
@@ -131,46 +131,42 @@ static __always_inline void example_write(const struct txp_check *chk,
 	bpf_map_update_elem(&examples, &key, &example, BPF_ANY);
 }
 
-/* Masks of fields whose differences are explained. Without the kernel's packet only the
- * header's own arithmetic is certain.
+/*
+ * Which differences are explained. The masks are kept in memory, not in variables: the verifier
+ * would follow every combination of them through all that comes after.
  */
-static __always_inline void explain(struct txp_check *chk, struct __sk_buff *ctx, __u32 *unknown,
-				    __u32 *declined)
+static __always_inline void explain(struct txp_check *chk, struct __sk_buff *ctx)
 {
-	if (!chk->skb) {
-		*declined = ~TXP_FIELDS_ALWAYS;
+	if (!chk->skb) { /* only the header's own arithmetic is certain */
+		chk->declined = ~TXP_FIELDS_ALWAYS;
 		return;
 	}
 	if (routes_moved(chk))
-		*unknown = ~TXP_FIELDS_ALWAYS;
+		chk->unknown = ~TXP_FIELDS_ALWAYS;
 	if (neighbour_moved())
-		*unknown |= TXP_BIT(DMAC);
+		chk->unknown |= TXP_BIT(DMAC);
 	if (netfilter_in_the_way(chk))
-		*declined = ~TXP_FIELDS_ALWAYS;
-	*declined |= explain_route(chk, ctx);
+		chk->declined = ~TXP_FIELDS_ALWAYS;
+	chk->declined |= explain_route(chk, ctx);
 }
 
-static __always_inline enum txp_verdict difference_verdict(__u32 bit, __u32 unknown, __u32 declined)
+static __always_inline enum txp_verdict difference_verdict(const struct txp_check *chk, __u32 bit)
 {
-	if (unknown & bit)
+	if (chk->unknown & bit)
 		return TXP_VERDICT_UNKNOWN;
-	return declined & bit ? TXP_VERDICT_DECLINED : TXP_VERDICT_MISMATCH;
+	return chk->declined & bit ? TXP_VERDICT_DECLINED : TXP_VERDICT_MISMATCH;
 }
 
-/* Explains what differs, and counts every field that has been judged. */
-static __always_inline void settle(struct txp_check *chk, struct __sk_buff *ctx,
-				   const struct txp_device_key *device, struct txp_counters *cnt)
+/* Counts every field that has been judged. */
+static __always_inline void settle(struct txp_check *chk, const struct txp_device_key *device,
+				   struct txp_counters *cnt)
 {
-	__u32 unknown = 0, declined = 0;
-
-	if (chk->differs)
-		explain(chk, ctx, &unknown, &declined);
 	for (__u32 field = 0; field < TXP_FIELD_COUNT; field++) {
 		__u32 bit = 1U << field;
 		enum txp_verdict verdict;
 
 		if (chk->differs & bit)
-			verdict = difference_verdict(bit, unknown, declined);
+			verdict = difference_verdict(chk, bit);
 		else if (chk->settled & bit)
 			verdict = chk->verdict[field];
 		else
