@@ -35,7 +35,7 @@ static __always_inline bool nf_hook_is_harmless(const struct txp_instance *inst,
 	       KERNEL_READ(prog, aux, id) == inst->nf_program;
 }
 
-static __always_inline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
+static __noinline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
 {
 	const struct txp_instance *inst = instance_get();
 	const struct nf_hook_entries *entries = KERNEL_READ(check_net(chk), nf.hooks_ipv4[hooknum]);

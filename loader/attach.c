@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Load everything, then publish it step by step, each with its undoing. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,9 @@
 
 #include "attach.h"
 #include "ladder.h"
+#include "lock.h"
 #include "log.h"
 #include "probe.h"
-#include "signals.h"
 #include "sysctl.h"
 #include "transit.h"
 
@@ -49,8 +50,11 @@ static int load_egress(struct transaction *t)
 /* Shadow goes without; nothing can be offloaded without it. */
 static int load_transit(struct transaction *t)
 {
-	int err = transit_load(&t->transit, &t->instance);
+	int err;
 
+	if (!t->request->transit)
+		return 0;
+	err = transit_load(&t->transit, &t->instance);
 	if (!err)
 		return 0;
 	if (t->request->mode == TXP_MODE_OFFLOAD)
@@ -61,34 +65,12 @@ static int load_transit(struct transaction *t)
 	return 0;
 }
 
-static int program_tag(int prog_fd, __u8 *tag)
-{
-	struct bpf_prog_info info = { 0 };
-	__u32 size = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(prog_fd, &info, &size))
-		return -errno;
-	memcpy(tag, info.tag, sizeof(info.tag));
-	return 0;
-}
-
 static bool same_program(const struct instance *instance, enum txp_stage stage, int prog_fd)
 {
-	__u8 tag[BPF_TAG_SIZE];
-	struct bpf_prog_info info;
-	char path[PATH_MAX];
-	int fd, err;
+	struct bpf_prog_info pinned, ours;
 
-	if (pin_path(path, "%s/%s", instance->links_directory, stage_name(stage)))
-		return false;
-	fd = pin_open(path, PIN_LINK);
-	if (fd < 0)
-		return false;
-	err = link_program(fd, &info);
-	close(fd);
-	if (!err)
-		err = program_tag(prog_fd, tag);
-	return !err && !memcmp(tag, info.tag, sizeof(tag));
+	return !pin_program(instance->links_directory, stage_name(stage), &pinned) &&
+	       !program_info(prog_fd, &ours) && !memcmp(pinned.tag, ours.tag, sizeof(ours.tag));
 }
 
 /* Stage programs speak together, under one epoch: they are kept or replaced together. */
@@ -101,7 +83,7 @@ static bool same_stages(const struct transaction *t)
 		step = &t->ladder.step[i];
 		if (i == TXP_STAGE_EGRESS)
 			continue;
-		if (t->instance.row.stage_rung[i] != (step->rung ? step->rung->kind : 0))
+		if (t->instance.row.stage_rung[i] != rung_kind(step->rung))
 			return false;
 		if (step->rung && !same_program(&t->instance, i, step->prog_fd))
 			return false;
@@ -109,32 +91,26 @@ static bool same_stages(const struct transaction *t)
 	return true;
 }
 
-static __u32 program_id(int prog_fd)
-{
-	struct bpf_prog_info info = { 0 };
-	__u32 size = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(prog_fd, &info, &size) ? 0 : info.id;
-}
-
 static void describe_stages(struct transaction *t)
 {
 	struct txp_instance *row = &t->row;
 	const struct ladder_step *step;
+	struct bpf_prog_info program;
 	size_t i;
 
 	row->epoch = t->ladder.epoch;
 	row->nf_program = 0;
+	row->left_out = 0;
 	row->stages = 1U << TXP_STAGE_EGRESS;
 	for (i = 0; i < TXP_STAGE_COUNT; i++) {
 		step = &t->ladder.step[i];
 		row->stage_errno[i] = step->best_errno;
-		row->stage_rung[i] = step->rung ? step->rung->kind : TXP_HOOK_NONE;
-		if (!step->rung)
-			continue;
-		row->stages |= 1U << i;
-		if (step->rung->kind == TXP_HOOK_NETFILTER)
-			row->nf_program = program_id(step->prog_fd);
+		row->stage_rung[i] = rung_kind(step->rung);
+		row->stages |= (__u32) !!step->rung << i;
+		row->left_out |= (__u32)step->left_out << i;
+		if (row->stage_rung[i] == TXP_HOOK_NETFILTER &&
+		    !program_info(step->prog_fd, &program))
+			row->nf_program = program.id;
 	}
 	row->stage_rung[TXP_STAGE_EGRESS] = TXP_HOOK_TC;
 }
@@ -153,12 +129,18 @@ static void set_knobs(struct transaction *t)
 }
 
 /* Loads beside what is attached. The new programs stay silent until the instance says so. */
-static void prepare_stages(struct transaction *t)
+static int prepare_stages(struct transaction *t)
 {
 	__u32 epoch = t->instance.row.epoch + 1;
+	int err;
 
 	/* a fresh instance has epoch 0, which no program may have */
-	ladder_load(&t->ladder, &t->instance.maps, epoch ? epoch : 1);
+	t->ladder.epoch = epoch ? epoch : 1;
+	t->ladder.netfilter = t->request->netfilter;
+	t->ladder.maps = &t->instance.maps;
+	err = ladder_load(&t->ladder);
+	if (err)
+		return log_errno(err, "attach: nothing has been changed");
 	t->row = t->instance.row;
 	t->new_stages = t->fresh || !same_stages(t);
 	if (t->new_stages) {
@@ -168,9 +150,11 @@ static void prepare_stages(struct transaction *t)
 	t->row.abi = TXP_ABI_VERSION;
 	t->row.netns = t->instance.netns;
 	t->row.fib_mark = probe_fib_mark();
-	t->row.transit_errno = t->transit.err;
+	if (t->request->transit)
+		t->row.transit_errno = t->transit.err;
 	set_knobs(t);
 	probe_symbols(&t->row);
+	return 0;
 }
 
 static int set_forwarding(struct transaction *t)
@@ -209,30 +193,19 @@ static int make_directories(const struct transaction *t)
 
 static void unpin_maps(const struct transaction *t, int count)
 {
-	char path[PATH_MAX];
-
-	while (count--) {
-		if (!pin_path(path, "%s/%s", t->instance.maps_directory,
-			      t->instance.maps.map[count].name))
-			unlink(path);
-	}
+	while (count--)
+		pin_remove(t->instance.maps_directory, t->instance.maps.map[count].name);
 }
 
 static int pin_maps(const struct transaction *t)
 {
 	const struct map_set *maps = &t->instance.maps;
-	char path[PATH_MAX];
 	int i, err = 0;
 
-	for (i = 0; i < maps->count; i++) {
-		err = pin_path(path, "%s/%s", t->instance.maps_directory, maps->map[i].name);
-		if (!err && bpf_obj_pin(maps->map[i].fd, path))
-			err = log_errno(-errno, "pinning %s", path);
-		if (err)
-			break;
-	}
+	for (i = 0; i < maps->count && !err; i++)
+		err = pin_make(maps->map[i].fd, t->instance.maps_directory, maps->map[i].name);
 	if (err)
-		unpin_maps(t, i);
+		unpin_maps(t, i - 1);
 	return err;
 }
 
@@ -264,18 +237,15 @@ static int stage_stages(const struct transaction *t)
 /* Pins of stations that lost their hook go; the links of the others are replaced. */
 static int commit_stages(const struct transaction *t)
 {
-	char path[PATH_MAX];
+	const char *directory = t->instance.links_directory;
 	int err = 0;
 	size_t i;
 
 	for (i = 0; i < TXP_STAGE_COUNT && t->new_stages && !err; i++) {
-		if (t->ladder.step[i].link_fd >= 0) {
-			err = pin_commit(t->instance.links_directory, stage_name(i));
-			continue;
-		}
-		err = pin_path(path, "%s/%s", t->instance.links_directory, stage_name(i));
-		if (!err)
-			unlink(path);
+		if (t->ladder.step[i].link_fd >= 0)
+			err = pin_commit(directory, stage_name(i));
+		else
+			err = pin_remove(directory, stage_name(i));
 	}
 	return err;
 }
@@ -294,8 +264,7 @@ static int change_devices(const struct transaction *t)
 
 	for (i = 0; i < request->count; i++) {
 		t->changes[i].device = request->devices[i];
-		err = egress_attach(&t->changes[i], &t->instance, t->egress_fd, request->hook,
-				    request->mode);
+		err = egress_attach(&t->changes[i], &t->instance, t->egress_fd, request->hook);
 		if (err)
 			break;
 	}
@@ -310,7 +279,9 @@ static int commit_devices(const struct transaction *t)
 	size_t i;
 
 	for (i = 0; i < t->request->count; i++) {
-		err = egress_commit(&t->changes[i], &t->instance);
+		err = egress_commit(&t->changes[i], &t->instance, t->request->mode);
+		if (!err && !t->request->transit)
+			err = transit_detach(t->request->devices[i].ifindex, &t->instance);
 		if (!first)
 			first = err;
 	}
@@ -333,7 +304,7 @@ static int publish(struct transaction *t)
 		goto unset_forwarding;
 	err = t->fresh ? pin_maps(t) : 0;
 	if (err)
-		goto prune;
+		goto unset_forwarding;
 	err = stage_stages(t);
 	if (err)
 		goto unpin_maps;
@@ -360,8 +331,6 @@ abort_stages:
 unpin_maps:
 	if (t->fresh)
 		unpin_maps(t, t->instance.maps.count);
-prune:
-	pins_prune(t->pins, t->instance.directory);
 unset_forwarding:
 	unset_forwarding(t);
 	return err;
@@ -382,8 +351,11 @@ static int open_instance(struct transaction *t, __u64 netns)
 
 int attach_devices(const struct pins *pins, __u64 netns, const struct attach_request *request)
 {
-	struct transaction t = { .pins = pins, .request = request };
-	sigset_t signals;
+	struct transaction t = {
+		.pins = pins,
+		.request = request,
+		.transit = { .program_fd = -1, .array_fd = -1 },
+	};
 	int err;
 
 	t.changes = calloc(request->count, sizeof(*t.changes));
@@ -398,10 +370,9 @@ int attach_devices(const struct pins *pins, __u64 netns, const struct attach_req
 	err = load_transit(&t);
 	if (err)
 		goto close_egress;
-	prepare_stages(&t);
-	signals_hold(&signals);
-	err = publish(&t);
-	signals_release(&signals);
+	err = prepare_stages(&t);
+	if (!err)
+		err = publish(&t);
 	ladder_close(&t.ladder);
 close_egress:
 	transit_close(&t.transit);

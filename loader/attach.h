@@ -14,6 +14,8 @@ struct attach_request {
 	enum txp_mode mode;
 	enum egress_hook hook;
 	bool lo_forwarding; /* consent to switch it on */
+	bool netfilter;	    /* may netfilter hooks be used? */
+	bool transit;	    /* at TC ingress too; else devices that have it lose it */
 	__u32 given;	    /* bit per enum txp_knob: the others stay as they were */
 	__u32 lease_ms;
 	__u32 max_surprises;
@@ -21,7 +23,7 @@ struct attach_request {
 
 /*
  * In the namespace that we are in, whose id is netns. The caller holds the lock. On failure,
- * told, the host is as it was.
+ * told, the host is as it was; -EINTR: a signal wants us to end.
  */
 int attach_devices(const struct pins *pins, __u64 netns, const struct attach_request *request);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* txpath attach: devices and knobs from the command line, and what the operator is told. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <txpath/knobs.h>
 
@@ -14,7 +14,7 @@
 #include "netns.h"
 #include "output.h"
 #include "privilege.h"
-#include "report.h"
+#include "status.h"
 #include "sysctl.h"
 #include "transit.h"
 
@@ -63,9 +63,9 @@ static int value_number(const char *range, const char *value)
 	long first, last, number;
 	char *end;
 
-	if (sscanf(range, "%*d %ld..%ld", &first, &last) != 2)
+	if (sscanf(range, "%*d %ld..%ld", &first, &last) != 2 || *value < '0' || *value > '9')
 		return -1;
-	number = *value >= '0' && *value <= '9' ? strtol(value, &end, 10) : -1;
+	number = strtol(value, &end, 10);
 	return number < first || number > last || *end ? -1 : (int)number;
 }
 
@@ -128,82 +128,99 @@ static int check_netfilter(const char *what)
 }
 
 struct arguments {
-	struct device *devices; /* names only, until they have been found */
+	struct device *devices; /* found by find_devices() */
 	size_t count;
 	enum txp_mode mode;
 	struct choice choice;
 };
 
-static int parse_arguments(const struct options *options, struct arguments *arguments,
-			   const char **names)
+static bool is_knob(const char *text)
 {
-	int i, code = parse_mode(options->mode, &arguments->mode);
+	return strchr(text, '=');
+}
+
+/* Shadow has it only where both were asked for; offload cannot go without. */
+static int check_transit(const char *mode, const struct arguments *arguments)
+{
+	bool given = arguments->choice.given & (1U << TXP_KNOB_TRANSIT);
+	bool on = arguments->choice.value[TXP_KNOB_TRANSIT];
+
+	if (on && !mode)
+		return usage_error("transit=on: only with --mode shadow or --mode offload");
+	if (given && !on && arguments->mode == TXP_MODE_OFFLOAD)
+		return usage_error("transit=off: --mode offload is not possible without transit");
+	return EXIT_DONE;
+}
+
+static int parse_arguments(const struct options *options, struct arguments *arguments)
+{
+	int i, devices = 0, code = parse_mode(options->mode, &arguments->mode);
 
 	if (!code)
 		code = check_netfilter(options->netfilter);
 	choose_defaults(&arguments->choice);
 	for (i = 0; i < options->count && !code; i++) {
-		if (strchr(options->arguments[i], '='))
+		if (is_knob(options->arguments[i]))
 			code = parse_knob(options->arguments[i], &arguments->choice);
 		else
-			names[arguments->count++] = options->arguments[i];
+			devices++;
 	}
-	if (!code && !arguments->count)
+	if (!code)
+		code = check_transit(options->mode, arguments);
+	if (!code && !devices)
 		return usage_error("attach: which device?");
 	return code;
 }
 
-static bool is_known(const struct device *devices, size_t count, int ifindex)
+static bool is_found(const struct arguments *arguments, int ifindex)
 {
-	while (count--) {
-		if (devices[count].ifindex == ifindex)
+	size_t i;
+
+	for (i = 0; i < arguments->count; i++) {
+		if (arguments->devices[i].ifindex == ifindex)
 			return true;
 	}
 	return false;
 }
 
-static int check_device(const struct device *device, enum txp_mode mode)
+static bool wants_transit(const struct arguments *arguments)
+{
+	return arguments->mode == TXP_MODE_OFFLOAD || arguments->choice.value[TXP_KNOB_TRANSIT];
+}
+
+static int check_device(const struct device *device, const struct arguments *arguments)
 {
 	const char *unfit = transit_unfit(device->ifindex, device->l2_len);
 
-	if (mode != TXP_MODE_OFFLOAD || !unfit)
+	if (!wants_transit(arguments) || !unfit)
 		return 0;
-	log_error("%s: --mode offload is not possible: %s", device->name, unfit);
-	return -EOPNOTSUPP;
-}
-
-/* All of them, before anything is changed. A device named twice is one device. */
-static int find_devices(struct arguments *arguments, const char **names)
-{
-	struct device device;
-	size_t i, count = 0;
-	int err;
-
-	for (i = 0; i < arguments->count; i++) {
-		err = device_find(names[i], &device);
-		if (!err)
-			err = check_device(&device, arguments->mode);
-		if (err)
-			return err;
-		if (!is_known(arguments->devices, count, device.ifindex))
-			arguments->devices[count++] = device;
+	if (arguments->mode == TXP_MODE_OFFLOAD) {
+		log_error("%s: --mode offload is not possible: %s", device->name, unfit);
+		return -EOPNOTSUPP;
 	}
-	arguments->count = count;
+	log_note("%s: transit is not possible: %s", device->name, unfit);
 	return 0;
 }
 
-static int enter(const struct options *options, __u64 *netns)
+/* All of them, before anything is changed. A device named twice is one device. */
+static int find_devices(const struct options *options, struct arguments *arguments)
 {
-	int err = options->netns ? netns_enter(options->netns) : 0;
+	struct device device;
+	int i, err = 0;
 
-	if (err)
-		return err;
-	err = netns_id(netns);
-	return err ? log_errno(err, "reading the id of the network namespace") : 0;
+	for (i = 0; i < options->count && !err; i++) {
+		if (is_knob(options->arguments[i]))
+			continue;
+		err = device_find(options->arguments[i], &device);
+		if (!err)
+			err = check_device(&device, arguments);
+		if (!err && !is_found(arguments, device.ifindex))
+			arguments->devices[arguments->count++] = device;
+	}
+	return err;
 }
 
-static void tell(const struct options *options, const struct instance *instance,
-		 const struct arguments *arguments)
+static void tell(const struct instance *instance, const struct arguments *arguments)
 {
 	int i, lower = 0, blind = 0;
 	size_t j;
@@ -220,7 +237,7 @@ static void tell(const struct options *options, const struct instance *instance,
 	if (lower || blind)
 		log_note("of %d stations %d got a lower hook and %d none: txpath status shows why",
 			 TXP_STAGE_COUNT, lower, blind);
-	if (options->netns && instance->row.nf_program)
+	if (instance->row.nf_program && !netns_is_initial())
 		log_note("the netfilter hook keeps this network namespace alive until detach");
 	if (!sysctl_lo_forwarding())
 		log_note("local look-ups will be declined: net.ipv4.conf.lo.forwarding is 0, "
@@ -237,7 +254,7 @@ static int show(const struct options *options, const struct pins *pins, __u64 ne
 	err = instance_open(pins, netns, true, &instance);
 	if (err)
 		return err;
-	tell(options, &instance, arguments);
+	tell(&instance, arguments);
 	if (options->json) {
 		document = status_document();
 		err = status_add(document, &instance);
@@ -249,41 +266,55 @@ static int show(const struct options *options, const struct pins *pins, __u64 ne
 	return err;
 }
 
+/* In the order of the knob's values. */
+enum netfilter_hook {
+	NETFILTER_AUTO,
+	NETFILTER_ON,
+};
+
+/* Where a netfilter link would keep it alive, a namespace is not to be used without consent. */
+static bool may_use_netfilter(int choice)
+{
+	return choice == NETFILTER_ON || (choice == NETFILTER_AUTO && netns_is_initial());
+}
+
 static int attach_locked(const struct options *options, const struct pins *pins, __u64 netns,
 			 const struct arguments *arguments)
 {
+	const int *value = arguments->choice.value;
 	const struct attach_request request = {
 		.devices = arguments->devices,
 		.count = arguments->count,
 		.mode = arguments->mode,
-		.hook = (enum egress_hook)arguments->choice.value[TXP_KNOB_TC_HOOK],
-		.lo_forwarding = arguments->choice.value[TXP_KNOB_LO_FORWARDING],
+		.hook = (enum egress_hook)value[TXP_KNOB_TC_HOOK],
+		.lo_forwarding = value[TXP_KNOB_LO_FORWARDING],
+		.netfilter = may_use_netfilter(value[TXP_KNOB_NETFILTER_HOOK]),
+		.transit = wants_transit(arguments),
 		.given = arguments->choice.given,
-		.lease_ms = arguments->choice.value[TXP_KNOB_LEASE_MS],
-		.max_surprises = arguments->choice.value[TXP_KNOB_MAX_SURPRISES],
+		.lease_ms = value[TXP_KNOB_LEASE_MS],
+		.max_surprises = value[TXP_KNOB_MAX_SURPRISES],
 	};
-	int lock, err;
+	struct lock lock;
+	int err;
 
-	lock = lock_take(pins);
-	if (lock < 0)
-		return lock;
+	err = lock_take(pins, &lock);
+	if (err)
+		return err;
 	err = attach_devices(pins, netns, &request);
 	if (!err)
 		err = show(options, pins, netns, arguments);
-	else
-		rmdir(pins->base); /* made for the lock; stays if anything is in it */
-	close(lock);
+	lock_release(pins, &lock);
 	return err;
 }
 
-static int attach(const struct options *options, struct arguments *arguments, const char **names)
+static int attach(const struct options *options, struct arguments *arguments)
 {
 	struct pins pins;
 	__u64 netns;
 
 	if (privilege_to_change("attach") || pins_open(options->bpffs, true, &pins) ||
-	    enter(options, &netns) || find_devices(arguments, names) ||
-	    attach_locked(options, &pins, netns, arguments))
+	    (options->netns && netns_enter(options->netns)) || netns_id(&netns) ||
+	    find_devices(options, arguments) || attach_locked(options, &pins, netns, arguments))
 		return EXIT_FAILED;
 	return EXIT_DONE;
 }
@@ -291,16 +322,15 @@ static int attach(const struct options *options, struct arguments *arguments, co
 int cmd_attach(const struct options *options)
 {
 	struct arguments arguments = { 0 };
-	const char **names;
 	int code;
 
-	names = calloc(options->count + 1, sizeof(*names));
-	arguments.devices = calloc(options->count + 1, sizeof(*arguments.devices));
-	code = names && arguments.devices ? parse_arguments(options, &arguments, names)
-					  : EXIT_FAILED;
-	if (!code)
-		code = attach(options, &arguments, names);
+	code = parse_arguments(options, &arguments);
+	if (code)
+		return code;
+	arguments.devices = calloc(options->count, sizeof(*arguments.devices));
+	if (!arguments.devices)
+		return EXIT_FAILED;
+	code = attach(options, &arguments);
 	free(arguments.devices);
-	free(names);
 	return code;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* txpath detach: which devices are to go, and what the operator is told of each. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "attachment.h"
 #include "command.h"
+#include "detach.h"
 #include "egress.h"
 #include "lock.h"
 #include "log.h"
@@ -13,8 +13,7 @@
 #include "output.h"
 #include "pins.h"
 #include "privilege.h"
-#include "remove.h"
-#include "signals.h"
+#include "roster.h"
 #include "transit.h"
 
 /* One instance, its devices, and which of them are to go. */
@@ -39,7 +38,7 @@ static int leaving_open(struct leaving *leaving, const struct pins *pins, __u64 
 	err = instance_check_links(&leaving->instance);
 	if (err)
 		goto close_instance;
-	leaving->count = attachment_list(&leaving->instance, &leaving->list);
+	leaving->count = roster_read(&leaving->instance, &leaving->list);
 	if (leaving->count < 0) {
 		err = leaving->count;
 		goto close_instance;
@@ -107,6 +106,9 @@ static void tell(const struct attachment *attachment)
 	case ATTACHMENT_REMOVED:
 		log_note("%s: someone had taken the program off; its rows are removed", name);
 		break;
+	case ATTACHMENT_UNFINISHED:
+		log_note("%s: what an attach that was killed had left is removed", name);
+		break;
 	}
 }
 
@@ -119,7 +121,7 @@ static int detach_chosen(struct leaving *leaving, struct json_object *detached)
 	for (i = 0; i < leaving->count; i++) {
 		if (!leaving->chosen[i])
 			continue;
-		err = transit_detach(&leaving->list[i], &leaving->instance);
+		err = transit_detach(leaving->list[i].key.ifindex, &leaving->instance);
 		if (!err)
 			err = egress_detach(&leaving->list[i], &leaving->instance);
 		if (err)
@@ -141,24 +143,12 @@ static bool all_chosen(const struct leaving *leaving)
 	return true;
 }
 
-static int detach_and_remove(const struct pins *pins, struct leaving *leaving,
-			     struct json_object *detached)
-{
-	sigset_t signals;
-	int err;
-
-	signals_hold(&signals);
-	err = detach_chosen(leaving, detached);
-	if (!err && all_chosen(leaving))
-		err = instance_remove(pins, &leaving->instance);
-	signals_release(&signals);
-	return err;
-}
-
-static int choose_named(struct leaving *leaving, const struct options *options)
+static int choose_all(struct leaving *leaving, const struct options *options)
 {
 	int i, err = 0;
 
+	if (options->all)
+		memset(leaving->chosen, true, leaving->count);
 	for (i = 0; i < options->count && !err; i++) {
 		err = choose(leaving, options->arguments[i]);
 		if (err)
@@ -169,32 +159,9 @@ static int choose_named(struct leaving *leaving, const struct options *options)
 	return err;
 }
 
-static int detach_named(const struct options *options, const struct pins *pins,
-			struct json_object *detached)
-{
-	struct leaving leaving;
-	__u64 netns;
-	int err;
-
-	err = netns_id(&netns);
-	if (err)
-		return log_errno(err, "reading the id of the network namespace");
-	err = leaving_open(&leaving, pins, netns, true);
-	if (err == -ENOENT)
-		log_error("%s: nothing is attached in this network namespace",
-			  options->arguments[0]);
-	if (err)
-		return err;
-	err = choose_named(&leaving, options);
-	if (!err)
-		err = detach_and_remove(pins, &leaving, detached);
-	leaving_close(&leaving);
-	return err;
-}
-
 /* Everything is looked at before anything is removed: what is not ours stops it all. */
-static int detach_instances(const struct pins *pins, const __u64 *ids, int count,
-			    struct json_object *detached)
+static int detach_from(const struct options *options, const struct pins *pins, const __u64 *ids,
+		       int count, struct json_object *detached)
 {
 	struct leaving *leaving;
 	int i, opened, err = 0;
@@ -202,57 +169,53 @@ static int detach_instances(const struct pins *pins, const __u64 *ids, int count
 	leaving = calloc(count + 1, sizeof(*leaving));
 	if (!leaving)
 		return -ENOMEM;
-	for (opened = 0; opened < count; opened++) {
-		err = leaving_open(&leaving[opened], pins, ids[opened], false);
+	for (opened = 0; opened < count && !err; opened++) {
+		err = leaving_open(&leaving[opened], pins, ids[opened], !options->all);
+		if (err == -ENOENT)
+			log_error("%s: nothing is attached in this network namespace",
+				  options->arguments[0]);
 		if (err)
-			goto close_leaving;
-		memset(leaving[opened].chosen, true, leaving[opened].count);
+			break;
+		err = choose_all(&leaving[opened], options);
 	}
-	for (i = 0; i < count && !err; i++)
-		err = detach_and_remove(pins, &leaving[i], detached);
-close_leaving:
+	for (i = 0; i < count && !err; i++) {
+		err = detach_chosen(&leaving[i], detached);
+		if (!err && all_chosen(&leaving[i]))
+			err = detach_instance(&leaving[i].instance);
+	}
 	while (opened--)
 		leaving_close(&leaving[opened]);
 	free(leaving);
 	return err;
 }
 
-static int detach_all(const struct options *options, const struct pins *pins,
-		      struct json_object *detached)
+/* The namespace that we are in, or with --all and without --netns every one. */
+static int list_ids(const struct options *options, const struct pins *pins, __u64 **ids)
 {
-	__u64 *ids = NULL, netns;
-	int count, err;
-
-	if (options->netns) {
-		err = netns_id(&netns);
-		if (err)
-			return log_errno(err, "reading the id of the network namespace");
-		return detach_instances(pins, &netns, 1, detached);
-	}
-	count = instance_ids(pins, &ids);
-	if (count < 0)
-		return count;
-	err = detach_instances(pins, ids, count, detached);
-	free(ids);
-	return err;
+	if (options->all && !options->netns)
+		return instance_ids(pins, ids);
+	*ids = malloc(sizeof(**ids));
+	if (!*ids)
+		return -ENOMEM;
+	return netns_id(*ids) ?: 1;
 }
 
 static int detach_locked(const struct options *options, const struct pins *pins,
 			 struct json_object *detached)
 {
-	int lock, err;
+	__u64 *ids = NULL;
+	struct lock lock;
+	int ret;
 
-	lock = lock_take(pins);
-	if (lock < 0)
-		return lock;
-	if (options->all)
-		err = detach_all(options, pins, detached);
-	else
-		err = detach_named(options, pins, detached);
-	rmdir(pins->version);
-	rmdir(pins->base); /* made for the lock; stays if anything is in it */
-	close(lock);
-	return err;
+	ret = lock_take(pins, &lock);
+	if (ret)
+		return ret;
+	ret = list_ids(options, pins, &ids);
+	if (ret >= 0)
+		ret = detach_from(options, pins, ids, ret, detached);
+	free(ids);
+	lock_release(pins, &lock);
+	return ret;
 }
 
 static int detach(const struct options *options)

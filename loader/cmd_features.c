@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* txpath features: every rung of every station is tried, in a namespace of its own. */
 #include <errno.h>
 #include <net/if.h>
 #include <sched.h>
@@ -37,7 +38,6 @@ static int try_egress(struct map_set *maps)
 {
 	struct program program = { .name = "txpath_egress" };
 	int ifindex = if_nametoindex("lo");
-	bool created;
 	int ret;
 
 	ret = object_load_egress(maps, &program);
@@ -45,7 +45,9 @@ static int try_egress(struct map_set *maps)
 		return ret;
 	if (!tc_has_tcx()) {
 		/* goes with the namespace */
-		ret = tc_clsact_attach(program.fd, ifindex, &created);
+		ret = tc_clsact_make(ifindex);
+		if (!ret)
+			ret = tc_filter_write(program.fd, ifindex, 1, false);
 	} else {
 		ret = tc_tcx_attach(program.fd, ifindex);
 		if (ret >= 0)
@@ -120,14 +122,14 @@ static int text(struct json_object *document, struct json_object *before, double
 		{ "rung", "HOOK", false },
 		{ "available", "AVAILABLE", false },
 		{ "errno", "ERRNO", false },
+		{ 0 },
 	};
 	int err;
 
 	(void)before;
 	(void)seconds;
 	printf("kernel %s\n\n", json_text(document, "kernel"));
-	err = output_table(json_member(document, "hooks"), columns,
-			   sizeof(columns) / sizeof(columns[0]));
+	err = output_table(json_member(document, "hooks"), columns);
 	putchar('\n');
 	json_object_object_foreach(json_member(document, "capabilities"), name, value)
 		printf("%s: %s\n", name, json_object_get_boolean(value) ? "yes" : "no");

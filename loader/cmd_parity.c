@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* txpath parity: by field, what was predicted against what the kernel did. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,10 +12,8 @@
 #include "command.h"
 #include "counters.h"
 #include "log.h"
-#include "netns.h"
 #include "output.h"
 #include "privilege.h"
-#include "report.h"
 #include "stage.h"
 
 #define VALUE_MAX 32
@@ -131,63 +129,41 @@ struct building {
 	const struct options *options;
 	struct json_object *document;
 	struct txp_field_counts sum;
-	int devices;
 };
 
-static void add_examples(const struct building *building, const struct instance *instance,
-			 const struct attachment *attachment)
+static void add_examples(const struct building *building, const struct counted *counted)
 {
 	struct json_object *examples = json_member(building->document, "examples");
-	struct txp_example_key key = { .device = attachment->key };
-	int fd = map_set_fd(&instance->maps, "examples");
+	struct txp_example_key key = { .device = counted->attachment->key };
+	const char *name = counted->attachment->name;
+	int fd = map_set_fd(&counted->instance->maps, "examples");
 	struct txp_example example;
 
 	for (key.field = 0; key.field < TXP_FIELD_COUNT; key.field++) {
 		if (!bpf_map_lookup_elem(fd, &key, &example))
-			json_object_array_add(examples,
-					      example_json(attachment->name, key.field, &example));
+			json_object_array_add(examples, example_json(name, key.field, &example));
 	}
 }
 
-static void add_sum(struct txp_field_counts *sum, const struct txp_field_counts *one)
-{
-	const __u64 *from = (const __u64 *)one;
-	__u64 *to = (__u64 *)sum;
-	size_t i;
-
-	for (i = 0; i < sizeof(*sum) / sizeof(__u64); i++)
-		to[i] += from[i];
-}
-
-static void add_per_device(const struct building *building, const struct attachment *attachment,
-			   const char *netns, const struct txp_field_counts *counts)
+static void add_per_device(const struct building *building, const struct counted *counted)
 {
 	struct json_object *object = json_object_new_object();
 
-	json_add_text(object, "dev", attachment->name);
-	json_add_number(object, "ifindex", attachment->key.ifindex);
-	json_add_text(object, "netns", netns);
-	add_counts(object, counts);
+	json_add_text(object, "dev", counted->attachment->name);
+	json_add_number(object, "ifindex", counted->attachment->key.ifindex);
+	json_add_text(object, "netns", counted->netns);
+	add_counts(object, &counted->counters.fields);
 	json_object_array_add(json_member(building->document, "devices"), object);
 }
 
-static int add_device(struct building *building, const struct instance *instance,
-		      const struct attachment *attachment, const char *netns)
+static void add_device(const struct counted *counted, void *context)
 {
-	struct txp_counters counters;
-	int err;
+	struct building *building = context;
 
-	if (!device_selected(building->options, attachment))
-		return 0;
-	err = counters_read(instance, &attachment->key, &counters);
-	if (err)
-		return log_errno(err, "%s: reading its counters", attachment->name);
-	building->devices++;
-	add_sum(&building->sum, &counters.fields);
+	counters_add(&building->sum, &counted->counters.fields, sizeof(building->sum));
 	if (building->options->per_device)
-		add_per_device(building, attachment, netns, &counters.fields);
-	add_examples(building, instance, attachment);
-	return 0;
+		add_per_device(building, counted);
+	add_examples(building, counted);
 }
 
 /* A hook is refused by the kernel, not by a namespace: once is enough. */
@@ -202,47 +178,39 @@ static bool is_listed(struct json_object *rows, const char *hook)
 	return false;
 }
 
-static void add_unobservable(struct building *building, const struct txp_instance *row)
+static struct json_object *unobservable_json(const struct txp_instance *row, enum txp_stage stage)
 {
-	struct json_object *rows = json_member(building->document, "unobservable"), *object;
+	struct json_object *object = json_object_new_object();
+	int err = row->stage_errno[stage];
 	char text[RUNG_TEXT_MAX];
-	int i;
 
-	for (i = 0; i < TXP_STAGE_COUNT; i++) {
-		if (row->stage_rung[i] != TXP_HOOK_NONE || is_listed(rows, stage_name(i)))
-			continue;
-		object = json_object_new_object();
-		json_add_text(object, "hook", stage_name(i));
-		json_add_text(object, "wanted", rung_text(rung_best(i), text));
-		json_add_text(object, "errno", errno_name(row->stage_errno[i]));
-		json_add_text(object, "why", errno_words(row->stage_errno[i]));
-		json_add_text(object, "gives", stage_gives(i));
-		json_object_array_add(rows, object);
-	}
+	json_add_text(object, "hook", stage_name(stage));
+	json_add_text(object, "wanted", rung_text(rung_best(stage), text));
+	json_add_text(object, "errno", errno_name(err));
+	json_add_text(object, "why",
+		      stage_is_left_out(row, stage) ? STAGE_LEFT_OUT : errno_words(err));
+	json_add_text(object, "gives", stage_gives(stage));
+	return object;
 }
 
-static int add_instance(struct instance *instance, void *context)
+static void add_unobservable(const struct instance *instance, const char *netns, void *context)
 {
-	struct building *building = context;
-	struct attachment *list = NULL;
-	char netns[NAME_MAX + 1];
-	int i, count, err = 0;
+	const struct building *building = context;
+	struct json_object *rows = json_member(building->document, "unobservable");
+	const struct txp_instance *row = &instance->row;
+	int i;
 
-	count = attachment_list(instance, &list);
-	if (count < 0)
-		return count;
-	netns_name(instance->netns, netns, sizeof(netns));
-	for (i = 0; i < count && !err; i++)
-		err = add_device(building, instance, &list[i], netns);
-	if (!err)
-		add_unobservable(building, &instance->row);
-	free(list);
-	return err;
+	(void)netns;
+	for (i = 0; i < TXP_STAGE_COUNT; i++) {
+		if (row->stage_rung[i] == TXP_HOOK_NONE && !is_listed(rows, stage_name(i)))
+			json_object_array_add(rows, unobservable_json(row, i));
+	}
 }
 
 static int build(const struct options *options, struct json_object **document)
 {
 	struct building building = { .options = options };
+	const struct counters_walk walk = { add_device, add_unobservable, &building };
 	int err;
 
 	building.document = json_object_new_object();
@@ -251,9 +219,7 @@ static int build(const struct options *options, struct json_object **document)
 	json_object_object_add(building.document, "unobservable", json_object_new_array());
 	if (options->per_device)
 		json_object_object_add(building.document, "devices", json_object_new_array());
-	err = instance_each(options, add_instance, &building);
-	if (err >= 0)
-		err = building.devices ? 0 : nothing_attached(options);
+	err = counters_each(options, &walk);
 	if (err) {
 		json_object_put(building.document);
 		return err;
@@ -270,11 +236,10 @@ static int fields_text(struct json_object *object)
 		{ "checked", "CHECKED", true },	  { "match", "MATCH", true },
 		{ "mismatch", "MISMATCH", true }, { "unknown", "UNKNOWN", true },
 		{ "lost", "LOST", true },	  { "observed", "OBSERVED", true },
-		{ "declined", "DECLINED", true },
+		{ "declined", "DECLINED", true }, { 0 },
 	};
 
-	return output_table(json_member(object, "fields"), columns,
-			    sizeof(columns) / sizeof(columns[0]));
+	return output_table(json_member(object, "fields"), columns);
 }
 
 static int devices_text(struct json_object *devices)
@@ -300,8 +265,8 @@ static void unobservable_text(struct json_object *rows)
 
 	for (i = 0; i < json_object_array_length(rows); i++) {
 		row = json_object_array_get_idx(rows, i);
-		printf("not observable here: %s: %s refused: %s (%s)\n", json_text(row, "gives"),
-		       json_text(row, "wanted"), json_text(row, "why"), json_text(row, "errno"));
+		printf("not observable here: %s: %s refused (%s): %s\n", json_text(row, "gives"),
+		       json_text(row, "wanted"), json_text(row, "errno"), json_text(row, "why"));
 	}
 }
 

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <errno.h>
+/* txpath stats: packets and bytes by reason and by station. */
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "command.h"
 #include "counters.h"
-#include "log.h"
-#include "netns.h"
 #include "output.h"
 #include "privilege.h"
-#include "report.h"
+#include "stage.h"
 
 struct named_tally {
 	const char *name;
@@ -74,72 +71,56 @@ static struct json_object *transit_json(const struct txp_counters *counters)
 	return object;
 }
 
-static struct json_object *device_json(const struct attachment *attachment, const char *netns,
-				       const struct txp_counters *counters)
+static void add_device(const struct counted *counted, void *document)
 {
 	struct json_object *object = json_object_new_object(), *reasons, *stages;
+	const struct attachment *attachment = counted->attachment;
 	struct txp_tally total = { 0 }, unused = { 0 };
 
-	reasons = tallies_json(counters, verdicts, TXP_REASON_COUNT, &total);
+	reasons = tallies_json(&counted->counters, verdicts, TXP_REASON_COUNT, &total);
 	/* a packet passes several stations: their sum means nothing */
-	stages = tallies_json(counters, stations, TXP_STAGE_COUNT, &unused);
+	stages = tallies_json(&counted->counters, stations, TXP_STAGE_COUNT, &unused);
 	json_add_text(object, "dev", attachment->name);
 	json_add_number(object, "ifindex", attachment->key.ifindex);
-	json_add_text(object, "netns", netns);
+	json_add_text(object, "netns", counted->netns);
 	json_add_text(object, "mode", attachment_mode(attachment));
 	add_tally(object, &total);
 	json_object_object_add(object, "verdicts", reasons);
 	json_object_object_add(object, "stations", stages);
-	json_object_object_add(object, "transit", transit_json(counters));
-	return object;
+	json_object_object_add(object, "transit", transit_json(&counted->counters));
+	json_object_array_add(json_member(document, "devices"), object);
 }
 
-struct building {
-	const struct options *options;
-	struct json_object *devices;
-};
-
-static int add_device(struct building *building, const struct instance *instance,
-		      const struct attachment *attachment, const char *netns)
+/*
+ * The kernel counts them by program, and a program is called for every packet of the host: of
+ * these up to so many were packets of the namespace.
+ */
+static void add_missed(const struct instance *instance, const char *netns, void *document)
 {
-	struct txp_counters counters;
-	int err;
+	struct json_object *object;
+	__u64 missed;
+	int i;
 
-	if (!device_selected(building->options, attachment))
-		return 0;
-	err = counters_read(instance, &attachment->key, &counters);
-	if (err)
-		return log_errno(err, "%s: reading its counters", attachment->name);
-	json_object_array_add(building->devices, device_json(attachment, netns, &counters));
-	return 0;
-}
-
-static int add_instance(struct instance *instance, void *context)
-{
-	struct attachment *list = NULL;
-	char netns[NAME_MAX + 1];
-	int i, count, err = 0;
-
-	count = attachment_list(instance, &list);
-	if (count < 0)
-		return count;
-	netns_name(instance->netns, netns, sizeof(netns));
-	for (i = 0; i < count && !err; i++)
-		err = add_device(context, instance, &list[i], netns);
-	free(list);
-	return err;
+	for (i = 0; i < TXP_STAGE_COUNT; i++) {
+		if (instance_missed(instance, i, &missed))
+			continue;
+		object = json_object_new_object();
+		json_add_text(object, "netns", netns);
+		json_add_text(object, "station", stage_name(i));
+		json_add_number(object, "missed", missed);
+		json_object_array_add(json_member(document, "missed"), object);
+	}
 }
 
 static int build(const struct options *options, struct json_object **document)
 {
-	struct building building = { .options = options, .devices = json_object_new_array() };
 	struct json_object *object = json_object_new_object();
+	const struct counters_walk walk = { add_device, add_missed, object };
 	int err;
 
-	json_object_object_add(object, "devices", building.devices);
-	err = instance_each(options, add_instance, &building);
-	if (err >= 0)
-		err = json_object_array_length(building.devices) ? 0 : nothing_attached(options);
+	json_object_object_add(object, "devices", json_object_new_array());
+	json_object_object_add(object, "missed", json_object_new_array());
+	err = counters_each(options, &walk);
 	if (err)
 		json_object_put(object);
 	else
@@ -220,6 +201,21 @@ static void add_device_rows(struct shown *shown, struct json_object *device,
 		 before ? json_member(json_member(before, "transit"), "verdicts") : NULL);
 }
 
+static void missed_text(struct json_object *rows)
+{
+	struct json_object *row;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		row = json_object_array_get_idx(rows, i);
+		if (json_number(row, "missed"))
+			printf("%s: up to %llu packets not counted in network namespace %s: the "
+			       "kernel does not run a program inside itself\n",
+			       json_text(row, "station"), json_number(row, "missed"),
+			       json_text(row, "netns"));
+	}
+}
+
 static int text(struct json_object *document, struct json_object *before, double seconds)
 {
 	const struct column columns[] = {
@@ -228,6 +224,7 @@ static int text(struct json_object *document, struct json_object *before, double
 		{ "counted", "COUNTED", false },
 		{ "packets", before ? "PACKETS/S" : "PACKETS", true },
 		{ "bytes", before ? "BYTES/S" : "BYTES", true },
+		{ 0 },
 	};
 	struct shown shown = { .seconds = before ? seconds : 0, .rows = json_object_new_array() };
 	struct json_object *devices = json_member(document, "devices"), *device;
@@ -238,8 +235,9 @@ static int text(struct json_object *document, struct json_object *before, double
 		device = json_object_array_get_idx(devices, i);
 		add_device_rows(&shown, device, find_before(before, device));
 	}
-	err = output_table(shown.rows, columns, sizeof(columns) / sizeof(columns[0]));
+	err = output_table(shown.rows, columns);
 	json_object_put(shown.rows);
+	missed_text(json_member(document, "missed"));
 	return err;
 }
 

@@ -1,11 +1,81 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <stddef.h>
+/* txpath status: attached devices, and the hook got at each station. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "command.h"
 #include "log.h"
+#include "netns.h"
 #include "output.h"
 #include "privilege.h"
-#include "report.h"
+#include "roster.h"
+#include "stage.h"
+#include "status.h"
+
+struct json_object *status_document(void)
+{
+	struct json_object *document = json_object_new_object();
+
+	json_object_object_add(document, "devices", json_object_new_array());
+	json_object_object_add(document, "hooks", json_object_new_array());
+	return document;
+}
+
+/* What is missing where a station has no hook, and why if that can be changed. */
+static void add_unobservable(struct json_object *hook, const struct txp_instance *row,
+			     enum txp_stage stage)
+{
+	char text[256] = "";
+
+	if (row->stage_rung[stage] == TXP_HOOK_NONE)
+		snprintf(text, sizeof(text), "%s%s%s", stage_gives(stage),
+			 stage_is_left_out(row, stage) ? "; " : "",
+			 stage_is_left_out(row, stage) ? STAGE_LEFT_OUT : "");
+	json_add_text(hook, "unobservable", text);
+}
+
+static struct json_object *hook_json(const struct instance *instance, enum txp_stage stage,
+				     const char *netns)
+{
+	const struct txp_instance *row = &instance->row;
+	const struct rung *got = rung_of_kind(stage, row->stage_rung[stage]);
+	struct json_object *object = json_object_new_object();
+	char text[RUNG_TEXT_MAX];
+	__u64 missed = 0;
+	int err;
+
+	json_add_text(object, "netns", netns);
+	json_add_text(object, "hook", stage_name(stage));
+	json_add_text(object, "wanted", rung_text(rung_best(stage), text));
+	json_add_text(object, "got", rung_text(got, text));
+	json_add_text(object, "errno", errno_name(row->stage_errno[stage]));
+	err = instance_missed(instance, stage, &missed);
+	if (!err || err == -ENOENT) /* else it cannot be told: no privilege */
+		json_add_number(object, "missed", missed);
+	add_unobservable(object, row, stage);
+	return object;
+}
+
+int status_add(struct json_object *document, const struct instance *instance)
+{
+	struct json_object *devices = json_member(document, "devices");
+	struct json_object *hooks = json_member(document, "hooks");
+	struct attachment *list = NULL;
+	char netns[NAME_MAX + 1];
+	int i, count;
+
+	count = roster_read(instance, &list);
+	if (count < 0)
+		return count;
+	netns_name(instance->netns, netns, sizeof(netns));
+	for (i = 0; i < count; i++)
+		json_object_array_add(devices, attachment_json(&list[i], netns));
+	for (i = 0; i < TXP_STAGE_COUNT; i++)
+		json_object_array_add(hooks, hook_json(instance, i, netns));
+	free(list);
+	return 0;
+}
 
 static int add_instance(struct instance *instance, void *context)
 {
@@ -30,9 +100,38 @@ static int build(const struct options *options, struct json_object **document)
 
 static int text(struct json_object *document, struct json_object *before, double seconds)
 {
+	static const struct column devices[] = {
+		{ "dev", "DEV", false },
+		{ "ifindex", "IFINDEX", true },
+		{ "netns", "NETNS", false },
+		{ "mode", "MODE", false },
+		{ "hook", "HOOK", false },
+		{ "transit", "TRANSIT", false },
+		{ "state", "STATE", false },
+		{ "attached_as", "ATTACHED AS", false },
+		{ "moved_to", "MOVED TO", false },
+		{ "why", "WHY", false },
+		{ 0 },
+	};
+	static const struct column hooks[] = {
+		{ "netns", "NETNS", false },
+		{ "hook", "STATION", false },
+		{ "wanted", "WANTED", false },
+		{ "got", "GOT", false },
+		{ "errno", "ERRNO", false },
+		{ "missed", "MISSED", true },
+		{ "unobservable", "UNOBSERVABLE HERE", false },
+		{ 0 },
+	};
+	int err;
+
 	(void)before;
 	(void)seconds;
-	return status_text(document);
+	err = output_table(json_member(document, "devices"), devices);
+	if (err || !json_object_array_length(json_member(document, "hooks")))
+		return err;
+	putchar('\n');
+	return output_table(json_member(document, "hooks"), hooks);
 }
 
 int cmd_status(const struct options *options)

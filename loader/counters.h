@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The counters of the devices that a command was asked for. */
 #ifndef TXPATH_COUNTERS_H
 #define TXPATH_COUNTERS_H
 
-#include "instance.h"
+#include "roster.h"
 
-/* The counters of a device, summed over CPUs. -ENOENT: it has none. Silent. */
-int counters_read(const struct instance *instance, const struct txp_device_key *key,
-		  struct txp_counters *sum);
+struct counted {
+	const struct instance *instance;
+	const struct attachment *attachment;
+	const char *netns;	      /* name of the instance's namespace */
+	struct txp_counters counters; /* summed over CPUs */
+};
+
+struct counters_walk {
+	void (*device)(const struct counted *counted, void *context);
+	/* after its devices; netns: its name */
+	void (*instance)(const struct instance *instance, const char *netns, void *context);
+	void *context;
+};
+
+/* -ENOENT, told: there is no such device, or none at all. Other errors have been told too. */
+int counters_each(const struct options *options, const struct counters_walk *walk);
+
+/* Adds up values that are all __u64. */
+void counters_add(void *sum, const void *one, size_t size);
 
 #endif /* TXPATH_COUNTERS_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Looking a device up, and where the IP header of its packets begins. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Opening and checking what is pinned for a namespace, and walking over all of them. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -26,21 +25,16 @@ static int set_paths(const struct pins *pins, struct instance *instance)
 
 static int open_map(const char *directory, const char *name, void *context)
 {
-	struct map_set *maps = context;
-	char path[PATH_MAX];
 	int fd, err;
 
 	if (pin_is_staged(name))
 		return 0;
-	err = pin_path(path, "%s/%s", directory, name);
-	if (err)
-		return err;
-	fd = pin_open(path, PIN_MAP);
+	fd = pin_open(directory, name, PIN_MAP);
 	if (fd < 0)
 		return fd;
-	err = map_set_add(maps, name, fd);
+	err = map_set_add(context, name, fd);
 	if (err)
-		log_error("%s is in the way: not a map of txpath's; remove it", path);
+		log_error("%s/%s is in the way: not a map of txpath's; remove it", directory, name);
 	return err;
 }
 
@@ -108,25 +102,6 @@ int instance_write(const struct instance *instance, const struct txp_instance *r
 	return 0;
 }
 
-int link_program(int link_fd, struct bpf_prog_info *info)
-{
-	struct bpf_link_info link = { 0 };
-	__u32 size = sizeof(link);
-	int fd, err = 0;
-
-	if (bpf_obj_get_info_by_fd(link_fd, &link, &size))
-		return -errno;
-	fd = bpf_prog_get_fd_by_id(link.prog_id);
-	if (fd < 0)
-		return -errno;
-	memset(info, 0, sizeof(*info));
-	size = sizeof(*info);
-	if (bpf_obj_get_info_by_fd(fd, info, &size))
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 /* The kernel cuts a program's name off. */
 static bool is_program(const char *name, const char *kernel_name)
 {
@@ -149,31 +124,23 @@ static bool belongs(const char *pin, const char *kernel_name)
 		    is_program(rungs[i].program, kernel_name))
 			return true;
 	}
-	return !strncmp(pin, "transit-", strlen("transit-")) &&
+	return !strncmp(pin, TRANSIT_PIN, strlen(TRANSIT_PIN)) &&
 	       is_program("txpath_transit", kernel_name);
 }
 
 static int check_link(const char *directory, const char *name, void *context)
 {
 	struct bpf_prog_info info;
-	char path[PATH_MAX];
-	int fd, err;
+	int err;
 
 	(void)context;
-	err = pin_path(path, "%s/%s", directory, name);
+	err = pin_program(directory, name, &info);
 	if (err)
 		return err;
-	fd = pin_open(path, PIN_LINK);
-	if (fd < 0)
-		return fd;
-	err = link_program(fd, &info);
-	close(fd);
-	if (err)
-		return log_errno(err, "reading the program of link %s", path);
 	if (belongs(name, info.name))
 		return 0;
-	log_error("%s is in the way: it is a link to program %s, not txpath's; remove it", path,
-		  info.name);
+	log_error("%s/%s is in the way: it is a link to program %s, not txpath's; remove it",
+		  directory, name, info.name);
 	return -EMEDIUMTYPE;
 }
 
@@ -182,6 +149,17 @@ int instance_check_links(const struct instance *instance)
 	int err = pin_each(instance->links_directory, check_link, NULL);
 
 	return err == -ENOENT ? 0 : err;
+}
+
+int instance_missed(const struct instance *instance, enum txp_stage stage, __u64 *missed)
+{
+	struct bpf_prog_info info;
+	int err;
+
+	err = pin_program(instance->links_directory, stage_name(stage), &info);
+	if (!err)
+		*missed = info.recursion_misses;
+	return err;
 }
 
 struct id_list {
@@ -240,11 +218,10 @@ static int each_selected(const struct options *options, const struct pins *pins,
 	if (!options->netns)
 		return instance_ids(pins, ids);
 	err = netns_enter(options->netns);
+	if (!err)
+		err = netns_id(&id);
 	if (err)
 		return err;
-	err = netns_id(&id);
-	if (err)
-		return log_errno(err, "reading the id of network namespace %s", options->netns);
 	*ids = malloc(sizeof(**ids));
 	if (!*ids)
 		return -ENOMEM;

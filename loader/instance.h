@@ -9,6 +9,9 @@
 
 #include <txpath/abi.h>
 
+/* What the name of a pin among the links begins with; the index of the device follows. */
+#define TRANSIT_PIN "transit-"
+
 struct instance {
 	__u64 netns;
 	char directory[PATH_MAX];
@@ -32,6 +35,12 @@ int instance_check_links(const struct instance *instance);
 
 int instance_write(const struct instance *instance, const struct txp_instance *row);
 
+/*
+ * How often the kernel skipped the program of a station because it was interrupted in it, in any
+ * namespace; always 0 before Linux 5.12, which did not skip. -ENOENT: no link is pinned for it.
+ */
+int instance_missed(const struct instance *instance, enum txp_stage stage, __u64 *missed);
+
 typedef int (*instance_fn)(struct instance *instance, void *context);
 
 /*
@@ -42,8 +51,5 @@ int instance_each(const struct options *options, instance_fn fn, void *context);
 
 /* The ids of all namespaces with a directory, sorted; the caller frees. Returns their number. */
 int instance_ids(const struct pins *pins, __u64 **ids);
-
-/* Of a link: the program behind it. Filled with its name, tag, id. */
-int link_program(int link_fd, struct bpf_prog_info *info);
 
 #endif /* TXPATH_INSTANCE_H */

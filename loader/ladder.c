@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Climbing down the rungs of each station, and how one of a kind is attached. */
 #include <errno.h>
 #include <limits.h>
 #include <sys/socket.h>
@@ -9,6 +10,7 @@
 #include <linux/netfilter.h>
 
 #include "ladder.h"
+#include "lock.h"
 #include "log.h"
 
 /* Linux 6.4: newer than the headers of Debian 12. */
@@ -65,10 +67,7 @@ int rung_attach(const struct rung *rung, int prog_fd)
 
 int rung_load(const struct rung *rung, struct map_set *maps, __u32 epoch)
 {
-	struct program program = {
-		.name = rung->program,
-		.netfilter = rung->kind == TXP_HOOK_NETFILTER,
-	};
+	struct program program = { .name = rung->program };
 	int err = object_load_stages(maps, epoch, &program, 1);
 
 	return err ? err : program.fd;
@@ -86,17 +85,22 @@ static void refuse(struct ladder_step *step, int err)
 }
 
 /* From where we stand down to the first rung that loads. */
-static void climb_down(struct ladder *ladder, struct ladder_step *step)
+static void climb_down(const struct ladder *ladder, struct ladder_step *step)
 {
 	int fd;
 
 	while (step->rung) {
 		fd = rung_load(step->rung, ladder->maps, ladder->epoch);
-		if (fd >= 0) {
+		if (fd < 0) {
+			refuse(step, fd);
+		} else if (step->rung->kind == TXP_HOOK_NETFILTER && !ladder->netfilter) {
+			close(fd);
+			step->left_out = true;
+			step->rung = rung_below(step->rung);
+		} else {
 			step->prog_fd = fd;
 			return;
 		}
-		refuse(step, fd);
 	}
 }
 
@@ -112,7 +116,6 @@ static int load_best(struct ladder *ladder)
 		if (!ladder->step[i].rung)
 			continue;
 		steps[count] = &ladder->step[i];
-		programs[count].netfilter = ladder->step[i].rung->kind == TXP_HOOK_NETFILTER;
 		programs[count++].name = ladder->step[i].rung->program;
 	}
 	err = object_load_stages(ladder->maps, ladder->epoch, programs, count);
@@ -121,13 +124,11 @@ static int load_best(struct ladder *ladder)
 	return err;
 }
 
-void ladder_load(struct ladder *ladder, struct map_set *maps, __u32 epoch)
+int ladder_load(struct ladder *ladder)
 {
 	size_t i;
 	int err;
 
-	ladder->maps = maps;
-	ladder->epoch = epoch;
 	for (i = 0; i < TXP_STAGE_COUNT; i++)
 		ladder->step[i] = (struct ladder_step){
 			/* the TC hook is per device, not part of the ladder */
@@ -136,11 +137,11 @@ void ladder_load(struct ladder *ladder, struct map_set *maps, __u32 epoch)
 			.link_fd = -1,
 		};
 	err = load_best(ladder);
-	if (!err)
-		return;
-	log_detail("not every best hook loads (%s): trying one by one", errno_name(err));
-	for (i = 0; i < TXP_STAGE_COUNT; i++)
+	if (err)
+		log_detail("not every best hook loads (%s): trying one by one", errno_name(err));
+	for (i = 0; err && i < TXP_STAGE_COUNT && !lock_interrupted(); i++)
 		climb_down(ladder, &ladder->step[i]);
+	return lock_interrupted() ? -EINTR : 0;
 }
 
 static void step_attach(struct ladder *ladder, struct ladder_step *step, bool netfilter)

@@ -14,16 +14,21 @@ struct ladder_step {
 	int prog_fd;		 /* -1: none */
 	int link_fd;		 /* -1: not attached */
 	int best_errno;		 /* why the best rung was refused, 0: it was not */
+	bool left_out;		 /* netfilter would have loaded */
 };
 
 struct ladder {
 	__u32 epoch;
+	bool netfilter;	      /* may it be used? */
 	struct map_set *maps; /* not owned */
 	struct ladder_step step[TXP_STAGE_COUNT];
 };
 
-/* Loads what loads. Nothing is attached yet. Owns descriptors: ladder_close(). */
-void ladder_load(struct ladder *ladder, struct map_set *maps, __u32 epoch);
+/*
+ * Loads what loads. The caller has set epoch, netfilter and maps. Nothing is
+ * attached yet. -EINTR: a signal wants us to end. Owns descriptors, also then: ladder_close().
+ */
+int ladder_load(struct ladder *ladder);
 
 /* Attaches what attaches, netfilter last, in the namespace that we are in. */
 void ladder_attach(struct ladder *ladder);

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The lock is a flock on a directory that comes and goes with what is pinned below it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "lock.h"
 #include "log.h"
 
 #define LOCK_STEP_US 100000
 #define LOCK_STEPS 50
+
+static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 /* "NAME (process ID)" of who holds the lock on that inode, as /proc/locks has it. */
 static void lock_holder(ino_t inode, char *holder, size_t size)
@@ -53,6 +56,8 @@ static int lock_wait(int fd, const char *path)
 			return 0;
 		if (errno != EWOULDBLOCK)
 			return log_errno(-errno, "locking %s", path);
+		if (lock_interrupted())
+			return -EINTR;
 		if (!i)
 			log_note("waiting for the lock on %s", path);
 		usleep(LOCK_STEP_US);
@@ -91,12 +96,49 @@ static int lock_once(const char *path)
 	return err;
 }
 
-int lock_take(const struct pins *pins)
+/* One that is ignored, as under nohup, would be pending for as long as it is held back. */
+static void hold_signals(sigset_t *before)
 {
-	int ret;
+	struct sigaction action;
+	sigset_t held;
+	size_t i;
 
+	sigemptyset(&held);
+	for (i = 0; i < ARRAY_SIZE(ending_signals); i++) {
+		if (!sigaction(ending_signals[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			sigaddset(&held, ending_signals[i]);
+	}
+	sigprocmask(SIG_BLOCK, &held, before);
+}
+
+bool lock_interrupted(void)
+{
+	sigset_t pending;
+	size_t i;
+
+	sigpending(&pending);
+	for (i = 0; i < ARRAY_SIZE(ending_signals); i++) {
+		if (sigismember(&pending, ending_signals[i]))
+			return true;
+	}
+	return false;
+}
+
+int lock_take(const struct pins *pins, struct lock *lock)
+{
+	hold_signals(&lock->signals);
 	do {
-		ret = lock_once(pins->base);
-	} while (ret == -EAGAIN);
-	return ret;
+		lock->fd = lock_once(pins->base);
+	} while (lock->fd == -EAGAIN);
+	if (lock->fd >= 0)
+		return 0;
+	sigprocmask(SIG_SETMASK, &lock->signals, NULL);
+	return lock->fd;
+}
+
+void lock_release(const struct pins *pins, const struct lock *lock)
+{
+	pins_prune(pins);
+	close(lock->fd);
+	sigprocmask(SIG_SETMASK, &lock->signals, NULL);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Messages, and errno values in words. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,31 +37,11 @@ static void log_print(const char *format, va_list args, int err)
 	fputc('\n', stderr);
 }
 
-void log_error(const char *format, ...)
+void log_message(int verbosity, const char *format, ...)
 {
 	va_list args;
 
-	va_start(args, format);
-	log_print(format, args, 0);
-	va_end(args);
-}
-
-void log_note(const char *format, ...)
-{
-	va_list args;
-
-	if (log_verbosity < 0)
-		return;
-	va_start(args, format);
-	log_print(format, args, 0);
-	va_end(args);
-}
-
-void log_detail(const char *format, ...)
-{
-	va_list args;
-
-	if (log_verbosity < 1)
+	if (log_verbosity < verbosity)
 		return;
 	va_start(args, format);
 	log_print(format, args, 0);

@@ -5,13 +5,14 @@
 
 #define LOG_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
-/* verbosity: -1 errors only, 0 also notes, 1 also details and libbpf's log, 2 libbpf's debug log.
- */
+/* verbosity: -1 errors, 0 also notes, 1 also details and libbpf's log, 2 libbpf's debug log. */
 void log_init(int verbosity);
 
-void log_error(const char *format, ...) LOG_PRINTF(1, 2);
-void log_note(const char *format, ...) LOG_PRINTF(1, 2);
-void log_detail(const char *format, ...) LOG_PRINTF(1, 2);
+/* Said from that verbosity on. */
+void log_message(int verbosity, const char *format, ...) LOG_PRINTF(2, 3);
+#define log_error(...) log_message(-1, __VA_ARGS__)
+#define log_note(...) log_message(0, __VA_ARGS__)
+#define log_detail(...) log_message(1, __VA_ARGS__)
 
 /* An error and what err (negative errno) means in words. Returns err. */
 int log_errno(int err, const char *format, ...) LOG_PRINTF(2, 3);

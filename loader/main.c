@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The command line: a table of commands, a table of options. */
 #include <argp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "command.h"
 #include "log.h"
 
@@ -37,8 +39,6 @@ static const struct command commands[] = {
 	  cmd_parity, TAKES_INTERVAL | TAKES_PER_DEVICE | TAKES_ARGUMENTS },
 	{ "features", "", "what this kernel lets txpath see", cmd_features, 0 },
 };
-
-#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 enum option_key {
 	KEY_NETNS = 256,
@@ -88,7 +88,7 @@ static const struct command *command_find(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < COMMAND_COUNT; i++) {
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];
 	}
@@ -185,7 +185,7 @@ static char *help_filter(int key, const char *text, void *input)
 	if (!stream)
 		return NULL;
 	fputs("Commands:\n", stream);
-	for (i = 0; i < COMMAND_COUNT; i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(stream, "  %s %s\n      %s\n", commands[i].name, commands[i].arguments,
 			commands[i].help);
 	fputs("\nExit status: 0 done, 1 failed, 2 usage, 3 a mismatch was seen.", stream);

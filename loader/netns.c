@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Network namespaces: from a name or an id to being inside. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -60,16 +61,22 @@ int netns_id(__u64 *id)
 
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return -errno;
+		return log_errno(-errno, "opening a socket");
 	if (!getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, id, &size))
 		goto close_socket;
 	if (errno != ENOPROTOOPT || stat(NETNS_SELF, &file))
-		err = -errno;
+		err = log_errno(-errno, "reading the id of the network namespace");
 	else
 		*id = file.st_ino;
 close_socket:
 	close(fd);
 	return err;
+}
+
+/* The initial namespace has no number to be known by: its cookie is 1, 3 or 7. */
+bool netns_is_initial(void)
+{
+	return !access("/proc/sys/net/core/devconf_inherit_init_net", F_OK);
 }
 
 /* A walk over namespaces, and where to come back to after each. */
@@ -167,33 +174,48 @@ int netns_each(netns_fn fn, void *context)
 	return ret;
 }
 
-struct visit {
+struct search {
 	__u64 id;
-	bool found;
-	netns_fn fn;
-	void *context;
-	int ret;
+	int fd;
 };
 
-static int visit_one(__u64 id, const char *name, void *context)
+static int take_fd(__u64 id, const char *name, void *context)
 {
-	struct visit *visit = context;
+	struct search *search = context;
 
-	if (id != visit->id)
+	(void)name;
+	if (id != search->id)
 		return 0;
-	visit->found = true;
-	visit->ret = visit->fn(id, name, visit->context);
+	search->fd = open(NETNS_SELF, O_RDONLY | O_CLOEXEC);
 	return 1;
 }
 
-int netns_visit(__u64 id, netns_fn fn, void *context)
+int netns_go(__u64 id)
 {
-	struct visit visit = { .id = id, .fn = fn, .context = context };
-	int ret = netns_each(visit_one, &visit);
+	struct search search = { .id = id, .fd = -1 };
+	int home, err;
 
-	if (ret < 0)
-		return ret;
-	return visit.found ? visit.ret : -ENOENT;
+	home = open(NETNS_SELF, O_RDONLY | O_CLOEXEC);
+	if (home < 0)
+		return log_errno(-errno, "opening " NETNS_SELF);
+	err = netns_each(take_fd, &search);
+	if (err >= 0)
+		err = search.fd < 0 ? -ENOENT : 0;
+	if (!err && setns(search.fd, CLONE_NEWNET))
+		err = log_errno(-errno, "entering network namespace %llu", id);
+	if (search.fd >= 0)
+		close(search.fd);
+	if (!err)
+		return home;
+	close(home);
+	return err;
+}
+
+void netns_back(int home)
+{
+	if (setns(home, CLONE_NEWNET))
+		log_errno(-errno, "going back to our own network namespace");
+	close(home);
 }
 
 struct named {

@@ -3,6 +3,7 @@
 #ifndef TXPATH_NETNS_H
 #define TXPATH_NETNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <linux/types.h>
@@ -13,8 +14,11 @@
  */
 int netns_enter(const char *spec);
 
-/* The cookie of the namespace that we are in; before Linux 5.14 its inode number. */
+/* The cookie of the namespace that we are in; before Linux 5.14 its inode number. Errors told. */
 int netns_id(__u64 *id);
+
+/* Are we in the namespace that the kernel booted with? It has sysctls that no other has. */
+bool netns_is_initial(void);
 
 /* Called inside a namespace; name is the one in /run/netns, or NULL. */
 typedef int (*netns_fn)(__u64 id, const char *name, void *context);
@@ -25,8 +29,12 @@ typedef int (*netns_fn)(__u64 id, const char *name, void *context);
  */
 int netns_each(netns_fn fn, void *context);
 
-/* Calls fn in the namespace of that id. -ENOENT: it is gone, or has neither name nor process. */
-int netns_visit(__u64 id, netns_fn fn, void *context);
+/*
+ * Goes into the namespace of that id. Returns what netns_back() takes to come home. -ENOENT,
+ * silent: it is gone, or has neither name nor process.
+ */
+int netns_go(__u64 id);
+void netns_back(int home);
 
 /* The name in /run/netns, else the id in decimal. */
 void netns_name(__u64 id, char *name, size_t size);

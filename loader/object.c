@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* From the objects inside this program to loaded programs and the maps that they share. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +11,7 @@
 #include "bpf/egress.skel.h"
 #include "bpf/stages.skel.h"
 #include "bpf/transit.skel.h"
+#include "array.h"
 #include "log.h"
 #include "object.h"
 
@@ -58,7 +59,7 @@ static bool is_shared_name(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(shared_maps) / sizeof(shared_maps[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(shared_maps); i++) {
 		if (!strcmp(shared_maps[i], name))
 			return true;
 	}
@@ -70,30 +71,12 @@ static bool is_shared(const struct bpf_map *map)
 	return is_shared_name(bpf_map__name(map));
 }
 
-/* Not the skeletons' own open: these are all that is used of them. NULL with errno. */
-static struct bpf_object *open_egress(void)
+/* Not the skeletons' own open: the bytes are all that is used of them. NULL with errno. */
+static struct bpf_object *open_object(const char *name, const void *(*elf_bytes)(size_t *size))
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "egress");
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
 	size_t size;
-	const void *bytes = egress_bpf__elf_bytes(&size);
-
-	return bpf_object__open_mem(bytes, size, &opts);
-}
-
-static struct bpf_object *open_stages(void)
-{
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "stages");
-	size_t size;
-	const void *bytes = stages_bpf__elf_bytes(&size);
-
-	return bpf_object__open_mem(bytes, size, &opts);
-}
-
-static struct bpf_object *open_transit(void)
-{
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "transit");
-	size_t size;
-	const void *bytes = transit_bpf__elf_bytes(&size);
+	const void *bytes = elf_bytes(&size);
 
 	return bpf_object__open_mem(bytes, size, &opts);
 }
@@ -178,7 +161,7 @@ static int check_takeover(const struct map_set *maps, const char *directory)
 
 	if (fd < 0)
 		return 0;
-	object = open_transit();
+	object = open_object("transit", transit_bpf__elf_bytes);
 	if (!object)
 		return log_errno(-errno, "opening the BPF object");
 	err = check_map(bpf_object__find_map_by_name(object, TAKEOVER_MAP), fd, directory);
@@ -188,7 +171,7 @@ static int check_takeover(const struct map_set *maps, const char *directory)
 
 int object_check_maps(const struct map_set *maps, const char *directory, bool complete)
 {
-	struct bpf_object *object = open_egress();
+	struct bpf_object *object = open_object("egress", egress_bpf__elf_bytes);
 	int err;
 
 	if (!object)
@@ -244,31 +227,37 @@ static int keep_maps(const struct bpf_object *object, struct map_set *maps)
 	return err;
 }
 
-static struct program *program_find(struct program *programs, size_t count, const char *name)
+static bool is_wanted(const struct program *programs, size_t count, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		if (!strcmp(programs[i].name, name))
-			return &programs[i];
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
-static int select_programs(const struct bpf_object *object, struct program *programs, size_t count)
+/* libbpf 1.1 does not know the section. */
+static int set_netfilter(struct bpf_program *program)
 {
-	const struct program *wanted;
+	bpf_program__set_type(program, PROG_TYPE_NETFILTER);
+	return bpf_program__set_expected_attach_type(program, ATTACH_NETFILTER);
+}
+
+static int select_programs(const struct bpf_object *object, const struct program *programs,
+			   size_t count)
+{
 	struct bpf_program *program;
+	bool wanted;
 	int err = 0;
 
 	bpf_object__for_each_program(program, object)
 	{
-		wanted = program_find(programs, count, bpf_program__name(program));
+		wanted = is_wanted(programs, count, bpf_program__name(program));
 		err = bpf_program__set_autoload(program, wanted);
-		if (!err && wanted && wanted->netfilter) {
-			bpf_program__set_type(program, PROG_TYPE_NETFILTER);
-			err = bpf_program__set_expected_attach_type(program, ATTACH_NETFILTER);
-		}
+		if (!err && wanted && !strcmp(bpf_program__section_name(program), "netfilter"))
+			err = set_netfilter(program);
 		if (err)
 			break;
 	}
@@ -317,7 +306,7 @@ static int load(struct bpf_object *object, struct map_set *maps, struct program 
 
 int object_load_egress(struct map_set *maps, struct program *program)
 {
-	struct bpf_object *object = open_egress();
+	struct bpf_object *object = open_object("egress", egress_bpf__elf_bytes);
 	int err;
 
 	if (!object)
@@ -329,7 +318,7 @@ int object_load_egress(struct map_set *maps, struct program *program)
 
 int object_load_stages(struct map_set *maps, __u32 epoch, struct program *programs, size_t count)
 {
-	struct bpf_object *object = open_stages();
+	struct bpf_object *object = open_object("stages", stages_bpf__elf_bytes);
 	int err;
 
 	if (!object)
@@ -343,7 +332,7 @@ int object_load_stages(struct map_set *maps, __u32 epoch, struct program *progra
 
 int object_load_transit(struct map_set *maps, struct program *programs, int *takeover_fd)
 {
-	struct bpf_object *object = open_transit();
+	struct bpf_object *object = open_object("transit", transit_bpf__elf_bytes);
 	int err;
 
 	if (!object)

@@ -38,8 +38,7 @@ int object_check_maps(const struct map_set *maps, const char *directory, bool co
 /* A program to load. */
 struct program {
 	const char *name;
-	bool netfilter; /* libbpf 1.1 does not know the section */
-	int fd;		/* filled on success, owned by the caller */
+	int fd; /* filled on success, owned by the caller */
 };
 
 /*

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Documents as JSON or as tables, once or repeatedly. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -6,7 +7,6 @@
 
 #include <libsmartcols/libsmartcols.h>
 
-#include "log.h"
 #include "output.h"
 
 static volatile sig_atomic_t stopped;
@@ -39,7 +39,7 @@ void json_add_number(struct json_object *object, const char *key, __u64 number)
 }
 
 static int add_line(struct libscols_table *table, struct json_object *row,
-		    const struct column *columns, size_t count)
+		    const struct column *columns)
 {
 	struct libscols_line *line;
 	int err = 0;
@@ -48,12 +48,12 @@ static int add_line(struct libscols_table *table, struct json_object *row,
 	line = scols_table_new_line(table, NULL);
 	if (!line)
 		return -ENOMEM;
-	for (i = 0; i < count && !err; i++)
+	for (i = 0; columns[i].key && !err; i++)
 		err = scols_line_set_data(line, i, json_text(row, columns[i].key));
 	return err;
 }
 
-int output_table(struct json_object *rows, const struct column *columns, size_t count)
+int output_table(struct json_object *rows, const struct column *columns)
 {
 	struct libscols_table *table;
 	int err = -ENOMEM;
@@ -62,14 +62,14 @@ int output_table(struct json_object *rows, const struct column *columns, size_t 
 	table = scols_new_table();
 	if (!table)
 		return err;
-	for (i = 0; i < count; i++) {
+	for (i = 0; columns[i].key; i++) {
 		if (!scols_table_new_column(table, columns[i].title, 0,
 					    columns[i].number ? SCOLS_FL_RIGHT : 0))
 			goto unref_table;
 	}
 	err = 0;
 	for (i = 0; i < json_object_array_length(rows) && !err; i++)
-		err = add_line(table, json_object_array_get_idx(rows, i), columns, count);
+		err = add_line(table, json_object_array_get_idx(rows, i), columns);
 	if (!err)
 		err = scols_print_table(table);
 unref_table:

@@ -17,8 +17,8 @@ struct column {
 	bool number; /* aligned to the right */
 };
 
-/* Prints an array of flat objects as a table. */
-int output_table(struct json_object *rows, const struct column *columns, size_t count);
+/* Prints an array of flat objects as a table. columns: up to one without a key. */
+int output_table(struct json_object *rows, const struct column *columns);
 
 /* Prints the document on a line of its own. */
 void output_json(struct json_object *document);

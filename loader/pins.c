@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Directories and pins in bpffs: making, opening, replacing, removing. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 
 #include <txpath/abi.h>
 
+#include "array.h"
 #include "log.h"
 #include "pins.h"
 
@@ -102,12 +104,16 @@ static bool has_type(int fd, enum pin_type type)
 	return found;
 }
 
-int pin_open(const char *path, enum pin_type type)
+int pin_open(const char *directory, const char *name, enum pin_type type)
 {
 	static const char *const names[] = { "map", "link" };
+	char path[PATH_MAX];
 	struct stat status;
-	int fd;
+	int fd, err;
 
+	err = pin_path(path, "%s/%s", directory, name);
+	if (err)
+		return err;
 	fd = bpf_obj_get(path);
 	if (fd >= 0 && has_type(fd, type))
 		return fd;
@@ -121,18 +127,71 @@ int pin_open(const char *path, enum pin_type type)
 	return -EMEDIUMTYPE;
 }
 
-int pin_stage(int fd, const char *directory, const char *name)
+int program_info(int prog_fd, struct bpf_prog_info *info)
+{
+	__u32 size = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return bpf_obj_get_info_by_fd(prog_fd, info, &size) ? -errno : 0;
+}
+
+static int link_program(int link_fd, struct bpf_prog_info *info)
+{
+	struct bpf_link_info link = { 0 };
+	__u32 size = sizeof(link);
+	int fd, err;
+
+	if (bpf_obj_get_info_by_fd(link_fd, &link, &size))
+		return -errno;
+	fd = bpf_prog_get_fd_by_id(link.prog_id);
+	if (fd < 0)
+		return -errno;
+	err = program_info(fd, info);
+	close(fd);
+	return err;
+}
+
+int pin_program(const char *directory, const char *name, struct bpf_prog_info *info)
+{
+	int fd, err;
+
+	fd = pin_open(directory, name, PIN_LINK);
+	if (fd < 0)
+		return fd;
+	err = link_program(fd, info);
+	close(fd);
+	return err ? log_errno(err, "reading the program of link %s/%s", directory, name) : 0;
+}
+
+int pin_make(int fd, const char *directory, const char *name)
 {
 	char path[PATH_MAX];
 	int err;
 
-	err = pin_path(path, "%s/%s" STAGED, directory, name);
+	err = pin_path(path, "%s/%s", directory, name);
 	if (err)
 		return err;
-	unlink(path); /* of a run that was killed */
-	if (bpf_obj_pin(fd, path))
-		return log_errno(-errno, "pinning %s", path);
-	return 0;
+	return bpf_obj_pin(fd, path) ? log_errno(-errno, "pinning %s", path) : 0;
+}
+
+int pin_remove(const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+	int err;
+
+	err = pin_path(path, "%s/%s", directory, name);
+	if (err || !unlink(path) || errno == ENOENT)
+		return err;
+	return log_errno(-errno, "removing pin %s", path);
+}
+
+int pin_stage(int fd, const char *directory, const char *name)
+{
+	char staged[NAME_MAX + 1];
+
+	snprintf(staged, sizeof(staged), "%s" STAGED, name);
+	pin_remove(directory, staged); /* of a run that was killed */
+	return pin_make(fd, directory, staged);
 }
 
 int pin_commit(const char *directory, const char *name)
@@ -150,10 +209,10 @@ int pin_commit(const char *directory, const char *name)
 
 void pin_abort(const char *directory, const char *name)
 {
-	char path[PATH_MAX];
+	char staged[NAME_MAX + 1];
 
-	if (!pin_path(path, "%s/%s" STAGED, directory, name))
-		unlink(path);
+	snprintf(staged, sizeof(staged), "%s" STAGED, name);
+	pin_remove(directory, staged);
 }
 
 bool pin_is_staged(const char *name)
@@ -180,15 +239,23 @@ int pin_each(const char *directory, pin_fn fn, void *context)
 	return ret;
 }
 
-void pins_prune(const struct pins *pins, const char *directory)
+static int prune_one(const char *version, const char *name, void *context)
 {
+	static const char *const inside[] = { "/links", "/maps", "" };
 	char path[PATH_MAX];
+	size_t i;
 
-	if (!pin_path(path, "%s/links", directory))
-		rmdir(path);
-	if (!pin_path(path, "%s/maps", directory))
-		rmdir(path);
-	rmdir(directory);
+	(void)context;
+	for (i = 0; i < ARRAY_SIZE(inside); i++) {
+		if (!pin_path(path, "%s/%s%s", version, name, inside[i]))
+			rmdir(path);
+	}
+	return 0;
+}
+
+void pins_prune(const struct pins *pins)
+{
+	pin_each(pins->version, prune_one, NULL);
 	rmdir(pins->version);
 	rmdir(pins->base);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <linux/bpf.h>
 #include <linux/types.h>
 
 struct pins {
@@ -30,7 +31,18 @@ int pin_path(char *path, const char *format, ...) __attribute__((format(printf, 
 int pin_directory(const char *path);
 
 /* A new descriptor. -ENOENT, silent; -EMEDIUMTYPE, told: something else is pinned there. */
-int pin_open(const char *path, enum pin_type type);
+int pin_open(const char *directory, const char *name, enum pin_type type);
+
+/* The program behind a pinned link: its name, tag, id, misses. As pin_open(). */
+int pin_program(const char *directory, const char *name, struct bpf_prog_info *info);
+
+/* The same of a program that we have open. Silent. */
+int program_info(int prog_fd, struct bpf_prog_info *info);
+
+int pin_make(int fd, const char *directory, const char *name);
+
+/* Nothing there: 0. */
+int pin_remove(const char *directory, const char *name);
 
 /*
  * A new pin is made under a name beside the final one, put in its place by pin_commit() in one
@@ -47,7 +59,7 @@ bool pin_is_staged(const char *name);
 typedef int (*pin_fn)(const char *directory, const char *name, void *context);
 int pin_each(const char *directory, pin_fn fn, void *context);
 
-/* Removes those directories of a namespace, of the version and of txpath that are empty. */
-void pins_prune(const struct pins *pins, const char *directory);
+/* Removes those directories of ours that are empty, also what a killed run has left. */
+void pins_prune(const struct pins *pins);
 
 #endif /* TXPATH_PINS_H */

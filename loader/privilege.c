@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Which capabilities a command needs, and which are missing. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include <sys/capability.h>
 
+#include "array.h"
 #include "log.h"
 #include "privilege.h"
 
@@ -56,5 +58,5 @@ int privilege_to_read(const char *verb)
 
 int privilege_to_change(const char *verb)
 {
-	return check(verb, sizeof(needs) / sizeof(needs[0]));
+	return check(verb, ARRAY_SIZE(needs));
 }

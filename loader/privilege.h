@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* May we do this at all? Asked before anything else. */
 #ifndef TXPATH_PRIVILEGE_H
 #define TXPATH_PRIVILEGE_H
 

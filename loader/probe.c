@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Asking the kernel: its BTF, its symbols, a program on trial. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <bpf/btf.h>
 #include <linux/if_ether.h>
 
+#include "array.h"
 #include "probe.h"
 
 #define FIB_LOOKUP_MARK (1U << 5) /* Linux 6.10 */
@@ -69,7 +71,7 @@ static int load_fib_probe(void)
 
 	_Static_assert(sizeof(struct bpf_fib_lookup) == 64, "the stack slots above");
 	return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "txpath_probe", "Dual BSD/GPL", insns,
-			     sizeof(insns) / sizeof(insns[0]), NULL);
+			     ARRAY_SIZE(insns), NULL);
 }
 
 __u32 probe_fib_mark(void)
@@ -94,11 +96,11 @@ static void take_symbol(struct txp_instance *row, const char *name, __u64 addres
 		row->nf_run_bpf = address;
 	if (!strcmp(name, "sock_pfree"))
 		row->sock_pfree = address;
-	for (i = 0; i < sizeof(harmless_hooks) / sizeof(harmless_hooks[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(harmless_hooks); i++) {
 		if (!strcmp(name, harmless_hooks[i]))
 			row->harmless[i] = address;
 	}
-	for (i = 0; i < sizeof(selinux_hooks) / sizeof(selinux_hooks[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(selinux_hooks); i++) {
 		if (!strcmp(name, selinux_hooks[i]))
 			row->selinux[i] = address;
 	}
@@ -110,9 +112,9 @@ void probe_symbols(struct txp_instance *row)
 	char line[512], name[256];
 	FILE *symbols;
 
-	_Static_assert(sizeof(harmless_hooks) / sizeof(harmless_hooks[0]) <= TXP_HARMLESS_HOOKS,
+	_Static_assert(ARRAY_SIZE(harmless_hooks) <= TXP_HARMLESS_HOOKS,
 		       "harmless hooks have no room");
-	_Static_assert(sizeof(selinux_hooks) / sizeof(selinux_hooks[0]) <= TXP_SELINUX_HOOKS,
+	_Static_assert(ARRAY_SIZE(selinux_hooks) <= TXP_SELINUX_HOOKS,
 		       "SELinux's hooks have no room");
 	row->nf_run_bpf = 0;
 	row->sock_pfree = 0;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Dumps of qdiscs and filters, parsed with libmnl. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>

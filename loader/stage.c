@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The tables that include/txpath/stages.h expands to, and their look-ups. */
 #include <stdio.h>
 
+#include "array.h"
 #include "stage.h"
 
 const struct rung rungs[] = {
@@ -10,7 +12,7 @@ const struct rung rungs[] = {
 #undef RUNG_ROW
 };
 
-const size_t rung_count = sizeof(rungs) / sizeof(rungs[0]);
+const size_t rung_count = ARRAY_SIZE(rungs);
 
 static const struct rung *rung_from(size_t i, enum txp_stage stage)
 {
@@ -29,6 +31,11 @@ const struct rung *rung_best(enum txp_stage stage)
 const struct rung *rung_below(const struct rung *rung)
 {
 	return rung_from(rung - rungs + 1, rung->stage);
+}
+
+enum txp_hook_kind rung_kind(const struct rung *rung)
+{
+	return rung ? rung->kind : TXP_HOOK_NONE;
 }
 
 const struct rung *rung_of_kind(enum txp_stage stage, enum txp_hook_kind kind)
@@ -55,6 +62,11 @@ const char *rung_text(const struct rung *rung, char *text)
 	else
 		snprintf(text, RUNG_TEXT_MAX, "none");
 	return text;
+}
+
+bool stage_is_left_out(const struct txp_instance *row, enum txp_stage stage)
+{
+	return row->left_out & (1U << stage);
 }
 
 const char *stage_name(enum txp_stage stage)

@@ -3,6 +3,7 @@
 #ifndef TXPATH_STAGE_H
 #define TXPATH_STAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <txpath/abi.h>
@@ -22,6 +23,9 @@ extern const size_t rung_count;
 const struct rung *rung_best(enum txp_stage stage);
 const struct rung *rung_below(const struct rung *rung);
 
+/* TXP_HOOK_NONE for NULL. */
+enum txp_hook_kind rung_kind(const struct rung *rung);
+
 /* The station's rung of that kind; NULL: there is none. */
 const struct rung *rung_of_kind(enum txp_stage stage, enum txp_hook_kind kind);
 
@@ -29,6 +33,12 @@ const struct rung *rung_of_kind(enum txp_stage stage, enum txp_hook_kind kind);
 
 /* "fentry/ip_output", "none" for NULL. Returns text, of RUNG_TEXT_MAX bytes. */
 const char *rung_text(const struct rung *rung, char *text);
+
+/* Was the netfilter rung left out because of the knob, and how that is said. */
+bool stage_is_left_out(const struct txp_instance *row, enum txp_stage stage);
+#define STAGE_LEFT_OUT                                                                             \
+	"netfilter/POST_ROUTING left out: its link would keep the network namespace alive; "       \
+	"netfilter-hook=on uses it"
 
 const char *stage_name(enum txp_stage stage);
 const char *stage_gives(enum txp_stage stage);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* One file below /proc/sys, read and written. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

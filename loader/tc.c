@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* How the kernel and libbpf are told what tc.h says. */
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -115,26 +115,32 @@ bool tc_tcx_is_on_ingress(int ifindex, __u32 link_id)
 	return is_on(ifindex, ATTACH_TCX_INGRESS, link_id);
 }
 
+struct match {
+	__u32 priority;
+	__u32 program_id;
+};
+
 static int match_filter(const struct rtnl_filter *found, void *context)
 {
-	struct tc_filter *filter = context;
+	struct match *match = context;
 
 	/* libbpf names a filter PROGRAM:[ID] */
-	if (found->handle != EGRESS_HANDLE || !found->name ||
+	if (found->handle != EGRESS_HANDLE || found->priority != match->priority || !found->name ||
 	    strncmp(found->name, EGRESS_PROGRAM ":", sizeof(EGRESS_PROGRAM)))
 		return 0;
-	filter->priority = found->priority;
-	filter->program_id = found->program_id;
+	match->program_id = found->program_id;
 	return 1;
 }
 
-int tc_clsact_find(int ifindex, struct tc_filter *filter)
+int tc_filter_find(int ifindex, __u32 priority, __u32 *program_id)
 {
-	int ret = rtnl_filters(ifindex, CLSACT_EGRESS, match_filter, filter);
+	struct match match = { .priority = priority };
+	int ret = rtnl_filters(ifindex, CLSACT_EGRESS, match_filter, &match);
 
-	if (ret < 0)
-		return ret;
-	return ret ? 0 : -ENOENT;
+	if (ret <= 0)
+		return ret ? ret : -ENOENT;
+	*program_id = match.program_id;
+	return 0;
 }
 
 /* *context: the lowest priority that is not taken; filters come in that order. */
@@ -149,77 +155,62 @@ static int skip_priority(const struct rtnl_filter *found, void *context)
 	return 0;
 }
 
-static int count_filter(const struct rtnl_filter *found, void *context)
+int tc_filter_priority(int ifindex)
+{
+	__u32 priority = 1;
+	int ret = rtnl_filters(ifindex, CLSACT_EGRESS, skip_priority, &priority);
+
+	if (ret < 0)
+		return ret;
+	return priority > MAX_PRIORITY ? -ENOSPC : (int)priority;
+}
+
+int tc_filter_write(int prog_fd, int ifindex, __u32 priority, bool replace)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .handle = EGRESS_HANDLE,
+		    .priority = priority, .flags = replace ? BPF_TC_F_REPLACE : 0);
+
+	return bpf_tc_attach(&hook, &opts);
+}
+
+int tc_filter_remove(int ifindex, __u32 priority)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = EGRESS_HANDLE, .priority = priority);
+	__u32 program_id;
+	int err;
+
+	err = tc_filter_find(ifindex, priority, &program_id);
+	return err ? err : bpf_tc_detach(&hook, &opts);
+}
+
+int tc_clsact_make(int ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
+
+	return bpf_tc_hook_create(&hook);
+}
+
+static int stop_at_first(const struct rtnl_filter *found, void *context)
 {
 	(void)found;
 	(void)context;
 	return 1;
 }
 
-/* The qdisc is the one object of both directions. */
-static void clsact_destroy(int ifindex)
+void tc_clsact_remove(int ifindex)
 {
+	/* the qdisc is the one object of both directions */
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex,
 		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 
-	bpf_tc_hook_destroy(&hook);
-}
-
-static int filter_write(int prog_fd, int ifindex, __u32 priority, __u32 flags)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .handle = EGRESS_HANDLE,
-		    .priority = priority, .flags = flags);
-
-	return bpf_tc_attach(&hook, &opts);
-}
-
-int tc_clsact_attach(int prog_fd, int ifindex, bool *created)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
-	__u32 priority = 1;
-	int made, err;
-
-	made = bpf_tc_hook_create(&hook);
-	if (made && made != -EEXIST)
-		return made;
-	/* an ingress qdisc has the same place, and would take our filter as one of its own */
-	if (made && !rtnl_has_clsact(ifindex))
-		return -EEXIST;
-	err = rtnl_filters(ifindex, CLSACT_EGRESS, skip_priority, &priority);
-	if (err >= 0)
-		err = priority > MAX_PRIORITY ? -ENOSPC
-					      : filter_write(prog_fd, ifindex, priority, 0);
-	if (err && !made)
-		clsact_destroy(ifindex);
-	if (!err)
-		*created = !made;
-	return err;
-}
-
-int tc_clsact_replace(int prog_fd, int ifindex, const struct tc_filter *filter)
-{
-	return filter_write(prog_fd, ifindex, filter->priority, BPF_TC_F_REPLACE);
-}
-
-int tc_clsact_detach(int ifindex, bool qdisc_is_ours)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = EGRESS_HANDLE);
-	struct tc_filter filter;
-	int err;
-
-	err = tc_clsact_find(ifindex, &filter);
-	if (err)
-		return err;
-	opts.priority = filter.priority;
-	err = bpf_tc_detach(&hook, &opts);
-	if (err || !qdisc_is_ours)
-		return err;
-	if (!rtnl_filters(ifindex, CLSACT_EGRESS, count_filter, NULL) &&
-	    !rtnl_filters(ifindex, CLSACT_INGRESS, count_filter, NULL))
-		clsact_destroy(ifindex);
-	else
+	/* an ingress qdisc would be removed by the same request */
+	if (!rtnl_has_clsact(ifindex))
+		return;
+	if (rtnl_filters(ifindex, CLSACT_EGRESS, stop_at_first, NULL) ||
+	    rtnl_filters(ifindex, CLSACT_INGRESS, stop_at_first, NULL))
 		log_note("clsact of device %d stays: filters of others are on it", ifindex);
-	return 0;
+	else
+		bpf_tc_hook_destroy(&hook);
 }

@@ -29,25 +29,22 @@ int tc_tcx_read(int link_fd, struct tc_link *link);
 bool tc_tcx_is_on(int ifindex, __u32 link_id);
 bool tc_tcx_is_on_ingress(int ifindex, __u32 link_id);
 
-/* Our filter on the clsact qdisc of a device. */
-struct tc_filter {
-	__u32 priority;
-	__u32 program_id;
-};
+/* Our filter of that priority on a device's clsact, and its program. -ENOENT: it is not there. */
+int tc_filter_find(int ifindex, __u32 priority, __u32 *program_id);
 
-/* -ENOENT: none of ours is there. */
-int tc_clsact_find(int ifindex, struct tc_filter *filter);
+/* The lowest priority that no filter has. -ENOSPC. */
+int tc_filter_priority(int ifindex);
 
-/*
- * Makes the qdisc where there is none, and sets *created then. -EEXIST: an ingress qdisc is
- * where clsact would be.
- */
-int tc_clsact_attach(int prog_fd, int ifindex, bool *created);
+/* Makes our filter, or if replace, puts another program into it, in place. */
+int tc_filter_write(int prog_fd, int ifindex, __u32 priority, bool replace);
 
-/* Puts another program into our filter, in place. */
-int tc_clsact_replace(int prog_fd, int ifindex, const struct tc_filter *filter);
+/* -ENOENT: it is not there. */
+int tc_filter_remove(int ifindex, __u32 priority);
 
-/* Removes our filter; the qdisc too if it is ours and no filter is left. -ENOENT: none there. */
-int tc_clsact_detach(int ifindex, bool qdisc_is_ours);
+/* The clsact qdisc of a device. -EEXIST: there is one, or an ingress qdisc in its place. */
+int tc_clsact_make(int ifindex);
+
+/* Removes the qdisc, unless filters are on it. */
+void tc_clsact_remove(int ifindex);
 
 #endif /* TXPATH_TC_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Loading once, linking each device, and putting a new program in the place of an old one. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,10 @@
 
 #define LOOPBACK_IFINDEX 1 /* of every namespace: include/net/flow.h */
 #define TAKEOVER_MAP "takeover_program"
-#define LINK_PREFIX "transit-"
-#define PIN_NAME_MAX 32
 #define PROGRAM_MAPS 32
 
 struct transit_link {
-	char pin[PIN_NAME_MAX];
+	char pin[DEVICE_PIN_MAX];
 	int fd;
 	int old_program_fd; /* that ours takes the place of, -1: ours is there */
 	bool made;
@@ -36,7 +35,7 @@ const char *transit_refusal(int err)
 				  : "the kernel refuses its program";
 }
 
-static int program_info(int fd, struct bpf_prog_info *info, __u32 *maps, __u32 map_count)
+static int program_maps(int fd, struct bpf_prog_info *info, __u32 *maps, __u32 map_count)
 {
 	__u32 size = sizeof(*info);
 
@@ -50,7 +49,7 @@ static bool same_tag(int a, int b)
 {
 	struct bpf_prog_info left, right;
 
-	return !program_info(a, &left, NULL, 0) && !program_info(b, &right, NULL, 0) &&
+	return !program_info(a, &left) && !program_info(b, &right) &&
 	       !memcmp(left.tag, right.tag, sizeof(left.tag));
 }
 
@@ -61,7 +60,7 @@ static bool uses_map(int program_fd, int map_fd)
 	struct bpf_prog_info info;
 
 	if (bpf_obj_get_info_by_fd(map_fd, &map, &size) ||
-	    program_info(program_fd, &info, ids, PROGRAM_MAPS))
+	    program_maps(program_fd, &info, ids, PROGRAM_MAPS))
 		return false;
 	for (i = 0; i < info.nr_map_ids && i < PROGRAM_MAPS; i++) {
 		if (ids[i] == map.id)
@@ -132,8 +131,10 @@ int transit_load(struct transit *transit, struct instance *instance)
 	if (transit->err)
 		return transit->err;
 	choose_program(transit, instance, programs, array_fd);
-	transit->err = program_info(transit->program_fd, &info, NULL, 0);
+	transit->err = program_info(transit->program_fd, &info);
 	transit->program_id = info.id;
+	if (transit->err)
+		transit_close(transit);
 	return transit->err;
 }
 
@@ -164,20 +165,16 @@ static bool has_link(const struct transit *transit, const char *pin)
 
 static int open_link(const char *directory, const char *pin, struct tc_link *info)
 {
-	char path[PATH_MAX];
 	int fd, err;
 
-	err = pin_path(path, "%s/%s", directory, pin);
-	if (err)
-		return err;
-	fd = pin_open(path, PIN_LINK);
+	fd = pin_open(directory, pin, PIN_LINK);
 	if (fd < 0)
 		return fd;
 	err = tc_tcx_read(fd, info);
 	if (!err)
 		return fd;
 	close(fd);
-	return log_errno(err, "%s is in the way: not a TCX link", path);
+	return log_errno(err, "%s/%s is in the way: not a TCX link", directory, pin);
 }
 
 /* Another program is to be replaced: hold it, to be able to put it back. */
@@ -210,10 +207,9 @@ static int prepare_device(struct transit *transit, const struct instance *instan
 {
 	struct tc_link info = { 0 };
 	struct transit_link *link;
-	char pin[PIN_NAME_MAX];
+	char pin[DEVICE_PIN_MAX];
 
-	snprintf(pin, sizeof(pin), LINK_PREFIX "%d", device->ifindex);
-	link = add_link(transit, pin);
+	link = add_link(transit, transit_pin(device->ifindex, pin));
 	if (!link)
 		return -ENOMEM;
 	link->fd = open_link(instance->links_directory, pin, &info);
@@ -235,7 +231,7 @@ static int prepare_other(const char *directory, const char *name, void *context)
 	struct tc_link info = { 0 };
 	struct transit_link *link;
 
-	if (strncmp(name, LINK_PREFIX, strlen(LINK_PREFIX)) || pin_is_staged(name) ||
+	if (strncmp(name, TRANSIT_PIN, strlen(TRANSIT_PIN)) || pin_is_staged(name) ||
 	    has_link(transit, name))
 		return 0;
 	link = add_link(transit, name);
@@ -302,7 +298,7 @@ int transit_attach(struct transit *transit, const struct instance *instance,
 {
 	int err;
 
-	if (transit->err)
+	if (transit->program_fd < 0)
 		return 0;
 	if (transit->array_fd >= 0) {
 		err = pin_stage(transit->array_fd, instance->maps_directory, TAKEOVER_MAP);
@@ -360,31 +356,32 @@ static void close_if_open(int fd)
 
 void transit_close(struct transit *transit)
 {
-	while (transit->count--) {
+	while (transit->count) {
+		transit->count--;
 		close_if_open(transit->links[transit->count].fd);
 		close_if_open(transit->links[transit->count].old_program_fd);
 	}
 	free(transit->links);
 	close_if_open(transit->program_fd);
 	close_if_open(transit->array_fd);
+	transit->links = NULL;
+	transit->program_fd = -1;
+	transit->array_fd = -1;
 }
 
-int transit_detach(const struct attachment *attachment, const struct instance *instance)
+int transit_detach(__u32 ifindex, const struct instance *instance)
 {
-	char path[PATH_MAX];
+	char name[DEVICE_PIN_MAX];
 	int fd, err;
 
-	err = pin_path(path, "%s/" LINK_PREFIX "%u", instance->links_directory,
-		       attachment->key.ifindex);
-	if (err)
-		return err;
-	fd = pin_open(path, PIN_LINK);
+	transit_pin(ifindex, name);
+	pin_abort(instance->links_directory, name); /* of a run that was killed */
+	fd = pin_open(instance->links_directory, name, PIN_LINK);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	/* at once: fails where the device is gone */
 	bpf_link_detach(fd);
-	if (unlink(path))
-		err = log_errno(-errno, "removing pin %s", path);
+	err = pin_remove(instance->links_directory, name);
 	close(fd);
 	return err;
 }

@@ -6,15 +6,15 @@
 #ifndef TXPATH_TRANSIT_H
 #define TXPATH_TRANSIT_H
 
-#include "attachment.h"
 #include "device.h"
 #include "instance.h"
+#include "roster.h"
 
 struct transit_link;
 
-/* A change that can still be undone. */
+/* A change that can still be undone. None: program_fd and array_fd are -1, all else is 0. */
 struct transit {
-	int err;	/* why there is no program, 0: there is one */
+	int err;	/* of transit_load() */
 	int program_fd; /* that runs already, or is to run in every link */
 	__u32 program_id;
 	int array_fd; /* of its tail call, to be pinned; -1: it runs already */
@@ -48,7 +48,7 @@ void transit_undo(const struct transit *transit, const struct instance *instance
 
 void transit_close(struct transit *transit);
 
-/* Takes a device's link away, wherever the device is now. Errors have been told. */
-int transit_detach(const struct attachment *attachment, const struct instance *instance);
+/* Takes a device's link away, if it has one, wherever the device is now. Errors have been told. */
+int transit_detach(__u32 ifindex, const struct instance *instance);
 
 #endif /* TXPATH_TRANSIT_H */

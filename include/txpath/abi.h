@@ -32,10 +32,10 @@ enum txp_mode {
 
 /* map "devices": one row per attached device, written by the loader only. */
 struct txp_device {
-	__u32 mode;   /* enum txp_mode */
-	__u32 l2_len; /* bytes before the IP header: ETH_HLEN, or 0 for a layer 3 device */
-	__u32 clsact; /* 1: the clsact qdisc is ours and goes with us */
-	__u32 reserved;
+	__u32 mode;	   /* enum txp_mode; TXP_MODE_OFF: attaching it has not come to its end */
+	__u32 l2_len;	   /* bytes before the IP header: ETH_HLEN, or 0 for a layer 3 device */
+	__u32 clsact;	   /* 1: the clsact qdisc is ours and goes with us */
+	__u32 tc_priority; /* of our filter on clsact, 0: there is none */
 	char name[16];	   /* when attached; the device may have been renamed since */
 	__u32 demotions;   /* only grows; offload while it is what it was at promotion */
 	__u32 promoted_at; /* demotions when the loader promoted the device */
@@ -127,6 +127,8 @@ struct txp_instance {
 	__u64 lease_ns;			    /* how long a lease holds */
 	__u32 max_surprises;		    /* of a device, before it is demoted to shadow */
 	__s32 transit_errno;		    /* why transit_program is 0: -errno */
+	__u32 left_out; /* bit per enum txp_stage whose netfilter rung the knob left out */
+	__u32 reserved;
 };
 
 /* map "moments", one row: when something that has no generation of its own last moved. */
@@ -192,7 +194,7 @@ TXP_ASSERT_SIZE(struct txp_field_counts, 8 * TXP_VERDICT_COUNT * TXP_FIELD_COUNT
 TXP_ASSERT_SIZE(struct txp_example_key, 24);
 TXP_ASSERT_SIZE(struct txp_example, 40);
 TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 16 + 4 * TXP_STAGE_COUNT + 4 +
-					     8 * TXP_SELINUX_HOOKS + 24);
+					     8 * TXP_SELINUX_HOOKS + 32);
 TXP_ASSERT_SIZE(struct txp_moments, 32);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);

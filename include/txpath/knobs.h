@@ -16,6 +16,11 @@
 		 "bpf_fib_lookup needs to answer for local traffic")                               \
 	TXP_KNOB(TC_HOOK, "tc-hook", "auto tcx clsact",                                            \
 		 "auto: a TCX link where the kernel has it, else a filter on clsact")              \
+	TXP_KNOB(NETFILTER_HOOK, "netfilter-hook", "auto on off",                                  \
+		 "auto: only in the initial network namespace, because a netfilter link keeps "    \
+		 "its namespace alive until detach")                                               \
+	TXP_KNOB(TRANSIT, "transit", "off on",                                                     \
+		 "on: watch at TC ingress in --mode shadow too; --mode offload implies it")        \
 	TXP_KNOB(LEASE_MS, "lease-ms", "1000 1..60000",                                            \
 		 "milliseconds for which a lease holds, then the kernel judges anew")              \
 	TXP_KNOB(MAX_SURPRISES, "max-surprises", "10 0..1000000",                                  \

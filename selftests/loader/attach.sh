@@ -193,7 +193,7 @@ test_clsact_used_by_others_stays()
 	grep -q mangle "$WORK/filters" || fail "the other's filter is gone"
 }
 
-test_renamed_device()
+test_device_renamed()
 {
 	add_pairs
 	traces >"$WORK/before"
@@ -213,7 +213,7 @@ test_renamed_device()
 	check_traces
 }
 
-test_vanished_device()
+test_device_vanished()
 {
 	add_pairs
 	attach host a0 a1
@@ -227,7 +227,7 @@ test_vanished_device()
 }
 
 # Its new namespace is not watched: nothing there is judged by the old one's tables.
-test_moved_device()
+test_device_moved()
 {
 	local before
 
@@ -254,7 +254,7 @@ test_moved_device()
 }
 
 # The namespace goes while attached; its pins can still be removed.
-test_vanished_namespace()
+test_namespace_vanished()
 {
 	add_pairs
 	attach host a0

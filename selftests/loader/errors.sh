@@ -70,6 +70,12 @@ test_read_only_bpffs()
 	check_unpinned
 }
 
+check_foreign()
+{
+	run bpftool map show pinned "$1" >"$WORK/foreign"
+	grep -q "name foreign" "$WORK/foreign" || fail "the foreign pin is gone"
+}
+
 # Where a pin of ours would be there is something else: it stays, and attach says so.
 test_foreign_pin()
 {
@@ -78,7 +84,7 @@ test_foreign_pin()
 	add_pair
 	run bpftool map create "$BPFFS/txpath" type array key 4 value 4 entries 1 name foreign
 	refuses 1 "$BPFFS/txpath" txp host attach a0
-	bpftool map show pinned "$BPFFS/txpath" | grep -q foreign || fail "the foreign pin is gone"
+	check_foreign "$BPFFS/txpath"
 	rm "$BPFFS/txpath"
 
 	attach host a0
@@ -88,7 +94,7 @@ test_foreign_pin()
 	rm "$foreign"
 	run bpftool map create "$foreign" type array key 4 value 4 entries 1 name foreign
 	refuses 1 counters txp host attach a0
-	bpftool map show pinned "$foreign" | grep -q foreign || fail "the foreign pin is gone"
+	check_foreign "$foreign"
 }
 
 # without CAPABILITIES ARGUMENTS...: txpath as root, but for those.

@@ -92,8 +92,12 @@ test_fentry_counts()
 # Nothing is on its way any more when neither side has a connection that still sends.
 connections_closed()
 {
-	! { ip netns exec "$(ns client)" ss -Htn state connected exclude time-wait
-		ip netns exec "$(ns server)" ss -Htn state connected exclude time-wait; } | grep -q .
+	local name
+
+	for name in client server; do
+		[ -z "$(ip netns exec "$(ns $name)" ss -Htn state connected exclude time-wait)" ] ||
+			return 1
+	done
 }
 
 # Every hook of the ladder's first rung is there, and status says so.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* An attached device, and what has become of it since. */
-#ifndef TXPATH_ATTACHMENT_H
-#define TXPATH_ATTACHMENT_H
+/* Who is attached: the devices of an instance, and what has become of each since. */
+#ifndef TXPATH_ROSTER_H
+#define TXPATH_ROSTER_H
 
 #include <limits.h>
 #include <net/if.h>
@@ -18,6 +18,7 @@ enum attachment_state {
 	ATTACHMENT_VANISHED,	/* there is no such device any more */
 	ATTACHMENT_UNREACHABLE, /* its namespace has neither a name nor a process */
 	ATTACHMENT_REMOVED,	/* the device is there, but someone took our program off it */
+	ATTACHMENT_UNFINISHED,	/* the attaching run was killed */
 };
 
 struct attachment {
@@ -36,15 +37,20 @@ struct attachment {
  * Reads all of an instance, by ifindex. Returns their number, with *list owned by the caller
  * (NULL for 0), or a negative errno, told.
  */
-int attachment_list(const struct instance *instance, struct attachment **list);
+int roster_read(const struct instance *instance, struct attachment **list);
 
 /* As in "devices" of txpath status. netns: the name of the instance's namespace. */
 struct json_object *attachment_json(const struct attachment *attachment, const char *netns);
 
-const char *attachment_state_name(enum attachment_state state);
 const char *mode_name(__u32 mode);
 
 /* mode_name(), or "demoted": to offload, until there were too many surprises. */
 const char *attachment_mode(const struct attachment *attachment);
 
-#endif /* TXPATH_ATTACHMENT_H */
+#define DEVICE_PIN_MAX 32
+
+/* The names of a device's pins among the links. Both return name, of DEVICE_PIN_MAX bytes. */
+const char *egress_pin(__u32 ifindex, char *name);
+const char *transit_pin(__u32 ifindex, char *name);
+
+#endif /* TXPATH_ROSTER_H */

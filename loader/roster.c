@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Rows of the map "devices" against what the kernel says of devices, links and filters now. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,13 +8,14 @@
 
 #include <bpf/bpf.h>
 
-#include "attachment.h"
+#include "array.h"
 #include "log.h"
 #include "netns.h"
 #include "output.h"
+#include "roster.h"
 #include "transit.h"
 
-const char *attachment_state_name(enum attachment_state state)
+static const char *state_name(enum attachment_state state)
 {
 	static const char *const names[] = {
 		[ATTACHMENT_OK] = "ok",
@@ -22,6 +24,7 @@ const char *attachment_state_name(enum attachment_state state)
 		[ATTACHMENT_VANISHED] = "vanished",
 		[ATTACHMENT_UNREACHABLE] = "unreachable",
 		[ATTACHMENT_REMOVED] = "removed",
+		[ATTACHMENT_UNFINISHED] = "unfinished",
 	};
 
 	return names[state];
@@ -35,24 +38,35 @@ const char *mode_name(__u32 mode)
 		[TXP_MODE_OFFLOAD] = "offload",
 	};
 
-	return mode < sizeof(names) / sizeof(names[0]) ? names[mode] : "unknown";
+	return mode < ARRAY_SIZE(names) ? names[mode] : "unknown";
+}
+
+const char *egress_pin(__u32 ifindex, char *name)
+{
+	snprintf(name, DEVICE_PIN_MAX, "egress-%u", ifindex);
+	return name;
+}
+
+const char *transit_pin(__u32 ifindex, char *name)
+{
+	snprintf(name, DEVICE_PIN_MAX, TRANSIT_PIN "%u", ifindex);
+	return name;
 }
 
 static int read_link(const struct instance *instance, struct attachment *attachment)
 {
-	char path[PATH_MAX];
+	char name[DEVICE_PIN_MAX];
 	int fd, err;
 
-	err = pin_path(path, "%s/egress-%u", instance->links_directory, attachment->key.ifindex);
-	if (err)
-		return err;
-	fd = pin_open(path, PIN_LINK);
+	egress_pin(attachment->key.ifindex, name);
+	fd = pin_open(instance->links_directory, name, PIN_LINK);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd; /* a clsact filter needs no pin */
 	err = tc_tcx_read(fd, &attachment->link);
 	close(fd);
 	if (err)
-		return log_errno(err, "%s is in the way: not a TCX link of txpath's", path);
+		return log_errno(err, "%s/%s is in the way: not a TCX link of txpath's",
+				 instance->links_directory, name);
 	attachment->tcx = true;
 	return 0;
 }
@@ -61,19 +75,18 @@ static int read_link(const struct instance *instance, struct attachment *attachm
 static int read_transit(const struct instance *instance, struct attachment *attachment)
 {
 	struct tc_link link = { 0 };
-	char path[PATH_MAX];
+	char name[DEVICE_PIN_MAX];
 	int fd, err;
 
-	err = pin_path(path, "%s/transit-%u", instance->links_directory, attachment->key.ifindex);
-	if (err)
-		return err;
-	fd = pin_open(path, PIN_LINK);
+	transit_pin(attachment->key.ifindex, name);
+	fd = pin_open(instance->links_directory, name, PIN_LINK);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	err = tc_tcx_read(fd, &link);
 	close(fd);
 	if (err)
-		return log_errno(err, "%s is in the way: not a TCX link of txpath's", path);
+		return log_errno(err, "%s/%s is in the way: not a TCX link of txpath's",
+				 instance->links_directory, name);
 	attachment->transit = link.ifindex;
 	return 0;
 }
@@ -114,11 +127,6 @@ static int read_all(const struct instance *instance, struct attachment **list)
 	return count;
 }
 
-struct resolve {
-	struct attachment *list;
-	int count;
-};
-
 /* The device of that index is there under some name: was it renamed? */
 static enum attachment_state compare_name(struct attachment *attachment, int ifindex)
 {
@@ -133,11 +141,13 @@ static enum attachment_state compare_name(struct attachment *attachment, int ifi
 static enum attachment_state resolve_clsact(struct attachment *attachment)
 {
 	enum attachment_state state = compare_name(attachment, attachment->key.ifindex);
-	struct tc_filter filter;
+	const struct txp_device *row = &attachment->row;
+	__u32 program_id;
 
-	if (state != ATTACHMENT_VANISHED && tc_clsact_find(attachment->key.ifindex, &filter))
-		return ATTACHMENT_REMOVED;
-	return state;
+	if (state == ATTACHMENT_VANISHED ||
+	    !tc_filter_find(attachment->key.ifindex, row->tc_priority, &program_id))
+		return state;
+	return row->mode == TXP_MODE_OFF ? ATTACHMENT_UNFINISHED : ATTACHMENT_REMOVED;
 }
 
 static enum attachment_state resolve_tcx(struct attachment *attachment)
@@ -155,22 +165,6 @@ static enum attachment_state resolve_tcx(struct attachment *attachment)
 	return ATTACHMENT_VANISHED;
 }
 
-static int resolve_all(__u64 id, const char *name, void *context)
-{
-	struct resolve *resolve = context;
-	int i;
-
-	(void)id;
-	(void)name;
-	for (i = 0; i < resolve->count; i++) {
-		if (resolve->list[i].tcx)
-			resolve->list[i].state = resolve_tcx(&resolve->list[i]);
-		else
-			resolve->list[i].state = resolve_clsact(&resolve->list[i]);
-	}
-	return 0;
-}
-
 static int find_moved(__u64 id, const char *name, void *context)
 {
 	struct attachment *attachment = context;
@@ -186,36 +180,34 @@ static int find_moved(__u64 id, const char *name, void *context)
 	return 1;
 }
 
-/* Nothing can be asked in a namespace that is out of reach: a dead link is all there is to see. */
-static void resolve_unreachable(struct attachment *list, int count)
+static enum attachment_state resolve_here(struct attachment *attachment)
 {
-	int i;
+	return attachment->tcx ? resolve_tcx(attachment) : resolve_clsact(attachment);
+}
 
-	for (i = 0; i < count; i++) {
-		if (!list[i].tcx || !list[i].link.ifindex)
-			list[i].state = ATTACHMENT_VANISHED;
-		else
-			list[i].state = ATTACHMENT_UNREACHABLE;
-	}
+/* Nothing can be asked in a namespace that is out of reach: a dead link is all there is to see. */
+static enum attachment_state resolve_unreachable(const struct attachment *attachment)
+{
+	return attachment->tcx && attachment->link.ifindex ? ATTACHMENT_UNREACHABLE
+							   : ATTACHMENT_VANISHED;
 }
 
 static int resolve(const struct instance *instance, struct attachment *list, int count)
 {
-	struct resolve context = { .list = list, .count = count };
-	int i, err;
+	int home = netns_go(instance->netns);
+	int i, err = 0;
 
-	err = netns_visit(instance->netns, resolve_all, &context);
-	if (err == -ENOENT)
-		resolve_unreachable(list, count);
-	else if (err)
-		return err;
-	for (i = 0; i < count; i++) {
+	if (home < 0 && home != -ENOENT)
+		return home;
+	for (i = 0; i < count; i++)
+		list[i].state = home < 0 ? resolve_unreachable(&list[i]) : resolve_here(&list[i]);
+	if (home >= 0)
+		netns_back(home);
+	for (i = 0; i < count && err >= 0; i++) {
 		if (list[i].state == ATTACHMENT_MOVED || list[i].state == ATTACHMENT_UNREACHABLE)
 			err = netns_each(find_moved, &list[i]);
-		if (err < 0 && err != -ENOENT)
-			return err;
 	}
-	return 0;
+	return err < 0 ? err : 0;
 }
 
 static int compare_attachments(const void *left, const void *right)
@@ -225,7 +217,7 @@ static int compare_attachments(const void *left, const void *right)
 	return (a->key.ifindex > b->key.ifindex) - (a->key.ifindex < b->key.ifindex);
 }
 
-int attachment_list(const struct instance *instance, struct attachment **list)
+int roster_read(const struct instance *instance, struct attachment **list)
 {
 	struct attachment *all = NULL;
 	int count, err = 0;
@@ -235,7 +227,7 @@ int attachment_list(const struct instance *instance, struct attachment **list)
 		err = resolve(instance, all, count);
 	if (count < 0 || err) {
 		free(all);
-		return count < 0 ? count : err;
+		return err ? err : count;
 	}
 	if (count)
 		qsort(all, count, sizeof(*all), compare_attachments);
@@ -255,22 +247,21 @@ const char *attachment_mode(const struct attachment *attachment)
 
 #define WHY_MAX 128
 
-/* Why nothing is taken over that could be; "" if nothing stands against it. */
+/* Why nothing is taken over that was to be; "" if nothing stands against it. */
 static const char *explain(const struct attachment *attachment, char *text)
 {
-	const char *unfit = transit_unfit(attachment->key.ifindex, attachment->row.l2_len);
+	const struct txp_device *row = &attachment->row;
 	int err = attachment->transit_errno;
 
 	*text = '\0';
-	if (!attachment->transit && unfit)
-		snprintf(text, WHY_MAX, "transit not possible: %s", unfit);
+	if (is_demoted(row))
+		snprintf(text, WHY_MAX, "demoted: %llu surprises", row->surprises);
 	else if (!attachment->transit && err)
 		snprintf(text, WHY_MAX, "transit not possible: %s: %s (%s)", transit_refusal(err),
 			 errno_words(err), errno_name(err));
-	else if (!attachment->transit && attachment->state <= ATTACHMENT_RENAMED)
+	else if (!attachment->transit && row->mode == TXP_MODE_OFFLOAD &&
+		 attachment->state <= ATTACHMENT_RENAMED)
 		snprintf(text, WHY_MAX, "without transit: attach again");
-	else if (is_demoted(&attachment->row))
-		snprintf(text, WHY_MAX, "demoted: %llu surprises", attachment->row.surprises);
 	return text;
 }
 
@@ -289,7 +280,7 @@ struct json_object *attachment_json(const struct attachment *attachment, const c
 	json_add_text(object, "why", explain(attachment, why));
 	json_add_number(object, "demotions", attachment->row.demotions);
 	json_add_number(object, "surprises", attachment->row.surprises);
-	json_add_text(object, "state", attachment_state_name(attachment->state));
+	json_add_text(object, "state", state_name(attachment->state));
 	json_add_text(object, "attached_as", attachment->row.name);
 	if (attachment->state == ATTACHMENT_MOVED)
 		json_add_text(object, "moved_to", attachment->where);
