@@ -17,7 +17,8 @@
 
 /* Hooks of POST_ROUTING that look at a packet and leave it as it is. */
 static const char *const harmless_hooks[] = {
-	"apparmor_ip_postroute", /* compares the socket's label with the packet's mark */
+	"apparmor_ip_postroute",   /* looks only at packets with a secmark */
+	"apparmor_ipv4_postroute", /* the same, older kernels */
 };
 
 /* Hooks of FORWARD and POST_ROUTING that may drop a packet, to be told by name. */

@@ -39,15 +39,26 @@ station()
 	numbers "$1" stats "$2" | number "devices.$2.stations.$3.packets"
 }
 
-# check_stations NS DEV PACKETS: each station of the road has seen just so many.
+# missed NS STATION: packets, of any device, that the kernel did not run the station's program
+# for, because a softirq sent them while it ran.
+missed()
+{
+	ip netns exec "$(ns "$1")" "$TXPATH" --bpffs "$BPFFS" -j status |
+		jq "[.hooks[] | select(.hook == \"$2\") | .missed // 0] | add"
+}
+
+# check_stations NS DEV PACKETS: each station of the road has seen just so many, but for those
+# that the kernel itself counts as missed.
 check_stations()
 {
-	local got stage
+	local got missed stage
 
 	for stage in ip_output dev_queue_xmit egress; do
 		got=$(station "$1" "$2" $stage)
-		say "$2 $stage: $got"
-		[ "$got" = "$3" ] || fail "$2: $stage has seen $got packets, not $3"
+		missed=$(missed "$1" $stage)
+		say "$2 $stage: $got, missed $missed"
+		{ [ "$got" -le "$3" ] && [ $((got + missed)) -ge "$3" ]; } ||
+			fail "$2: $stage has seen $got packets, not $3"
 	done
 }
 
@@ -61,6 +72,7 @@ test_fentry_counts()
 {
 	local expected=0 tcp_packets
 
+	N=$((N < 2000 ? 2000 : N)) # 10,000 and more in all
 	watch_quiet_road
 	for words in connected=1 connected=0 cork=1 more=1; do
 		udp client server "$N" "$words"
