@@ -101,6 +101,7 @@ struct net_device {
 	struct netprio_map *priomap;
 	unsigned int priv_flags; /* a bit field since 6.12 */
 	possible_net_t nd_net;
+	struct nf_hook_entries *nf_hooks_egress; /* 5.16 */
 };
 
 struct dst_ops {
@@ -128,7 +129,7 @@ struct rtable {
 	__u8 rt_is_input;
 	__u8 rt_uses_gateway;
 	__u8 rt_gw_family;
-	__be32 rt_gw4;
+	__be32 rt_gw4; /* rt_gw6 begins at the same place */
 	__u32 rt_mtu_locked : 1, rt_pmtu : 31;
 };
 
@@ -136,7 +137,6 @@ struct sock;
 
 struct sock_common {
 	__be32 skc_daddr;
-	__be32 skc_rcv_saddr;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	int skc_bound_dev_if;
@@ -172,8 +172,8 @@ struct inet_sock {
 	__s16 uc_ttl;
 	struct ip_options_rcu *inet_opt;
 	__u8 tos;
-	__u8 mc_ttl;
 	__u8 pmtudisc;
+	int uc_index;
 };
 
 /* atomic since 6.6, and 6.1 in its later releases */
@@ -232,6 +232,7 @@ struct sk_buff {
 	__u16 queue_mapping;
 	__u8 pkt_type : 3;
 	__u8 ignore_df : 1;
+	__u8 encapsulation : 1;
 	__u32 priority;
 	__u32 mark;
 	__be16 protocol;
@@ -289,6 +290,7 @@ struct bpf_nf_ctx {
 #define TXP_IP_MF 0x2000
 #define TXP_IP_OFFSET 0x1fff
 #define TXP_LOOPBACK_IFINDEX 1
+#define TXP_IFF_L3MDEV_MASTER (1 << 18)
 #define TXP_IFF_L3MDEV_SLAVE (1 << 21)
 #define TXP_PMTUDISC_WANT 1
 #define TXP_PMTUDISC_DO 2
