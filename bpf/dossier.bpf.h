@@ -87,7 +87,7 @@ static __always_inline bool dossier_take(const struct sk_buff *packet, const str
 	__u64 skb = kernel_address(packet);
 	struct txp_dossier *dossier = dossier_of(skb);
 
-	if (!dossier || dossier->skb != skb)
+	if (!dossier || dossier->skb != skb || dossier->writer != skb)
 		return false;
 	dossier->skb = 0;
 	if (!sender_fits(&dossier->sender, pkt))

@@ -24,10 +24,12 @@ static __always_inline enum txp_reason judge_route(struct txp_check *chk)
 		return TXP_REASON_XFRM;
 	if (KERNEL_READ(rt, dst.lwtstate))
 		return TXP_REASON_LWTUNNEL;
-	if (KERNEL_READ_BITS(dev, priv_flags) & TXP_IFF_L3MDEV_SLAVE)
+	if (KERNEL_READ_BITS(dev, priv_flags) & (TXP_IFF_L3MDEV_MASTER | TXP_IFF_L3MDEV_SLAVE))
 		return TXP_REASON_VRF;
 	route_read(&chk->route, rt);
-	return chk->route.type == TXP_RTN_UNICAST ? TXP_REASON_COMPARED : TXP_REASON_NOT_UNICAST;
+	if (chk->route.type != TXP_RTN_UNICAST)
+		return TXP_REASON_NOT_UNICAST;
+	return chk->iif && !chk->route.forwarded ? TXP_REASON_RELAYED : TXP_REASON_COMPARED;
 }
 
 static __always_inline enum txp_reason judge_with_kernel(struct txp_check *chk,

@@ -16,6 +16,9 @@
 
 #define TXP_BIT(field) (1U << TXP_FIELD_##field)
 #define TXP_FIELDS_ROUTE (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP) | TXP_BIT(DMAC) | TXP_BIT(SMAC))
+#define TXP_FIELDS_SENDER                                                                          \
+	(TXP_BIT(TTL) | TXP_BIT(TOS) | TXP_BIT(DF) | TXP_BIT(ID) | TXP_BIT(OPTIONS) |              \
+	 TXP_BIT(PRIORITY) | TXP_BIT(MARK))
 /* The kernel keeps these right whatever happens on the way. */
 #define TXP_FIELDS_ALWAYS (TXP_BIT(CHECKSUM) | TXP_BIT(TOT_LEN))
 
@@ -49,9 +52,17 @@ static __noinline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
 	return false;
 }
 
+/* nft's netdev family: nf_hook_egress comes before TC egress. */
+static __always_inline bool netdev_egress_in_the_way(const struct txp_check *chk)
+{
+	const struct net_device *dev = KERNEL_READ(check_skb(chk), dev);
+
+	return bpf_core_field_exists(dev->nf_hooks_egress) && KERNEL_READ(dev, nf_hooks_egress);
+}
+
 static __always_inline bool netfilter_in_the_way(const struct txp_check *chk)
 {
-	if (nf_may_change(chk, TXP_NF_POST_ROUTING))
+	if (netdev_egress_in_the_way(chk) || nf_may_change(chk, TXP_NF_POST_ROUTING))
 		return true;
 	if (!chk->route.forwarded)
 		return nf_may_change(chk, TXP_NF_LOCAL_OUT);
@@ -81,6 +92,12 @@ static __always_inline bool neighbour_moved(void)
 	return moved && is_recent(moved->neighbour_ns);
 }
 
+/* A packet that waited for its neighbour was built from its socket a while ago. */
+static __always_inline __u32 fields_of_waited(const struct txp_check *chk)
+{
+	return chk->sender.id_rule == TXP_ID_WAITED ? TXP_FIELDS_SENDER : 0;
+}
+
 /* Inputs of the kernel's own look-up that the helper cannot be given. */
 static __always_inline bool route_not_askable(const struct txp_check *chk)
 {
@@ -88,11 +105,11 @@ static __always_inline bool route_not_askable(const struct txp_check *chk)
 
 	if (route->flags & TXP_RTCF_REDIRECTED) /* fnhe_gw: an exception, not the table */
 		return true;
-	/* SO_DONTROUTE; FLOWI_FLAG_KNOWN_NH: a raw socket's header names another destination */
-	if (chk->sender.on_link || (route->gateway && !route->uses_gateway))
+	/* FLOWI_FLAG_KNOWN_NH: a raw socket's header names another destination */
+	if (chk->sender.constrained || (route->gateway && !route->uses_gateway))
 		return true;
-	if (chk->sk && sock_is_full(chk->sk) &&
-	    KERNEL_READ(check_sk(chk), __sk_common.skc_bound_dev_if)) /* flowi4_oif */
+	/* flowi4_oif; a request or timewait socket has its device at the same place */
+	if (chk->sk && KERNEL_READ(check_sk(chk), __sk_common.skc_bound_dev_if))
 		return true;
 	if (KERNEL_READ(check_net(chk), ipv4.fib_has_custom_rules)) /* uid; the mark before 6.10 */
 		return true;
@@ -109,7 +126,7 @@ static __always_inline __u32 explain_route(struct txp_check *chk, struct __sk_bu
 		return TXP_FIELDS_ROUTE;
 	if (!(chk->differs & (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP))))
 		return 0;
-	if (device_was_chosen(chk, ctx) || multipath_may_differ(chk, ctx))
+	if (device_may_be_chosen(chk, ctx) || has_several_paths(chk, ctx))
 		return TXP_FIELDS_ROUTE;
 	return 0;
 }
@@ -144,7 +161,7 @@ static __always_inline void explain(struct txp_check *chk, struct __sk_buff *ctx
 	if (routes_moved(chk))
 		chk->unknown = ~TXP_FIELDS_ALWAYS;
 	if (neighbour_moved())
-		chk->unknown |= TXP_BIT(DMAC);
+		chk->unknown |= TXP_BIT(DMAC) | fields_of_waited(chk);
 	if (netfilter_in_the_way(chk))
 		chk->declined = ~TXP_FIELDS_ALWAYS;
 	chk->declined |= explain_route(chk, ctx);

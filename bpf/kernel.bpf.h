@@ -180,7 +180,7 @@ struct rtable {
 	__u8 rt_is_input;
 	__u8 rt_uses_gateway;
 	__u8 rt_gw_family;
-	__be32 rt_gw4;
+	__be32 rt_gw4; /* rt_gw6 begins at the same place */
 	__u32 rt_mtu_locked : 1, rt_pmtu : 31;
 };
 
@@ -188,7 +188,6 @@ struct sock;
 
 struct sock_common {
 	__be32 skc_daddr;
-	__be32 skc_rcv_saddr;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	int skc_bound_dev_if;
@@ -224,8 +223,8 @@ struct inet_sock {
 	__s16 uc_ttl;
 	struct ip_options_rcu *inet_opt;
 	__u8 tos;
-	__u8 mc_ttl;
 	__u8 pmtudisc;
+	int uc_index;
 };
 
 /* atomic since 6.6, and 6.1 in its later releases */
@@ -284,6 +283,7 @@ struct sk_buff {
 	__u16 queue_mapping;
 	__u8 pkt_type : 3;
 	__u8 ignore_df : 1;
+	__u8 encapsulation : 1;
 	__u8 active_extensions;
 	void *destructor;
 	__u32 priority;
@@ -344,6 +344,7 @@ struct bpf_nf_ctx {
 #define TXP_IP_OFFSET 0x1fff
 #define TXP_LOOPBACK_IFINDEX 1
 #define TXP_IFF_XMIT_DST_RELEASE (1 << 5)
+#define TXP_IFF_L3MDEV_MASTER (1 << 18)
 #define TXP_IFF_L3MDEV_SLAVE (1 << 21)
 #define TXP_PMTUDISC_WANT 1
 #define TXP_PMTUDISC_DO 2

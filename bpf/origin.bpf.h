@@ -30,6 +30,12 @@ static __always_inline bool sock_is_inet(const struct sock *sk)
 	return family == TXP_AF_INET || family == TXP_AF_INET6;
 }
 
+/* The outer packet of a tunnel still holds the inner packet's socket. */
+static __always_inline bool sock_is_sender(const struct txp_check *chk)
+{
+	return (__u8)KERNEL_READ(check_sk(chk), sk_protocol) == chk->pkt.ip.protocol;
+}
+
 /*
  * Two kinds of TCP packets are not built from the socket that they hold. Resets are built by
  * __ip_make_skb on a socket of the kernel's, and since 6.18 only borrow the reference to the
@@ -60,7 +66,6 @@ static __always_inline void origin_from_request(struct txp_check *chk)
 	if (!listener)
 		return;
 	sender_read_synack(&chk->sender, listener);
-	chk->sender.option_len = chk->pkt.ip.ihl * 4 - sizeof(struct iphdr);
 	chk->sender.seen = TXP_SEEN_PRIORITY;
 	if (!KERNEL_READ(check_net(chk), ipv4.sysctl_tcp_reflect_tos))
 		chk->sender.seen |= TXP_SEEN_TOS;
@@ -68,7 +73,9 @@ static __always_inline void origin_from_request(struct txp_check *chk)
 
 static __always_inline void origin_from_socket(struct txp_check *chk)
 {
-	if (!chk->sk || !sock_is_inet(chk->sk))
+	/* veth and ipvlan keep the socket of another namespace on the packet */
+	if (!chk->sk || !sock_is_inet(chk->sk) ||
+	    KERNEL_READ(check_sk(chk), __sk_common.skc_net.net) != chk->net)
 		return;
 	if (origin_is_own_tcp(chk))
 		origin_from_tcp(chk);
@@ -88,6 +95,8 @@ static __always_inline enum txp_verdict origin_missing(const struct txp_check *c
 		return TXP_VERDICT_OBSERVED; /* IGMP, tunnels, timewait: no socket that we read */
 	if (KERNEL_READ(check_sk(chk), sk_type) == TXP_SOCK_RAW)
 		return TXP_VERDICT_OBSERVED; /* raw_send_hdrinc: the header is the user's */
+	if (!sock_is_sender(chk))
+		return TXP_VERDICT_OBSERVED; /* a tunnel's outer header */
 	return instance_has_stage(TXP_STAGE_IP_MAKE_SKB) ? TXP_VERDICT_LOST : TXP_VERDICT_OBSERVED;
 }
 
@@ -105,6 +114,9 @@ static __always_inline void origin_find(struct txp_check *chk)
 	__builtin_memset(&chk->sender, 0, sizeof(chk->sender));
 	if (!chk->route.forwarded)
 		origin_from_socket(chk);
+	/* an ACK for a half-open connection borrows the listener, which has no peer */
+	if (chk->sender.id_rule == TXP_ID_WAITED && !sender_fits(&chk->sender, &chk->pkt))
+		chk->sender.origin = TXP_ORIGIN_NONE;
 	if (chk->sender.origin == TXP_ORIGIN_NONE)
 		chk->no_sender = origin_missing(chk);
 }

@@ -22,7 +22,6 @@ struct txp_packet {
 	__u32 l2_len;
 };
 
-#define TXP_TCP_FLAGS_OFFSET 13
 #define TXP_TCP_DOFF_OFFSET 12
 #define TXP_TCP_SYN 0x02
 #define TXP_TCP_RST 0x04

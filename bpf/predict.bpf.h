@@ -11,7 +11,7 @@
 #include "check.bpf.h"
 #include "origin.bpf.h"
 
-#define TXP_MULTIPATH_TRIES 8
+#define TXP_MULTIPATH_TRIES 32
 
 /* fib.mark overlays the addresses that the look-up returns; older headers do not name it. */
 static __always_inline void fib_set_mark(struct bpf_fib_lookup *fib, __u32 mark)
@@ -53,10 +53,22 @@ static __always_inline __be32 kernel_next_hop(const struct txp_check *chk)
 	return chk->route.gateway ?: chk->pkt.ip.daddr;
 }
 
+static __always_inline bool fib_next_hop_agrees(const struct txp_check *chk)
+{
+	const struct bpf_fib_lookup *fib = &chk->fib;
+	const __be32 *gateway = chk->route.gateway6;
+
+	if (chk->route.gateway_family != TXP_AF_INET6)
+		return fib->family == TXP_AF_INET && fib->ipv4_dst == kernel_next_hop(chk);
+	return fib->family == TXP_AF_INET6 && fib->ipv6_dst[0] == gateway[0] &&
+	       fib->ipv6_dst[1] == gateway[1] && fib->ipv6_dst[2] == gateway[2] &&
+	       fib->ipv6_dst[3] == gateway[3];
+}
+
 static __always_inline bool fib_agrees(const struct txp_check *chk, long answer)
 {
 	return fib_has_route(answer) && chk->fib.ifindex == chk->ifindex &&
-	       chk->fib.family == TXP_AF_INET && chk->fib.ipv4_dst == kernel_next_hop(chk);
+	       fib_next_hop_agrees(chk);
 }
 
 /*
@@ -83,30 +95,42 @@ static __always_inline long predict_route(struct txp_check *chk, struct __sk_buf
 	return fib_ask(chk, ctx);
 }
 
-/* Does the look-up with this output device agree? IP_PKTINFO chooses a device per message. */
-static __always_inline bool device_was_chosen(struct txp_check *chk, struct __sk_buff *ctx)
+/*
+ * Each message of a datagram socket may choose its device (IP_PKTINFO), and so may a tunnel;
+ * TCP is bound or not.
+ * Does the look-up with this device agree? Where the helper refuses the question, because the
+ * device does not forward, that cannot be excluded; nor where there is no route at all, since
+ * with a device the kernel then takes the destination to be on link.
+ */
+static __always_inline bool device_may_be_chosen(struct txp_check *chk, struct __sk_buff *ctx)
 {
 	long answer;
 
-	if (chk->route.forwarded)
+	if (chk->route.forwarded || chk->pkt.ip.protocol == IPPROTO_TCP)
 		return false;
 	fib_fill(chk, chk->pkt.ip.saddr);
 	chk->fib.ifindex = chk->ifindex;
 	answer = bpf_fib_lookup(ctx, &chk->fib, sizeof(chk->fib),
 				instance_fib_flags() | BPF_FIB_LOOKUP_OUTPUT);
-	return fib_agrees(chk, answer);
+	return !fib_has_route(answer) || fib_agrees(chk, answer);
 }
 
-/* Would another hash have given the kernel's choice? Then the path was chosen among several. */
-static __always_inline bool multipath_may_differ(struct txp_check *chk, struct __sk_buff *ctx)
+/* Do look-ups with other sources and ports lead different ways? Then the hash has chosen. */
+static __always_inline bool has_several_paths(struct txp_check *chk, struct __sk_buff *ctx)
 {
+	__u32 first = 0, first_hop = 0;
+
 	for (__u32 i = 0; i < TXP_MULTIPATH_TRIES; i++) {
 		__u32 random = bpf_get_prandom_u32();
 
 		fib_fill(chk, random);
 		chk->fib.sport = random >> 16;
-		if (fib_agrees(chk, fib_ask(chk, ctx)))
+		if (!fib_has_route(fib_ask(chk, ctx)))
+			continue;
+		if (first && (chk->fib.ifindex != first || chk->fib.ipv6_dst[0] != first_hop))
 			return true;
+		first = chk->fib.ifindex;
+		first_hop = chk->fib.ipv6_dst[0];
 	}
 	return false;
 }
@@ -137,10 +161,12 @@ static __always_inline void rule_next_hop(struct txp_check *chk, long answer)
 {
 	if (!chk->skb)
 		check_settle(chk, TXP_FIELD_NEXT_HOP, TXP_VERDICT_OBSERVED);
-	else if (!fib_has_route(answer) || chk->route.gateway_family == TXP_AF_INET6)
+	else if (!fib_has_route(answer))
 		check_settle(chk, TXP_FIELD_NEXT_HOP, TXP_VERDICT_DECLINED);
+	else if (fib_next_hop_agrees(chk))
+		check_settle(chk, TXP_FIELD_NEXT_HOP, TXP_VERDICT_MATCH);
 	else
-		check_field(chk, TXP_FIELD_NEXT_HOP, chk->fib.ipv4_dst, kernel_next_hop(chk));
+		check_differs(chk, TXP_FIELD_NEXT_HOP, chk->fib.ipv4_dst, kernel_next_hop(chk));
 }
 
 /* Answers that say nothing about the route: the helper could not be asked this question. */

@@ -7,11 +7,12 @@
 #include "sender.bpf.h"
 
 struct txp_route {
-	__u32 genid;	/* net's rt_genid when the route was made */
-	__u32 flags;	/* RTCF_x */
-	__be32 gateway; /* 0: on link */
-	__u32 path_mtu; /* learned and not expired, 0: none */
-	__u32 mtu;	/* RTAX_MTU, 0: none */
+	__u32 genid;	    /* net's rt_genid when the route was made */
+	__u32 flags;	    /* RTCF_x */
+	__be32 gateway;	    /* 0: on link, or of the other family */
+	__be32 gateway6[4]; /* if gateway_family is AF_INET6 */
+	__u32 path_mtu;	    /* learned and not expired, 0: none */
+	__u32 mtu;	    /* RTAX_MTU, 0: none */
 	__u32 dev_mtu;
 	__u32 hoplimit; /* RTAX_HOPLIMIT, 0: none */
 	__u16 type;	/* RTN_x */
@@ -54,6 +55,8 @@ static __always_inline void route_read(struct txp_route *route, const struct rta
 	route->uses_gateway = KERNEL_READ(rt, rt_uses_gateway);
 	route->gateway_family = KERNEL_READ(rt, rt_gw_family);
 	route->gateway = route->gateway_family == TXP_AF_INET ? KERNEL_READ(rt, rt_gw4) : 0;
+	if (route->gateway_family == TXP_AF_INET6)
+		bpf_probe_read_kernel(route->gateway6, sizeof(route->gateway6), &rt->rt_gw4);
 	route->path_mtu = route_path_mtu(rt);
 	route->dev_mtu = KERNEL_READ(rt, dst.dev, mtu);
 	route_read_metrics(route, rt);

@@ -104,6 +104,14 @@ static __always_inline void rule_df(struct txp_check *chk)
 		check_field(chk, TXP_FIELD_DF, local_df(chk), actual);
 }
 
+/* Where the shared counter is not atomic, threads also set it back. */
+static __always_inline bool id_in_window(__u16 first, __u16 id)
+{
+	__u16 back = kernel_inet_id_is_atomic() ? 0 : TXP_ID_FLIGHT;
+
+	return (__u16)(id - first + back) < TXP_ID_FLIGHT + back;
+}
+
 /* ip_select_ident_segs; ip_build_and_send_pkt */
 static __always_inline void rule_id(struct txp_check *chk)
 {
@@ -118,7 +126,7 @@ static __always_inline void rule_id(struct txp_check *chk)
 		check_settle(chk, TXP_FIELD_ID, TXP_VERDICT_UNKNOWN);
 	else if (snd->id_rule == TXP_ID_WAITED)
 		check_field(chk, TXP_FIELD_ID, snd->id, id);
-	else if (snd->id_rule == TXP_ID_WINDOW && (__u16)(id - snd->id) < TXP_ID_FLIGHT)
+	else if (snd->id_rule == TXP_ID_WINDOW && id_in_window(snd->id, id))
 		check_settle(chk, TXP_FIELD_ID_SHARED, TXP_VERDICT_MATCH);
 	else if (snd->id_rule == TXP_ID_WINDOW)
 		check_differs(chk, TXP_FIELD_ID_SHARED, snd->id, id);
@@ -130,8 +138,11 @@ static __always_inline void rule_id(struct txp_check *chk)
 
 static __always_inline void rule_options(struct txp_check *chk)
 {
-	check_field(chk, TXP_FIELD_OPTIONS, sizeof(struct iphdr) + chk->sender.option_len,
-		    packet_header_len(&chk->pkt));
+	if (chk->sender.seen & TXP_SEEN_OPTIONS)
+		check_field(chk, TXP_FIELD_OPTIONS, sizeof(struct iphdr) + chk->sender.option_len,
+			    packet_header_len(&chk->pkt));
+	else
+		check_settle(chk, TXP_FIELD_OPTIONS, TXP_VERDICT_OBSERVED);
 }
 
 /* rt_tos2priority */
@@ -200,7 +211,7 @@ static __always_inline __u32 allowed_mtu(const struct txp_check *chk)
 {
 	const struct inet_sock *inet = (const void *)chk->sk;
 
-	if (inet && sock_is_full(chk->sk) && sock_is_inet(chk->sk) &&
+	if (inet && sock_is_full(chk->sk) && sock_is_inet(chk->sk) && sock_is_sender(chk) &&
 	    KERNEL_READ(inet, pmtudisc) >= TXP_PMTUDISC_PROBE)
 		return mtu_clamp(chk->route.dev_mtu);
 	return route_mtu(&chk->route, KERNEL_READ(check_net(chk), ipv4.sysctl_ip_fwd_use_pmtu));
@@ -214,7 +225,8 @@ static __always_inline void rule_mtu(struct txp_check *chk)
 
 	if (!gso_size)
 		check_at_most(chk, TXP_FIELD_MTU, mtu, chk->pkt.l3_len);
-	else if (gso_size == TXP_GSO_BY_FRAGS || !chk->pkt.l4_len)
+	else if (gso_size == TXP_GSO_BY_FRAGS || !chk->pkt.l4_len ||
+		 KERNEL_READ_BITS(check_skb(chk), encapsulation))
 		check_settle(chk, TXP_FIELD_GSO, TXP_VERDICT_DECLINED);
 	else
 		check_at_most(chk, TXP_FIELD_GSO, mtu,

@@ -29,6 +29,7 @@ enum txp_id_rule {
 #define TXP_SEEN_TOS (1 << 0)
 #define TXP_SEEN_MARK (1 << 1)
 #define TXP_SEEN_PRIORITY (1 << 2)
+#define TXP_SEEN_OPTIONS (1 << 3)
 
 struct txp_sender {
 	__be32 saddr; /* what the packet must carry, or this is not its sender */
@@ -43,11 +44,11 @@ struct txp_sender {
 	__u8 seen;     /* TXP_SEEN_x: which members below and above were visible */
 	__u8 ttl;      /* cork's own (0: none), or as received */
 	__u8 tos;
-	__u8 pmtudisc;	 /* IP_PMTUDISC_x */
-	__u8 ignore_df;	 /* local fragmentation is allowed even so */
-	__u8 df;	 /* as received */
-	__u8 option_len; /* bytes */
-	__u8 on_link;	 /* looked up with scope link: SO_DONTROUTE, MSG_DONTROUTE */
+	__u8 pmtudisc;	  /* IP_PMTUDISC_x */
+	__u8 ignore_df;	  /* local fragmentation is allowed even so */
+	__u8 df;	  /* as received */
+	__u8 option_len;  /* bytes */
+	__u8 constrained; /* looked up with an output device, or with scope link */
 	__u8 reserved;
 	__be16 tot_len;	 /* of a forwarded packet, as received: these two tell it */
 	__be16 fragment; /* from the pieces it may be cut into */
@@ -71,8 +72,10 @@ static __always_inline void sender_read_socket(struct txp_sender *snd, const str
 	snd->priority = KERNEL_READ(sk, sk_priority);
 	snd->protocol = KERNEL_READ(sk, sk_protocol);
 	snd->seen = TXP_SEEN_TOS | TXP_SEEN_MARK | TXP_SEEN_PRIORITY;
-	snd->on_link = !!(KERNEL_READ(sk, __sk_common.skc_flags) &
-			  1UL << bpf_core_enum_value(enum sock_flags, SOCK_LOCALROUTE));
+	snd->constrained = KERNEL_READ(sk, __sk_common.skc_bound_dev_if) ||
+			   KERNEL_READ(inet, uc_index) ||
+			   (KERNEL_READ(sk, __sk_common.skc_flags) &
+			    1UL << bpf_core_enum_value(enum sock_flags, SOCK_LOCALROUTE));
 }
 
 static __always_inline __u8 options_len(const struct ip_options_rcu *options)
@@ -93,6 +96,7 @@ static __always_inline void sender_read_stream(struct txp_sender *snd, const str
 	snd->daddr = KERNEL_READ(sk, __sk_common.skc_daddr);
 	snd->ignore_df = KERNEL_READ_BITS(skb, ignore_df);
 	snd->option_len = options_len(KERNEL_READ(inet, inet_opt));
+	snd->seen |= TXP_SEEN_OPTIONS;
 }
 
 /* A SYN-ACK or the like: ip_build_and_send_pkt. Addresses, tos and mark are the caller's. */
@@ -115,15 +119,16 @@ static __always_inline void cork_read_priority(struct txp_sender *snd, const str
 		snd->priority = (__s32)KERNEL_READ(narrow, priority);
 }
 
-/* ip_select_ident_segs for one datagram. */
-static __always_inline void cork_read_id(struct txp_sender *snd, const struct sock *sk)
+/* ip_select_ident_segs, for sockets other than TCP's. */
+static __always_inline void sender_read_id(struct txp_sender *snd, const struct sock *sk,
+					   __u32 segments)
 {
 	if (!KERNEL_READ(sk, __sk_common.skc_daddr)) {
 		snd->id_rule = TXP_ID_GENERATED;
 		return;
 	}
 	snd->id_rule = TXP_ID_WINDOW;
-	snd->id = kernel_inet_id(sk) + kernel_inet_id_is_atomic();
+	snd->id = kernel_inet_id(sk) + (kernel_inet_id_is_atomic() ? segments : 0);
 }
 
 /* A datagram: __ip_make_skb. */
@@ -136,7 +141,8 @@ static __always_inline void sender_read_cork(struct txp_sender *snd, const struc
 	snd->origin = TXP_ORIGIN_CORK;
 	snd->saddr = KERNEL_READ(fl4, saddr);
 	snd->daddr = KERNEL_READ(fl4, daddr);
-	snd->on_link |= !!KERNEL_READ(fl4, __fl_common.flowic_scope);
+	snd->constrained |= !!KERNEL_READ(fl4, __fl_common.flowic_scope); /* MSG_DONTROUTE */
+	snd->seen |= TXP_SEEN_OPTIONS;
 	snd->ttl = KERNEL_READ(cork, ttl);
 	if (tos != -1)
 		snd->tos = tos;
@@ -145,7 +151,7 @@ static __always_inline void sender_read_cork(struct txp_sender *snd, const struc
 	if (KERNEL_READ(cork, flags) & TXP_IPCORK_OPT)
 		snd->option_len = KERNEL_READ(cork, opt, optlen);
 	cork_read_priority(snd, cork);
-	cork_read_id(snd, sk);
+	sender_read_id(snd, sk, 1);
 }
 
 /* A packet about to be forwarded, as it came in: the sender is its own header. */
@@ -163,7 +169,7 @@ static __always_inline void sender_read_header(struct txp_sender *snd, const str
 	snd->option_len = ip->ihl * 4 - sizeof(*ip);
 	snd->tot_len = ip->tot_len;
 	snd->fragment = ip->frag_off & bpf_htons(TXP_IP_MF | TXP_IP_OFFSET);
-	snd->seen = TXP_SEEN_TOS;
+	snd->seen = TXP_SEEN_TOS | TXP_SEEN_OPTIONS;
 }
 
 #endif /* TXPATH_SENDER_BPF_H */

@@ -59,7 +59,10 @@ int BPF_PROG(ip_queue_xmit_fentry, struct sock *sk, struct sk_buff *skb, struct 
 	if (!inst)
 		return 0;
 	sender_read_stream(&snd, sk, skb);
-	snd.id = kernel_inet_id(sk);
+	if (sk->sk_protocol == IPPROTO_TCP)
+		snd.id = kernel_inet_id(sk);
+	else /* SCTP, L2TP */
+		sender_read_id(&snd, sk, 1);
 	snd.tos = tos;
 	dossier_write(skb, &snd);
 	stage_passed(inst, TXP_STAGE_IP_QUEUE_XMIT, dst_ifindex(sk->sk_dst_cache), skb->len);
@@ -81,6 +84,7 @@ int BPF_PROG(ip_build_fentry, struct sk_buff *skb, const struct sock *sk, __be32
 	snd.tos = tos;
 	snd.mark = skb->mark ?: snd.mark;
 	snd.option_len = options_len(opt);
+	snd.seen |= TXP_SEEN_OPTIONS;
 	dossier_write(skb, &snd);
 	stage_passed(inst, TXP_STAGE_IP_BUILD_AND_SEND_PKT, skb_dst_ifindex(skb), skb->len);
 	return 0;

@@ -17,9 +17,11 @@
 	TXP_REASON(NO_ROUTE, no_route, "sent past the IP layer: packet socket, bridge, redirect")  \
 	TXP_REASON(OTHER_DEVICE, other_device, "routed to a device stacked on this one")           \
 	TXP_REASON(NOT_UNICAST, not_unicast, "local, broadcast or multicast route")                \
+	TXP_REASON(RELAYED, relayed,                                                               \
+		   "came in, but was not forwarded by ip_forward: IPVS, redirect")                 \
 	TXP_REASON(XFRM, xfrm, "an IPsec route")                                                   \
 	TXP_REASON(LWTUNNEL, lwtunnel, "a light-weight tunnel route")                              \
-	TXP_REASON(VRF, vrf, "the device is in a VRF")
+	TXP_REASON(VRF, vrf, "the device is a VRF or in one")
 
 enum txp_reason {
 #define TXP_REASON_ENUM(id, name, meaning) TXP_REASON_##id,

@@ -17,8 +17,8 @@
 rows()
 {
 	cat <<-END
-		route            route     udp      daddr 10.7.2.1
-		next_hop         next_hop  udp      daddr 10.7.1.9
+		route            route     tcp      daddr 10.7.2.1
+		next_hop         next_hop  tcp      daddr 10.7.1.9
 		dmac             dmac      udp      dmac
 		smac             smac      udp      smac
 		ttl              ttl       tcp      ttl
