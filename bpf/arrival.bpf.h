@@ -44,7 +44,7 @@ static __always_inline enum txp_transit arrival_check(const struct txp_packet *p
 	for (__u32 i = 0; i < sizeof(struct iphdr) / 4; i++)
 		sum += header[i];
 	if (fold_sum(sum) != 0xffff)
-		return TXP_TRANSIT_BAD_HEADER_IN;
+		return TXP_TRANSIT_BAD_HEADER;
 	if (total < sizeof(struct iphdr) || total > pkt->l3_len)
 		return TXP_TRANSIT_BAD_LENGTH;
 	if (total < pkt->l3_len)
@@ -72,9 +72,9 @@ static __always_inline enum txp_transit arrival_parse(struct __sk_buff *ctx, str
 		return TXP_TRANSIT_OTHER_HOST;
 	reason = parse(ctx, ETH_HLEN, pkt);
 	if (reason == TXP_REASON_NOT_IPV4)
-		return TXP_TRANSIT_NOT_IPV4_IN;
+		return TXP_TRANSIT_NOT_IPV4;
 	if (reason != TXP_REASON_COMPARED)
-		return TXP_TRANSIT_BAD_HEADER_IN;
+		return TXP_TRANSIT_BAD_HEADER;
 	if (ctx->pkt_type != PACKET_HOST)
 		return TXP_TRANSIT_MULTICAST;
 	return arrival_check(pkt);

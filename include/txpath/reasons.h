@@ -45,10 +45,10 @@ enum txp_reason {
 	TXP_TRANSIT(ROUTES_MOVED, routes_moved, "rt_genid, fib_seq or nexthop.seq moved since")    \
 	TXP_TRANSIT(NEIGHBOUR_MOVED, neighbour_moved, "a neighbour changed since")                 \
 	TXP_TRANSIT(SETTINGS_MOVED, settings_moved, "a sysctl of forwarding changed since")        \
-	TXP_TRANSIT(NOT_IPV4_IN, not_ipv4_in, "ARP, IPv6 and others")                              \
+	TXP_TRANSIT(NOT_IPV4, not_ipv4, "ARP, IPv6 and others")                                    \
 	TXP_TRANSIT(VLAN_TAG, vlan_tag, "a VLAN tag is pending")                                   \
 	TXP_TRANSIT(OTHER_HOST, other_host, "not for this host's link-layer address")              \
-	TXP_TRANSIT(BAD_HEADER_IN, bad_header_in, "short, not version 4, or a wrong checksum")     \
+	TXP_TRANSIT(BAD_HEADER, bad_header, "short, not version 4, or a wrong checksum")           \
 	TXP_TRANSIT(BAD_LENGTH, bad_length, "total length beyond the packet or below the header")  \
 	TXP_TRANSIT(PADDED, padded, "bytes behind the packet's end")                               \
 	TXP_TRANSIT(IP_OPTIONS, ip_options, "IP options")                                          \
