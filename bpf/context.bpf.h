@@ -23,11 +23,6 @@ struct {
 	__type(value, struct txp_skb_slot);
 } skb_slot SEC(".maps");
 
-/* struct qdisc_skb_cb: where __sk_buff's cb[0] lies in sk_buff's. */
-struct qdisc_skb_cb {
-	unsigned char data[20];
-} __attribute__((preserve_access_index));
-
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
 
 static __always_inline void skb_slot_fill(const struct sk_buff *skb)

@@ -10,17 +10,7 @@
 #include "explain.bpf.h"
 #include "lease.bpf.h"
 
-#define TXP_DEVCONF_FORWARDING 0 /* IPV4_DEVCONF_FORWARDING - 1, and so on */
-#define TXP_DEVCONF_RP_FILTER 7
-#define TXP_XFRM_POLICY_OUT 1
-#define TXP_XFRM_POLICY_FWD 2
-#define TXP_XFRM_BLOCK 1
-#define TXP_IFF_UP 1
 #define TXP_TCX_WALK 8
-
-enum skb_ext_id {
-	SKB_EXT_SEC_PATH = 1,
-};
 
 static __always_inline void stamp_read(struct txp_stamp *stamp, const struct net *net,
 				       const struct net_device *dev)

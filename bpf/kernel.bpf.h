@@ -294,6 +294,15 @@ struct sk_buff {
 	unsigned char *data;
 };
 
+/* Where the first word of __sk_buff's cb lies in sk_buff's. */
+struct qdisc_skb_cb {
+	unsigned char data[20];
+};
+
+enum skb_ext_id {
+	SKB_EXT_SEC_PATH = 1,
+};
+
 struct neighbour {
 	struct net_device *dev;
 };
@@ -346,6 +355,12 @@ struct bpf_nf_ctx {
 #define TXP_IFF_XMIT_DST_RELEASE (1 << 5)
 #define TXP_IFF_L3MDEV_MASTER (1 << 18)
 #define TXP_IFF_L3MDEV_SLAVE (1 << 21)
+#define TXP_DEVCONF_FORWARDING 0 /* IPV4_DEVCONF_FORWARDING - 1, and so on */
+#define TXP_DEVCONF_RP_FILTER 7
+#define TXP_XFRM_POLICY_OUT 1
+#define TXP_XFRM_POLICY_FWD 2
+#define TXP_XFRM_BLOCK 1
+#define TXP_IFF_UP 1
 #define TXP_PMTUDISC_WANT 1
 #define TXP_PMTUDISC_DO 2
 #define TXP_PMTUDISC_PROBE 3
