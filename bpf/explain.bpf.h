@@ -92,12 +92,6 @@ static __always_inline bool neighbour_moved(void)
 	return moved && is_recent(moved->neighbour_ns);
 }
 
-/* A packet that waited for its neighbour was built from its socket a while ago. */
-static __always_inline __u32 fields_of_waited(const struct txp_check *chk)
-{
-	return chk->sender.id_rule == TXP_ID_WAITED ? TXP_FIELDS_SENDER : 0;
-}
-
 /* Inputs of the kernel's own look-up that the helper cannot be given. */
 static __always_inline bool route_not_askable(const struct txp_check *chk)
 {
@@ -110,6 +104,9 @@ static __always_inline bool route_not_askable(const struct txp_check *chk)
 		return true;
 	/* flowi4_oif; a request or timewait socket has its device at the same place */
 	if (chk->sk && KERNEL_READ(check_sk(chk), __sk_common.skc_bound_dev_if))
+		return true;
+	/* fib_multipath_hash uses skb->l4_hash, the helper has no packet to ask */
+	if (route->forwarded && KERNEL_READ(check_net(chk), ipv4.sysctl_fib_multipath_hash_policy))
 		return true;
 	if (KERNEL_READ(check_net(chk), ipv4.fib_has_custom_rules)) /* uid; the mark before 6.10 */
 		return true;
@@ -160,8 +157,9 @@ static __always_inline void explain(struct txp_check *chk, struct __sk_buff *ctx
 	}
 	if (routes_moved(chk))
 		chk->unknown = ~TXP_FIELDS_ALWAYS;
+	/* what waited for the neighbour leaves now, on any CPU, long after its sender was noted */
 	if (neighbour_moved())
-		chk->unknown |= TXP_BIT(DMAC) | fields_of_waited(chk);
+		chk->unknown |= TXP_BIT(DMAC) | TXP_FIELDS_SENDER;
 	if (netfilter_in_the_way(chk))
 		chk->declined = ~TXP_FIELDS_ALWAYS;
 	chk->declined |= explain_route(chk, ctx);

@@ -278,6 +278,12 @@ check_counted()
 	done
 }
 
+# verdicts NS FIELD VERDICT: how many; also "checked"
+verdicts()
+{
+	numbers "$1" parity | number "fields.$2.$3"
+}
+
 mismatched()
 {
 	awk '$1 ~ /^fields[.].*[.]mismatch$/ && $2 > 0 { split($1, at, "."); print at[2] }'
@@ -355,11 +361,11 @@ udp_segments()
 	sink_filled
 }
 
-# tcp_server NS: on $PORT, for as long as the test runs.
+# tcp_server NS SETTING...: on $PORT, for as long as the test runs.
 tcp_server()
 {
 	PORT=$((PORT + 1))
-	spawn "tcp$PORT" ip netns exec "$(ns "$1")" "$TOOLS/tcpflow" $PORT
+	spawn "tcp$PORT" ip netns exec "$(ns "$1")" "$TOOLS/tcpflow" $PORT "${@:2}"
 }
 
 # tcp FROM TO ROUNDS SETTING...

@@ -90,12 +90,6 @@ start()
 	SPAWNED+=("$SENDER")
 }
 
-# verdicts NS FIELD VERDICT
-verdicts()
-{
-	numbers "$1" parity | number "fields.$2.$3"
-}
-
 broken_or_sent()
 {
 	[ "$(verdicts "$1" "$2" mismatch)" -gt 0 ] || ! kill -0 "$SENDER" 2>/dev/null

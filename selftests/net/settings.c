@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <err.h>
+#include <linux/types.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -60,6 +62,25 @@ static void set_options(int fd, long length)
 		err(1, "options=%ld", length);
 }
 
+static void set_bound(int fd, long index)
+{
+	char name[IF_NAMESIZE];
+
+	if (!index)
+		return;
+	if (!if_indextoname(index, name) ||
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, sizeof(name)))
+		err(1, "bound=%ld", index);
+}
+
+static void set_unicast_if(int fd, long index)
+{
+	__be32 number = htonl(index);
+
+	if (index && setsockopt(fd, IPPROTO_IP, IP_UNICAST_IF, &number, sizeof(number)))
+		err(1, "unicast_if=%ld", index);
+}
+
 void settings_apply(const struct settings *settings, int fd)
 {
 	set(fd, IPPROTO_IP, IP_TTL, "ttl", settings->ttl);
@@ -68,6 +89,8 @@ void settings_apply(const struct settings *settings, int fd)
 	set(fd, SOL_SOCKET, SO_PRIORITY, "priority", settings->priority);
 	set(fd, SOL_SOCKET, SO_MARK, "mark", settings->mark);
 	set_options(fd, settings->options);
+	set_bound(fd, settings->bound);
+	set_unicast_if(fd, settings->unicast_if);
 }
 
 struct sockaddr_in settings_address(const char *host, const char *port)

@@ -20,7 +20,16 @@
 	SETTING(pmtudisc, -1, "IP_MTU_DISCOVER: 0 DONT 1 WANT 2 DO 3 PROBE 4 INTERFACE 5 OMIT")    \
 	SETTING(priority, -1, "SO_PRIORITY")                                                       \
 	SETTING(mark, -1, "SO_MARK")                                                               \
-	SETTING(options, 0, "IP_OPTIONS: so many bytes of no-operation, a multiple of 4")
+	SETTING(options, 0, "IP_OPTIONS: so many bytes of no-operation, a multiple of 4")          \
+	SETTING(bound, 0, "SO_BINDTODEVICE: index of the device")                                  \
+	SETTING(unicast_if, 0, "IP_UNICAST_IF: index of the device")                               \
+	SETTING(pktinfo, 0, "IP_PKTINFO for each message: index of the device")                    \
+	SETTING(sockets, 1, "udpgen: so many sockets, each sends count datagrams")                 \
+	SETTING(loose, 0, "udpgen: 1: goes on when a datagram cannot be sent")                     \
+	SETTING(late, 0, "tcpflow: 1: sets the options while it connects, after saying so")        \
+	SETTING(hangup, 0, "tcpflow that serves: 1: closes after the first answer")                \
+	SETTING(last, 0, "tcpflow: 1: closes after the other side, 2: and writes once more")       \
+	SETTING(abort, 0, "tcpflow: 1: ends each connection with a reset")
 
 struct settings {
 #define SETTING_MEMBER(name, otherwise, meaning) long name;
