@@ -61,6 +61,15 @@ static __always_inline void dossier_write_note(const struct sk_buff *packet,
 	WRITE_ONCE(dossier->skb, READ_ONCE(dossier->writer) == skb ? skb : 0);
 }
 
+/* Transit has left its note for this packet: it says all that a later station could. */
+static __always_inline bool dossier_has_note(const struct sk_buff *packet)
+{
+	__u64 skb = kernel_address(packet);
+	const struct txp_dossier *dossier = dossier_of(skb);
+
+	return dossier && dossier->skb == skb && dossier->note.valid;
+}
+
 static __always_inline void dossier_write(const struct sk_buff *packet,
 					  const struct txp_sender *snd)
 {

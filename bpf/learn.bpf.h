@@ -103,8 +103,10 @@ static __always_inline void learn(const struct txp_check *chk, struct __sk_buff 
 	struct txp_counters *cnt;
 	struct txp_lease *place;
 
-	if (!inst || !dossier || !dossier->note.valid || !learn_has_neighbour(chk) ||
-	    !transport_unchanged(ctx, &chk->pkt, &dossier->note))
+	if (!inst || !dossier || !dossier->note.valid ||
+	    dossier->note.key.saddr != chk->pkt.ip.saddr ||
+	    dossier->note.key.daddr != chk->pkt.ip.daddr || dossier->note.key.iif != chk->iif ||
+	    !learn_has_neighbour(chk) || !transport_unchanged(ctx, &chk->pkt, &dossier->note))
 		return;
 	cnt = counters_of(inst->netns, chk->iif);
 	place = lease_place(&dossier->note.key);

@@ -125,7 +125,8 @@ int BPF_PROG(ip_forward_fentry, struct sk_buff *skb)
 	snd.mark = skb->mark;
 	snd.priority = skb->priority;
 	snd.seen |= TXP_SEEN_MARK | TXP_SEEN_PRIORITY;
-	dossier_write(skb, &snd);
+	if (!dossier_has_note(skb))
+		dossier_write(skb, &snd);
 	stage_passed(inst, TXP_STAGE_IP_FORWARD, skb_dst_ifindex(skb), skb->len);
 	return 0;
 }
