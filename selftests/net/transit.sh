@@ -194,6 +194,15 @@ test_transit_leaves_the_last_hop()
 	declined ttl_over
 }
 
+# A big packet while there is a lease, from a client that has forgotten the path's MTU.
+big_is_declined()
+{
+	is_taken || return 1
+	ip -n "$(ns client)" route flush cache
+	in_ns client ping -q -c 1 -M 'do' -s 1200 -W 1 "${ADDRESS[server]}" >/dev/null 2>&1 || :
+	[ "$(verdict r0 too_big)" -gt 0 ]
+}
+
 test_transit_leaves_what_is_too_big()
 {
 	offloaded_road
@@ -202,6 +211,7 @@ test_transit_leaves_what_is_too_big()
 	until_true is_taken || fail "nothing is taken over any more"
 	in_ns client ping -c 3 -i 0.1 -M 'do' -s 1200 -W 1 "${ADDRESS[server]}" >"$WORK/ping" 2>&1 || :
 	grep -Eqi 'frag needed|too long' "$WORK/ping" || fail "no fragmentation needed"
+	until_true big_is_declined || fail "no packet was counted as too_big"
 }
 
 test_transit_leaves_fragments_and_options()
