@@ -30,16 +30,26 @@ enum txp_mode {
 	TXP_MODE_OFFLOAD,
 };
 
-/* map "devices": one row per attached device, written by the loader only. */
+/* What netfilter's hooks on the forwarding path mean for a device's packets: --netfilter. */
+enum txp_netfilter {
+	TXP_NETFILTER_DECLINE, /* where a hook may have a say, the kernel forwards */
+	TXP_NETFILTER_LEASE,   /* what netfilter let pass unchanged holds for the connection */
+	TXP_NETFILTER_BYPASS,  /* and for all between the two addresses */
+};
+
+/* map "devices": one row per attached device, written by the loader; the last three by egress. */
 struct txp_device {
 	__u32 mode;	   /* enum txp_mode; TXP_MODE_OFF: attaching it has not come to its end */
 	__u32 l2_len;	   /* bytes before the IP header: ETH_HLEN, or 0 for a layer 3 device */
 	__u32 clsact;	   /* 1: the clsact qdisc is ours and goes with us */
 	__u32 tc_priority; /* of our filter on clsact, 0: there is none */
 	char name[16];	   /* when attached; the device may have been renamed since */
-	__u32 demotions;   /* only grows; offload while it is what it was at promotion */
-	__u32 promoted_at; /* demotions when the loader promoted the device */
-	__u64 surprises;   /* since the last promotion */
+	__u32 netfilter;   /* enum txp_netfilter */
+	__u32 ingress_priority; /* of our filter at TC ingress on clsact, 0: there is none */
+	__u32 demotions;	/* only grows; offload while it is what it was at promotion */
+	__u32 promoted_at;	/* demotions when the loader promoted the device */
+	__u64 surprises;	/* since the last promotion */
+	__u64 agreements;	/* leases agreed on since then, counted up to promote_after */
 };
 
 struct txp_tally {
@@ -106,6 +116,7 @@ struct txp_example {
 
 #define TXP_HARMLESS_HOOKS 8
 #define TXP_SELINUX_HOOKS 4
+#define TXP_CONNTRACK_HOOKS 4
 
 /* map "instance": one row, written by the loader before any program is attached. */
 struct txp_instance {
@@ -127,8 +138,9 @@ struct txp_instance {
 	__u64 lease_ns;			    /* how long a lease holds */
 	__u32 max_surprises;		    /* of a device, before it is demoted to shadow */
 	__s32 transit_errno;		    /* why transit_program is 0: -errno */
-	__u32 left_out; /* bit per enum txp_stage whose netfilter rung the knob left out */
-	__u32 reserved;
+	__u32 left_out;	     /* bit per enum txp_stage whose netfilter rung the knob left out */
+	__u32 promote_after; /* agreements that a device in offload waits for */
+	__u64 conntrack[TXP_CONNTRACK_HOOKS]; /* addresses of conntrack's hooks at PREROUTING */
 };
 
 /* map "moments", one row: when something that has no generation of its own last moved. */
@@ -136,12 +148,11 @@ struct txp_moments {
 	__u64 neighbour_ns; /* CLOCK_MONOTONIC */
 	__u64 routes_ns;
 	__u64 routes_seq; /* fib_seq and nexthop.seq when last looked at, 0: never */
-	__u64 neighbours; /* changes seen */
 };
 
 /*
  * What of a packet decides where it goes; both transit and egress know it. Ports and protocol
- * are 0 unless rules or the multipath hash ask for them.
+ * are 0 unless rules, the multipath hash or netfilter ask for them.
  */
 struct txp_lease_key {
 	__be32 saddr;
@@ -160,8 +171,8 @@ struct txp_stamp {
 	__u32 rt_genid;
 	__u32 fib_seq;
 	__u32 nexthop_seq;
-	__u32 neighbours; /* txp_moments.neighbours */
-	__u32 settings;	  /* sysctls without a generation, packed */
+	__u32 settings;	 /* sysctls without a generation, packed */
+	__u32 netfilter; /* of its rules and chains; 0: not asked for */
 	__u32 reserved;
 };
 
@@ -169,23 +180,42 @@ struct txp_stamp {
 struct txp_lease {
 	struct txp_lease_key key;
 	struct txp_stamp stamp;
-	__u64 learned;	   /* jiffies */
-	__u64 output;	   /* address of the output's net_device */
-	__u32 oif;	   /* its ifindex; 0: no lease here */
+	__u64 learned;	   /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
+	__u64 output;	   /* address of the output's net_device; 0: not learned from a packet */
+	__u64 neighbour;   /* address of the next hop's struct neighbour */
+	__be32 next_hop;   /* the neighbour's address; of an IPv6 one, its last word */
+	__u32 next_hop_at; /* where in the neighbour's key that is: 0 or 12 */
+	__u32 oif;	   /* ifindex of the output */
 	__u32 mtu;	   /* for forwarding, bytes of IP */
 	__u32 transit;	   /* enum txp_transit: TAKEN, or why not */
 	__u8 ethernet[14]; /* the header as it left */
 	__u8 reserved[6];
 };
 
-#define TXP_LEASES 4096 /* per CPU */
+/* map "events", a ring buffer: what an operator will want to know of, as it happens. */
+enum txp_event_kind {
+	TXP_EVENT_SURPRISE, /* a renewal that differs although nothing moved */
+	TXP_EVENT_DEMOTION, /* a device that had too many of them */
+};
+
+struct txp_event {
+	__u64 time_ns;		      /* CLOCK_MONOTONIC */
+	struct txp_device_key device; /* where the packet came in */
+	__u32 kind;		      /* enum txp_event_kind */
+	__u32 reserved;
+	struct txp_lease before; /* SURPRISE: what transit held */
+	struct txp_lease after;	 /* and what the kernel did now */
+};
+
+#define TXP_EVENTS_SIZE (64 * 1024) /* bytes */
+#define TXP_LEASES 4096		    /* per CPU */
 
 #define TXP_MAX_DEVICES 16384
 
 #define TXP_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has padding")
 
 TXP_ASSERT_SIZE(struct txp_device_key, 16);
-TXP_ASSERT_SIZE(struct txp_device, 48);
+TXP_ASSERT_SIZE(struct txp_device, 64);
 TXP_ASSERT_SIZE(struct txp_tally, 16);
 TXP_ASSERT_SIZE(struct txp_reason_tallies, 16 * TXP_REASON_COUNT);
 TXP_ASSERT_SIZE(struct txp_stage_tallies, 16 * TXP_STAGE_COUNT);
@@ -194,11 +224,12 @@ TXP_ASSERT_SIZE(struct txp_field_counts, 8 * TXP_VERDICT_COUNT * TXP_FIELD_COUNT
 TXP_ASSERT_SIZE(struct txp_example_key, 24);
 TXP_ASSERT_SIZE(struct txp_example, 40);
 TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 16 + 4 * TXP_STAGE_COUNT + 4 +
-					     8 * TXP_SELINUX_HOOKS + 32);
-TXP_ASSERT_SIZE(struct txp_moments, 32);
+					     8 * TXP_SELINUX_HOOKS + 32 + 8 * TXP_CONNTRACK_HOOKS);
+TXP_ASSERT_SIZE(struct txp_moments, 24);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);
 TXP_ASSERT_SIZE(struct txp_stamp, 24);
-TXP_ASSERT_SIZE(struct txp_lease, 96);
+TXP_ASSERT_SIZE(struct txp_lease, 112);
+TXP_ASSERT_SIZE(struct txp_event, 32 + 2 * 112);
 
 #endif /* TXPATH_ABI_H */

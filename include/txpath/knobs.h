@@ -24,7 +24,10 @@
 	TXP_KNOB(LEASE_MS, "lease-ms", "1000 1..60000",                                            \
 		 "milliseconds for which a lease holds, then the kernel judges anew")              \
 	TXP_KNOB(MAX_SURPRISES, "max-surprises", "10 0..1000000",                                  \
-		 "a device with more of them since its promotion offloads no more")
+		 "a device with more of them since its promotion offloads no more")                \
+	TXP_KNOB(PROMOTE_AFTER, "promote-after", "0 0..1000000000",                                \
+		 "with --mode offload: watch until the kernel and the prediction have agreed on "  \
+		 "this many leases of the device, then offload")
 
 enum txp_knob {
 #define TXP_KNOB_ENUM(id, name, values, meaning) TXP_KNOB_##id,

@@ -43,22 +43,29 @@ enum txp_reason {
 	TXP_TRANSIT(COLLISION, collision, "no lease: another flow has its place")                  \
 	TXP_TRANSIT(EXPIRED, expired, "the lease is over: the kernel judges anew")                 \
 	TXP_TRANSIT(ROUTES_MOVED, routes_moved, "rt_genid, fib_seq or nexthop.seq moved since")    \
-	TXP_TRANSIT(NEIGHBOUR_MOVED, neighbour_moved, "a neighbour changed since")                 \
+	TXP_TRANSIT(NEIGHBOUR_MOVED, neighbour_moved, "the next hop's neighbour changed or died")  \
 	TXP_TRANSIT(SETTINGS_MOVED, settings_moved, "a sysctl of forwarding changed since")        \
 	TXP_TRANSIT(NOT_IPV4, not_ipv4, "ARP, IPv6 and others")                                    \
 	TXP_TRANSIT(VLAN_TAG, vlan_tag, "a VLAN tag is pending")                                   \
 	TXP_TRANSIT(OTHER_HOST, other_host, "not for this host's link-layer address")              \
 	TXP_TRANSIT(BAD_HEADER, bad_header, "short, not version 4, or a wrong checksum")           \
 	TXP_TRANSIT(BAD_LENGTH, bad_length, "total length beyond the packet or below the header")  \
-	TXP_TRANSIT(PADDED, padded, "bytes behind the packet's end")                               \
+	TXP_TRANSIT(PADDED, padded, "bytes behind the packet's end that cannot be trimmed")        \
 	TXP_TRANSIT(IP_OPTIONS, ip_options, "IP options")                                          \
 	TXP_TRANSIT(FRAGMENT, fragment, "a fragment")                                              \
 	TXP_TRANSIT(TTL_OVER, ttl_over, "the time to live runs out here")                          \
 	TXP_TRANSIT(MULTICAST, multicast, "multicast or broadcast destination")                    \
 	TXP_TRANSIT(MARTIAN, martian, "a source or destination that nobody may have")              \
+	TXP_TRANSIT(OWN_SOURCE, own_source, "the source is an address of this host's")             \
+	TXP_TRANSIT(RP_FILTER, rp_filter, "the way back leads elsewhere, and rp_filter asks")      \
+	TXP_TRANSIT(NOT_UNICAST, not_unicast, "not forwarded: local, broadcast, unreachable")      \
+	TXP_TRANSIT(LWTUNNEL, lwtunnel, "a light-weight tunnel route")                             \
+	TXP_TRANSIT(NO_NEIGHBOUR, no_neighbour, "the next hop has no valid neighbour")             \
 	TXP_TRANSIT(FORWARDING_OFF, forwarding_off, "the device does not forward")                 \
 	TXP_TRANSIT(NETFILTER, netfilter, "netfilter at PREROUTING, FORWARD or POSTROUTING")       \
 	TXP_TRANSIT(SELINUX, selinux, "SELinux's netfilter hook")                                  \
+	TXP_TRANSIT(CONNTRACK, conntrack, "conntrack is strict: nf_conntrack_tcp_be_liberal is 0") \
+	TXP_TRANSIT(TCP_STATE, tcp_state, "netfilter follows it: SYN, FIN, RST")                   \
 	TXP_TRANSIT(NETDEV_INGRESS, netdev_ingress, "a netfilter ingress hook of the device")      \
 	TXP_TRANSIT(NETDEV_EGRESS, netdev_egress, "a netfilter egress hook of the output")         \
 	TXP_TRANSIT(XFRM_POLICY, xfrm_policy, "IPsec policies, or a blocking default")             \
@@ -66,7 +73,7 @@ enum txp_reason {
 	TXP_TRANSIT(OTHER_PROGRAMS, other_programs, "TC programs of others behind ours")           \
 	TXP_TRANSIT(PREFETCHED, prefetched, "a socket was assigned to the packet")                 \
 	TXP_TRANSIT(SECPATH, secpath, "the packet came through IPsec")                             \
-	TXP_TRANSIT(IN_VRF, in_vrf, "the device is in a VRF")                                      \
+	TXP_TRANSIT(IN_VRF, in_vrf, "the device or the output is in a VRF")                        \
 	TXP_TRANSIT(TOO_BIG, too_big, "above the MTU for forwarding")                              \
 	TXP_TRANSIT(GSO_KIND, gso_kind, "a segmentation that is not checked here")                 \
 	TXP_TRANSIT(SPLIT_HEADER, split_header, "the header is not in the packet's first part")    \

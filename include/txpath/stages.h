@@ -26,7 +26,8 @@
 	TXP_STAGE(DEV_QUEUE_XMIT, dev_queue_xmit, "packets at the device layer's entry")           \
 	TXP_STAGE(EGRESS, egress, "every comparison")                                              \
 	TXP_STAGE(NET_DEV_QUEUE, net_dev_queue, "the chosen transmit queue")                       \
-	TXP_STAGE(NEIGH_UPDATE, neigh_update, "when a neighbour last changed")
+	TXP_STAGE(NEIGH_UPDATE, neigh_update, "when a neighbour last changed")                     \
+	TXP_STAGE(RECEIVE, receive, "before 6.2: the surroundings of arriving packets, so offload")
 
 #define TXP_RUNGS(TXP_RUNG)                                                                        \
 	TXP_RUNG(IP_QUEUE_XMIT, FENTRY, "__ip_queue_xmit", ip_queue_xmit_fentry)                   \
@@ -40,6 +41,7 @@
 	TXP_RUNG(DEV_QUEUE_XMIT, TP_BTF, "net_dev_queue", dev_queue_xmit_tp)                       \
 	TXP_RUNG(NET_DEV_QUEUE, TP_BTF, "net_dev_queue", net_dev_queue_tp)                         \
 	TXP_RUNG(NEIGH_UPDATE, TP_BTF, "neigh_update", neigh_update_tp)                            \
+	TXP_RUNG(RECEIVE, TP_BTF, "netif_receive_skb", receive_tp)                                 \
 	TXP_RUNG(EGRESS, TC, "egress", txpath_egress)
 
 enum txp_stage {
