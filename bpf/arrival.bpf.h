@@ -16,7 +16,7 @@ struct txp_arrival {
 	struct txp_packet pkt;
 	struct txp_note note;
 	__u32 verdict; /* enum txp_transit */
-	__u32 reserved;
+	__u32 trim;    /* length of the frame without its padding, 0: it has none */
 };
 
 /* ipv4_is_multicast, ipv4_is_lbcast, ipv4_is_zeronet, ipv4_is_loopback */
@@ -32,10 +32,9 @@ static __always_inline bool address_is_martian(__be32 address)
 	return first == 0 || first == 127;
 }
 
-/* The checks of ip_rcv_core, in its order, then those of ip_route_input_slow. */
-static __always_inline enum txp_transit arrival_check(const struct txp_packet *pkt)
+/* The checks of ip_rcv_core, in its order. */
+static __always_inline enum txp_transit arrival_check_header(const struct txp_packet *pkt)
 {
-	__u32 total = bpf_ntohs(pkt->ip.tot_len);
 	const __u32 *header = (const __u32 *)&pkt->ip;
 	__u64 sum = 0;
 
@@ -43,12 +42,41 @@ static __always_inline enum txp_transit arrival_check(const struct txp_packet *p
 		return TXP_TRANSIT_IP_OPTIONS;
 	for (__u32 i = 0; i < sizeof(struct iphdr) / 4; i++)
 		sum += header[i];
-	if (fold_sum(sum) != 0xffff)
-		return TXP_TRANSIT_BAD_HEADER;
+	return fold_sum(sum) == 0xffff ? TXP_TRANSIT_TAKEN : TXP_TRANSIT_BAD_HEADER;
+}
+
+/* iph_totlen: a TCP packet above 64 KiB, made by GRO, has no total length (6.3). */
+static __always_inline bool packet_is_big_tcp(const struct __sk_buff *ctx,
+					      const struct txp_packet *pkt)
+{
+	return !pkt->ip.tot_len && pkt->l3_len > TXP_IP_MAX_MTU && ctx->gso_size &&
+	       pkt->ip.protocol == IPPROTO_TCP;
+}
+
+/* pskb_trim_rcsum in ip_rcv_core: what is behind the packet's end is not part of it. */
+static __always_inline enum txp_transit arrival_check_length(const struct __sk_buff *ctx,
+							     struct txp_arrival *arrival)
+{
+	struct txp_packet *pkt = &arrival->pkt;
+	__u32 total = bpf_ntohs(pkt->ip.tot_len);
+
+	arrival->trim = 0;
+	if (packet_is_big_tcp(ctx, pkt))
+		return TXP_TRANSIT_TAKEN;
 	if (total < sizeof(struct iphdr) || total > pkt->l3_len)
 		return TXP_TRANSIT_BAD_LENGTH;
-	if (total < pkt->l3_len)
+	if (total == pkt->l3_len)
+		return TXP_TRANSIT_TAKEN;
+	if (ctx->gso_size)
 		return TXP_TRANSIT_PADDED;
+	pkt->l3_len = total;
+	arrival->trim = pkt->l2_len + total;
+	return TXP_TRANSIT_TAKEN;
+}
+
+/* What ip_route_input_slow and ip_forward refuse whatever the route. */
+static __always_inline enum txp_transit arrival_check_addresses(const struct txp_packet *pkt)
+{
 	if (packet_is_fragment(pkt))
 		return TXP_TRANSIT_FRAGMENT;
 	if (address_is_multicast(pkt->ip.daddr))
@@ -61,8 +89,11 @@ static __always_inline enum txp_transit arrival_check(const struct txp_packet *p
 	return TXP_TRANSIT_TAKEN;
 }
 
-static __always_inline enum txp_transit arrival_parse(struct __sk_buff *ctx, struct txp_packet *pkt)
+static __always_inline enum txp_transit arrival_parse(struct __sk_buff *ctx,
+						      struct txp_arrival *arrival)
 {
+	struct txp_packet *pkt = &arrival->pkt;
+	enum txp_transit verdict;
 	enum txp_reason reason;
 
 	__builtin_memset(pkt, 0, sizeof(*pkt));
@@ -77,12 +108,24 @@ static __always_inline enum txp_transit arrival_parse(struct __sk_buff *ctx, str
 		return TXP_TRANSIT_BAD_HEADER;
 	if (ctx->pkt_type != PACKET_HOST)
 		return TXP_TRANSIT_MULTICAST;
-	return arrival_check(pkt);
+	verdict = arrival_check_header(pkt);
+	if (verdict == TXP_TRANSIT_TAKEN)
+		verdict = arrival_check_length(ctx, arrival);
+	return verdict == TXP_TRANSIT_TAKEN ? arrival_check_addresses(pkt) : verdict;
 }
 
-/* fib_rules that dissect and fib_multipath_hash look at the ports. */
+/* fib_multipath_hash, policies 2 and 3: the packet inside a tunnel's decides. */
+static __always_inline bool packet_hides_key(const struct txp_packet *pkt, __u32 hash_policy)
+{
+	__u8 protocol = pkt->ip.protocol;
+
+	return hash_policy >= 2 &&
+	       (protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6 || protocol == IPPROTO_GRE);
+}
+
+/* fib_rules that dissect, fib_multipath_hash and netfilter look at the ports. */
 static __always_inline void arrival_key(struct txp_lease_key *key, const struct txp_packet *pkt,
-					const struct net *net, __u32 iif, __u32 mark)
+					bool with_ports, __u32 iif, __u32 mark)
 {
 	__builtin_memset(key, 0, sizeof(*key));
 	key->saddr = pkt->ip.saddr;
@@ -90,7 +133,7 @@ static __always_inline void arrival_key(struct txp_lease_key *key, const struct 
 	key->iif = iif;
 	key->mark = mark;
 	key->dscp = pkt->ip.tos & ~3;
-	if (!net->ipv4.fib_rules_require_fldissect && !net->ipv4.sysctl_fib_multipath_hash_policy)
+	if (!with_ports)
 		return;
 	key->protocol = pkt->ip.protocol;
 	key->sport = pkt->ports.source;

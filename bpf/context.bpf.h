@@ -34,16 +34,15 @@ static __always_inline void skb_slot_fill(const struct sk_buff *skb)
 		slot->skb = (__u64)skb;
 }
 
-static __always_inline struct sk_buff *skb_slot_verify(struct __sk_buff *ctx)
+/* The packet at that address, if it is the one that the context stands for. */
+static __always_inline struct sk_buff *context_verify(struct __sk_buff *ctx, __u64 address)
 {
-	__u32 zero = 0, token, saved = ctx->cb[0], found = 0;
-	struct txp_skb_slot *slot = bpf_map_lookup_elem(&skb_slot, &zero);
-	struct sk_buff *skb;
+	struct sk_buff *skb = (struct sk_buff *)address;
+	__u32 token, saved = ctx->cb[0], found = 0;
 	__u32 offset;
 
-	if (!slot || !slot->skb)
+	if (!address)
 		return NULL;
-	skb = (struct sk_buff *)slot->skb;
 	offset = bpf_core_field_offset(struct sk_buff, cb) +
 		 bpf_core_field_offset(struct qdisc_skb_cb, data);
 	token = bpf_get_prandom_u32();
@@ -53,12 +52,16 @@ static __always_inline struct sk_buff *skb_slot_verify(struct __sk_buff *ctx)
 	return found == token ? skb : NULL;
 }
 
-/* The kernel's packet, or NULL where it cannot be had. */
+/* The kernel's packet at TC egress, or NULL where it cannot be had. */
 static __always_inline struct sk_buff *context_skb(struct __sk_buff *ctx)
 {
+	const struct txp_skb_slot *slot;
+	__u32 zero = 0;
+
 	if (bpf_cast_to_kern_ctx)
 		return bpf_cast_to_kern_ctx(ctx);
-	return skb_slot_verify(ctx);
+	slot = bpf_map_lookup_elem(&skb_slot, &zero);
+	return slot ? context_verify(ctx, slot->skb) : NULL;
 }
 
 #endif /* TXPATH_CONTEXT_BPF_H */

@@ -130,7 +130,7 @@ static __always_inline void egress(struct __sk_buff *ctx)
 	if (chk->differs)
 		explain(chk, ctx);
 	settle(chk, &key, cnt);
-	if (chk->reason == TXP_REASON_COMPARED && chk->sender.origin == TXP_ORIGIN_FORWARD)
+	if (chk->skb && chk->iif)
 		learn(chk, ctx);
 }
 

@@ -1,111 +1,273 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What stands between TC ingress and the output device and would have had a say. Each line
- * asks the kernel's own variable at the moment of use, through the typed packet that
- * bpf_cast_to_kern_ctx gives: a load, no helper.
+ * asks the kernel's own variable at the moment of use, through the typed packet: a load, no
+ * helper. The typed packet is bpf_cast_to_kern_ctx's in transit itself; before 6.2 it is the
+ * argument of netif_receive_skb, a moment earlier, and transit finds the answers in a slot.
  */
 #ifndef TXPATH_GUARD_BPF_H
 #define TXPATH_GUARD_BPF_H
 
+#include "context.bpf.h"
 #include "explain.bpf.h"
 #include "lease.bpf.h"
+#include "neighbour.bpf.h"
 
-#define TXP_TCX_WALK 8
+#define TXP_TC_WALK 8 /* programs or filters of others on one hook */
+
+/* What is asked of the kernel once for each packet. */
+struct txp_surroundings {
+	struct txp_stamp stamp;
+	__u32 verdict;	   /* enum txp_transit: TAKEN: nothing stands in the way */
+	__u8 key_ports;	   /* the ports decide: rules, multipath hash, leased netfilter */
+	__u8 tos_priority; /* sysctl_ip_fwd_update_priority */
+	__u8 tcp_state;	   /* leased netfilter: SYN, FIN and RST are conntrack's */
+	__u8 rp_filter;	   /* 1: strict, 2: loose */
+	__u8 hash_policy;  /* sysctl_fib_multipath_hash_policy */
+	__u8 reserved[7];
+	__u64 hooks; /* where the walk is */
+};
+
+/* Before 6.2: what receive_tp saw of the packet that is about to come to TC ingress. */
+struct txp_receive_slot {
+	__u64 skb;     /* 0: nothing, or not of this namespace */
+	__u32 foreign; /* the latter */
+	__u32 reserved;
+	struct txp_surroundings around;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_receive_slot);
+} receive_slot SEC(".maps");
+
+static __always_inline struct txp_receive_slot *receive_slot_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&receive_slot, &zero);
+}
+
+/*
+ * Moves when rules or chains do: nf_tables has a cursor that flips with each commit, and since
+ * 6.7 a number; iptables has neither, and the lease is its bound.
+ */
+static __always_inline __u32 stamp_netfilter(const struct net *net)
+{
+	__u32 stamp = net->nft.gencursor;
+
+	if (bpf_core_field_exists(net->nft.base_seq))
+		stamp += (__u32)net->nft.base_seq << 1;
+	return stamp;
+}
 
 static __always_inline void stamp_read(struct txp_stamp *stamp, const struct net *net,
 				       const struct net_device *dev)
 {
-	const struct txp_moments *moved = moments_get();
-
 	stamp->rt_genid = net->ipv4.rt_genid.counter;
 	stamp->fib_seq = net->ipv4.fib_seq;
 	stamp->nexthop_seq = net->nexthop.seq;
-	stamp->neighbours = moved ? moved->neighbours : 0;
 	stamp->settings = settings_pack(dev->ip_ptr->cnf.data[TXP_DEVCONF_RP_FILTER],
 					net->ipv4.devconf_all->data[TXP_DEVCONF_RP_FILTER],
 					net->ipv4.sysctl_fib_multipath_hash_policy,
 					net->ipv4.sysctl_ip_fwd_use_pmtu);
+	stamp->netfilter = 0;
 	stamp->reserved = 0;
 }
 
 /* A hook function told by its address; the loader has looked it up. */
-static __always_inline bool nf_hook_is_selinux(const struct txp_instance *inst,
-					       const struct nf_hook_entry *entry)
+static __always_inline bool nf_hook_is_selinux(const struct txp_instance *inst, __u64 hook)
 {
-	__u64 hook = (__u64)KERNEL_READ(entry, hook);
-
 	for (__u32 i = 0; i < TXP_SELINUX_HOOKS; i++)
 		if (inst->selinux[i] && inst->selinux[i] == hook)
 			return true;
 	return false;
 }
 
-/* TAKEN: nothing that could change or drop the packet. */
-static __always_inline enum txp_transit nf_walk(const struct txp_instance *inst,
-						const struct nf_hook_entries *entries)
+/* A hook that no address tells may be conntrack's if the loader did not find that one. */
+static __always_inline bool nf_hook_may_be_conntrack(const struct txp_instance *inst, __u64 hook)
 {
-	__u32 count = KERNEL_READ(entries, num_hook_entries);
-
-	if (count > TXP_NF_ENTRIES_MAX)
-		return TXP_TRANSIT_NETFILTER;
-	for (__u32 i = 0; i < TXP_NF_ENTRIES_MAX && i < count; i++) {
-		if (nf_hook_is_harmless(inst, &entries->hooks[i]))
-			continue;
-		return nf_hook_is_selinux(inst, &entries->hooks[i]) ? TXP_TRANSIT_SELINUX
-								    : TXP_TRANSIT_NETFILTER;
-	}
-	return TXP_TRANSIT_TAKEN;
+	if (!inst->conntrack[0])
+		return true;
+	for (__u32 i = 0; i < TXP_CONNTRACK_HOOKS; i++)
+		if (inst->conntrack[i] && inst->conntrack[i] == hook)
+			return true;
+	return false;
 }
 
-static __always_inline enum txp_transit guard_netfilter(const struct txp_instance *inst,
-							const struct net *net)
+/* What a list of hooks has, from nothing to what outweighs the rest. */
+enum txp_hooks {
+	TXP_HOOKS_NONE,
+	TXP_HOOKS_OTHER,
+	TXP_HOOKS_CONNTRACK,
+	TXP_HOOKS_SELINUX,
+};
+
+static __always_inline enum txp_hooks nf_hook_kind(const struct txp_instance *inst,
+						   const struct nf_hook_entry *entry)
 {
-	const struct nf_hook_entries *const hooks[] = {
-		net->nf.hooks_ipv4[TXP_NF_PRE_ROUTING],
-		net->nf.hooks_ipv4[TXP_NF_FORWARD],
-		net->nf.hooks_ipv4[TXP_NF_POST_ROUTING],
-	};
+	__u64 hook = (__u64)KERNEL_READ(entry, hook);
 
-	if (!hooks[0] && !hooks[1] && !hooks[2])
-		return TXP_TRANSIT_TAKEN;
-	for (__u32 i = 0; i < 3; i++) {
-		enum txp_transit found = hooks[i] ? nf_walk(inst, hooks[i]) : TXP_TRANSIT_TAKEN;
+	if (nf_hook_is_harmless(inst, entry))
+		return TXP_HOOKS_NONE;
+	if (nf_hook_is_selinux(inst, hook))
+		return TXP_HOOKS_SELINUX;
+	return nf_hook_may_be_conntrack(inst, hook) ? TXP_HOOKS_CONNTRACK : TXP_HOOKS_OTHER;
+}
 
-		if (found != TXP_TRANSIT_TAKEN)
-			return found;
+/*
+ * More than we walk: one of them may be anything. A function of its own, with an address for
+ * its argument: the verifier looks at it once, and few hosts come here with every packet.
+ */
+__noinline int nf_walk(__u64 address)
+{
+	const struct nf_hook_entries *entries = (const void *)address;
+	const struct txp_instance *inst = instance_get();
+	enum txp_hooks worst = TXP_HOOKS_NONE;
+	__u32 count;
+
+	if (!entries || !inst)
+		return TXP_HOOKS_NONE;
+	count = KERNEL_READ(entries, num_hook_entries);
+	if (count > TXP_NF_ENTRIES_MAX)
+		return TXP_HOOKS_CONNTRACK;
+	for (__u32 i = 0; i < TXP_NF_ENTRIES_MAX && i < count; i++) {
+		enum txp_hooks kind = nf_hook_kind(inst, &entries->hooks[i]);
+
+		if (kind > worst)
+			worst = kind;
 	}
+	return worst;
+}
+
+/* Worse of what has been found and of these hooks. */
+static __always_inline enum txp_hooks nf_worse(struct txp_surroundings *around,
+					       const struct nf_hook_entries *entries,
+					       enum txp_hooks worst)
+{
+	enum txp_hooks kind;
+
+	if (!entries)
+		return worst;
+	/* a pointer written to a map is read as a number */
+	WRITE_ONCE(around->hooks, (__u64)entries);
+	kind = nf_walk(READ_ONCE(around->hooks));
+	return kind > worst ? kind : worst;
+}
+
+static __always_inline enum txp_hooks nf_walk_all(struct txp_surroundings *around,
+						  const struct net *net)
+{
+	enum txp_hooks worst = TXP_HOOKS_NONE;
+
+	worst = nf_worse(around, net->nf.hooks_ipv4[TXP_NF_PRE_ROUTING], worst);
+	worst = nf_worse(around, net->nf.hooks_ipv4[TXP_NF_FORWARD], worst);
+	return nf_worse(around, net->nf.hooks_ipv4[TXP_NF_POST_ROUTING], worst);
+}
+
+/* conntrack takes what it has not seen of a connection for invalid, unless it is liberal. */
+static __always_inline bool conntrack_is_strict(const struct net *net)
+{
+	return net->ct.stat && !net->ct.nf_ct_proto.tcp.tcp_be_liberal;
+}
+
+static __always_inline enum txp_transit guard_netfilter(struct txp_surroundings *around,
+							const struct txp_instance *inst,
+							const struct net *net, __u32 mode)
+{
+	enum txp_hooks found = nf_walk_all(around, net);
+
+	if (found == TXP_HOOKS_NONE)
+		return TXP_TRANSIT_TAKEN;
+	if (found == TXP_HOOKS_SELINUX)
+		return TXP_TRANSIT_SELINUX;
+	if (mode == TXP_NETFILTER_DECLINE)
+		return TXP_TRANSIT_NETFILTER;
+	if (found == TXP_HOOKS_CONNTRACK && conntrack_is_strict(net))
+		return TXP_TRANSIT_CONNTRACK;
+	around->tcp_state = 1;
+	if (mode == TXP_NETFILTER_LEASE)
+		around->key_ports = 1;
+	around->stamp.netfilter = stamp_netfilter(net);
 	return TXP_TRANSIT_TAKEN;
 }
 
 /* xfrm4_policy_check and xfrm4_route_forward look at these first. */
 static __always_inline bool guard_xfrm(const struct net *net)
 {
-	return net->xfrm.policy_count[TXP_XFRM_POLICY_FWD] ||
-	       net->xfrm.policy_count[TXP_XFRM_POLICY_OUT] ||
-	       net->xfrm.policy_default[TXP_XFRM_POLICY_FWD] == TXP_XFRM_BLOCK ||
-	       net->xfrm.policy_default[TXP_XFRM_POLICY_OUT] == TXP_XFRM_BLOCK;
+	if (net->xfrm.policy_count[TXP_XFRM_POLICY_FWD] ||
+	    net->xfrm.policy_count[TXP_XFRM_POLICY_OUT])
+		return true;
+	return bpf_core_field_exists(net->xfrm.policy_default) &&
+	       (net->xfrm.policy_default[TXP_XFRM_POLICY_FWD] == TXP_XFRM_BLOCK ||
+		net->xfrm.policy_default[TXP_XFRM_POLICY_OUT] == TXP_XFRM_BLOCK);
 }
 
-/* Is a program or filter behind ours? tcx_run goes on until a verdict, then tc_run. */
-static __always_inline bool guard_other_programs(const struct txp_instance *inst,
-						 const struct net_device *dev)
+/* The first member of a cls_bpf filter list is a list of its programs, of which the last counts. */
+static __always_inline const struct bpf_prog *tcf_last_program(const struct tcf_proto *filter)
 {
-	const struct bpf_mprog_entry *entry = dev->tcx_ingress;
-	const struct tcx_entry *tcx;
+	const struct list_head *programs, *link;
+	const struct tcf_proto *next;
+
+	for (__u32 i = 0; i < TXP_TC_WALK; i++) {
+		next = KERNEL_READ(filter, next);
+		if (!next)
+			break;
+		filter = next;
+	}
+	programs = KERNEL_READ(filter, root);
+	link = KERNEL_READ(programs, prev);
+	/* struct cls_bpf_prog: the program, then the link */
+	link = (const void *)((__u64)link - sizeof(void *));
+	return (const void *)KERNEL_READ(link, next);
+}
+
+static __always_inline const struct bpf_prog *tcx_last_program(const struct bpf_mprog_entry *entry)
+{
 	const struct bpf_prog *prog, *last = NULL;
 
-	if (!entry)
-		return true; /* then we would not run: not a hook that we know */
-	for (__u32 i = 0; i < TXP_TCX_WALK; i++) {
+	for (__u32 i = 0; i < TXP_TC_WALK; i++) {
 		prog = KERNEL_READ(entry, fp_items[i].prog);
 		if (!prog)
 			break;
 		last = prog;
 	}
-	if (!last || KERNEL_READ(last, aux, id) != inst->transit_program)
-		return true;
-	tcx = (void *)KERNEL_READ(entry, parent) - bpf_core_field_offset(struct tcx_entry, bundle);
-	return KERNEL_READ(tcx, miniq, filter_list);
+	return last;
+}
+
+/* tcx_run goes on until a verdict, then tc_run: who is the last to see the packet? */
+static __always_inline const struct bpf_prog *tc_last_program(const struct net_device *dev)
+{
+	const struct bpf_mprog_entry *entry = NULL;
+	const struct mini_Qdisc *qdisc = NULL;
+	const struct tcf_proto *filters;
+	const struct tcx_entry *tcx;
+
+	if (bpf_core_field_exists(dev->tcx_ingress)) {
+		entry = dev->tcx_ingress;
+		if (!entry)
+			return NULL;
+		tcx = (void *)KERNEL_READ(entry, parent) -
+		      bpf_core_field_offset(struct tcx_entry, bundle);
+		qdisc = KERNEL_READ(tcx, miniq);
+	} else if (bpf_core_field_exists(dev->miniq_ingress)) {
+		qdisc = dev->miniq_ingress;
+	}
+	filters = qdisc ? KERNEL_READ(qdisc, filter_list) : NULL;
+	if (filters)
+		return tcf_last_program(filters);
+	return entry ? tcx_last_program(entry) : NULL;
+}
+
+/* Is a program or filter behind ours? */
+static __always_inline bool guard_other_programs(const struct txp_instance *inst,
+						 const struct net_device *dev)
+{
+	const struct bpf_prog *last = tc_last_program(dev);
+
+	return !last || KERNEL_READ(last, aux, id) != inst->transit_program;
 }
 
 static __always_inline enum txp_transit guard_device(const struct txp_instance *inst,
@@ -119,19 +281,62 @@ static __always_inline enum txp_transit guard_device(const struct txp_instance *
 		return TXP_TRANSIT_NETDEV_INGRESS;
 	if (BPF_CORE_READ_BITFIELD(dev, priv_flags) & TXP_IFF_L3MDEV_SLAVE)
 		return TXP_TRANSIT_IN_VRF;
-	if (guard_other_programs(inst, dev))
-		return TXP_TRANSIT_OTHER_PROGRAMS;
 	return TXP_TRANSIT_TAKEN;
+}
+
+/* IN_DEV_RPFILTER: the device's or that of all, whichever is more */
+static __always_inline __u8 surroundings_rp_filter(const struct net *net,
+						   const struct net_device *dev)
+{
+	int all = net->ipv4.devconf_all->data[TXP_DEVCONF_RP_FILTER];
+	int own = dev->ip_ptr->cnf.data[TXP_DEVCONF_RP_FILTER];
+
+	return all > own ? all : own;
+}
+
+/* Everything that is the same for all packets of the device, but for programs behind ours. */
+static __always_inline void surroundings_read(struct txp_surroundings *around,
+					      const struct txp_instance *inst,
+					      const struct net_device *dev, __u32 netfilter)
+{
+	const struct net *net = dev->nd_net.net;
+	enum txp_transit found;
+
+	stamp_read(&around->stamp, net, dev);
+	around->tcp_state = 0;
+	around->tos_priority = !!net->ipv4.sysctl_ip_fwd_update_priority;
+	around->rp_filter = surroundings_rp_filter(net, dev);
+	around->hash_policy = net->ipv4.sysctl_fib_multipath_hash_policy;
+	around->key_ports = net->ipv4.fib_rules_require_fldissect || around->hash_policy;
+	found = guard_netfilter(around, inst, net, netfilter);
+	if (found == TXP_TRANSIT_TAKEN && guard_xfrm(net))
+		found = TXP_TRANSIT_XFRM_POLICY;
+	if (found == TXP_TRANSIT_TAKEN)
+		found = guard_device(inst, dev);
+	around->verdict = found;
+}
+
+/* For packets that come to our program: what it leaves is for whoever is behind it. */
+static __always_inline void surroundings_at_hook(struct txp_surroundings *around,
+						 const struct txp_instance *inst,
+						 const struct net_device *dev, __u32 netfilter)
+{
+	surroundings_read(around, inst, dev, netfilter);
+	if (around->verdict == TXP_TRANSIT_TAKEN && guard_other_programs(inst, dev))
+		around->verdict = TXP_TRANSIT_OTHER_PROGRAMS;
 }
 
 /* ip_rcv_core orphans the packet, unless a program assigned the socket (skb_sk_is_prefetched). */
 static __always_inline enum txp_transit guard_packet(const struct txp_instance *inst,
 						     const struct sk_buff *skb)
 {
-	if (skb->sk && (!inst->sock_pfree || (__u64)skb->destructor == inst->sock_pfree))
+	__u64 destructor = (__u64)KERNEL_READ(skb, destructor);
+
+	if (KERNEL_READ(skb, sk) && (!inst->sock_pfree || destructor == inst->sock_pfree))
 		return TXP_TRANSIT_PREFETCHED;
 	if (bpf_core_enum_value_exists(enum skb_ext_id, SKB_EXT_SEC_PATH) &&
-	    skb->active_extensions & (1 << bpf_core_enum_value(enum skb_ext_id, SKB_EXT_SEC_PATH)))
+	    KERNEL_READ(skb, active_extensions) &
+		    (1 << bpf_core_enum_value(enum skb_ext_id, SKB_EXT_SEC_PATH)))
 		return TXP_TRANSIT_SECPATH;
 	return TXP_TRANSIT_TAKEN;
 }
@@ -142,32 +347,14 @@ static __always_inline enum txp_transit guard_packet(const struct txp_instance *
  */
 static __always_inline enum txp_transit guard_output(const struct txp_lease *lease)
 {
-	const struct net_device *output =
-		bpf_rdonly_cast((void *)lease->output, bpf_core_type_id_kernel(struct net_device));
+	const struct net_device *output = (void *)lease->output;
 
-	if (output->ifindex != (int)lease->oif || !(output->flags & TXP_IFF_UP))
+	if (KERNEL_READ(output, ifindex) != (int)lease->oif ||
+	    !(KERNEL_READ(output, flags) & TXP_IFF_UP))
 		return TXP_TRANSIT_OUTPUT_DOWN;
-	if (output->nf_hooks_egress)
+	if (bpf_core_field_exists(output->nf_hooks_egress) && KERNEL_READ(output, nf_hooks_egress))
 		return TXP_TRANSIT_NETDEV_EGRESS;
-	return TXP_TRANSIT_TAKEN;
-}
-
-static __always_inline enum txp_transit guard(const struct txp_instance *inst,
-					      const struct sk_buff *skb)
-{
-	const struct net_device *dev = skb->dev;
-	const struct net *net = dev->nd_net.net;
-	enum txp_transit found;
-
-	found = guard_netfilter(inst, net);
-	if (found != TXP_TRANSIT_TAKEN)
-		return found;
-	if (guard_xfrm(net))
-		return TXP_TRANSIT_XFRM_POLICY;
-	found = guard_device(inst, dev);
-	if (found != TXP_TRANSIT_TAKEN)
-		return found;
-	return guard_packet(inst, skb);
+	return neighbour_holds(lease) ? TXP_TRANSIT_TAKEN : TXP_TRANSIT_NEIGHBOUR_MOVED;
 }
 
 #endif /* TXPATH_GUARD_BPF_H */

@@ -55,6 +55,34 @@ struct netns_xfrm {
 	__u8 policy_default[3];
 };
 
+struct nf_tcp_net {
+	__u8 tcp_be_liberal; /* int up to 5.12: little endian reads the same */
+};
+
+struct nf_ip_net {
+	struct nf_tcp_net tcp;
+};
+
+struct netns_ct {
+	struct nf_ip_net nf_ct_proto;
+	void *stat; /* per CPU; NULL: conntrack is not in the kernel */
+};
+
+/* nf_tables changes one bit with each commit, and since 6.7 counts them here. */
+struct netns_nftables {
+	unsigned int base_seq;
+	__u8 gencursor;
+};
+
+struct nf_ct_ext {
+	__u8 offset[4]; /* by enum nf_ct_ext_id, the helper's first */
+};
+
+struct nf_conn {
+	unsigned long status;
+	struct nf_ct_ext *ext;
+};
+
 struct fib_table {
 	__u32 tb_id;
 	int tb_num_default;
@@ -64,8 +92,29 @@ struct ipv4_devconf {
 	int data[8];
 };
 
+struct neigh_hash_table;
+
+struct neigh_table {
+	struct neigh_hash_table *nht;
+};
+
+struct neigh_parms {
+	struct neigh_table *tbl;
+};
+
+struct in_ifaddr {
+	struct in_ifaddr *ifa_next;
+	__be32 ifa_local;
+};
+
 struct in_device {
+	struct in_ifaddr *ifa_list;
 	struct ipv4_devconf cnf;
+	struct neigh_parms *arp_parms;
+};
+
+struct inet6_dev {
+	struct neigh_parms *nd_parms;
 };
 
 struct netns_ipv4 {
@@ -91,6 +140,8 @@ struct net {
 	__u64 net_cookie;
 	struct netns_ipv4 ipv4;
 	struct netns_nf nf;
+	struct netns_ct ct;
+	struct netns_nftables nft;
 	struct netns_nexthop nexthop;
 	struct netns_xfrm xfrm;
 };
@@ -126,7 +177,16 @@ struct bpf_mprog_bundle {
 	struct bpf_mprog_entry a;
 };
 
-struct tcf_proto;
+/* clsact: the filters of a hook; root is the filter's own, of cls_bpf a struct list_head. */
+struct tcf_proto {
+	struct tcf_proto *next;
+	void *root;
+};
+
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
 
 struct mini_Qdisc {
 	struct tcf_proto *filter_list;
@@ -149,10 +209,12 @@ struct net_device {
 	possible_net_t nd_net;
 	unsigned int flags;
 	struct in_device *ip_ptr;
+	struct inet6_dev *ip6_ptr;
 	void *rx_handler;
 	struct nf_hook_entries *nf_hooks_ingress;
 	struct nf_hook_entries *nf_hooks_egress; /* 5.16 */
 	struct bpf_mprog_entry *tcx_ingress;	 /* 6.6 */
+	struct mini_Qdisc *miniq_ingress;	 /* before */
 };
 
 struct dst_ops {
@@ -275,11 +337,14 @@ struct sk_buff_head {
 };
 
 struct sk_buff {
+	struct sk_buff *next;
 	struct net_device *dev;
 	struct sock *sk;
 	char cb[48];
 	unsigned long _skb_refdst;
+	unsigned long _nfct;
 	unsigned int len;
+	unsigned int data_len;
 	__u16 queue_mapping;
 	__u8 pkt_type : 3;
 	__u8 ignore_df : 1;
@@ -290,8 +355,13 @@ struct sk_buff {
 	__u32 mark;
 	__be16 protocol;
 	__u16 network_header;
+	unsigned int end; /* an offset: 64 bit only */
 	unsigned char *head;
 	unsigned char *data;
+};
+
+struct skb_shared_info {
+	struct sk_buff *frag_list;
 };
 
 /* Where the first word of __sk_buff's cb lies in sk_buff's. */
@@ -304,7 +374,34 @@ enum skb_ext_id {
 };
 
 struct neighbour {
+	struct neighbour *next; /* up to 6.12 */
 	struct net_device *dev;
+	__u8 nud_state;
+	__u8 dead;
+	__u8 ha[32];
+	__u8 primary_key[1];
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct neighbour___hlist {
+	struct hlist_node hash; /* 6.13 */
+};
+
+struct neigh_hash_table {
+	struct neighbour **hash_buckets; /* up to 6.12 */
+	unsigned int hash_shift;
+	__u32 hash_rnd[4];
+};
+
+struct neigh_hash_table___hlist {
+	struct hlist_head *hash_heads; /* 6.13 */
 };
 
 struct bpf_prog_aux {
@@ -355,6 +452,13 @@ struct bpf_nf_ctx {
 #define TXP_IFF_XMIT_DST_RELEASE (1 << 5)
 #define TXP_IFF_L3MDEV_MASTER (1 << 18)
 #define TXP_IFF_L3MDEV_SLAVE (1 << 21)
+#define TXP_NUD_VALID 0xde /* PERMANENT, NOARP, REACHABLE, PROBE, STALE, DELAY */
+#define TXP_NFCT_PTRMASK (~7UL)
+#define TXP_NFCT_INFOMASK 7UL
+#define TXP_IP_CT_ESTABLISHED 0
+#define TXP_IP_CT_ESTABLISHED_REPLY 3
+#define TXP_IPS_SEQ_ADJUST (1 << 6)
+#define TXP_NF_CT_EXT_HELPER 0
 #define TXP_DEVCONF_FORWARDING 0 /* IPV4_DEVCONF_FORWARDING - 1, and so on */
 #define TXP_DEVCONF_RP_FILTER 7
 #define TXP_XFRM_POLICY_OUT 1
@@ -404,6 +508,14 @@ static __always_inline __u64 kernel_netns_id(const struct net *net)
 	if (kernel_has_netns_cookie())
 		return KERNEL_READ(net, net_cookie);
 	return KERNEL_READ(net, ns.inum);
+}
+
+/* CLOCK_MONOTONIC of the last tick, where the kernel has it (5.11): a load. ns */
+static __always_inline __u64 kernel_time_coarse(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ktime_get_coarse_ns))
+		return bpf_ktime_get_coarse_ns();
+	return bpf_ktime_get_ns();
 }
 
 /* A kernel pointer as a number: the verifier allows no arithmetic on typed pointers. */

@@ -9,8 +9,9 @@
 #define TXPATH_LEARN_BPF_H
 
 #include "dossier.bpf.h"
+#include "event.bpf.h"
 #include "explain.bpf.h"
-#include "lease.bpf.h"
+#include "neighbour.bpf.h"
 
 /* Header and metadata as predicted; the route as predicted, or as only the kernel can choose it. */
 static __always_inline bool learn_agrees(const struct txp_check *chk)
@@ -28,10 +29,35 @@ static __always_inline bool learn_has_neighbour(const struct txp_check *chk)
 	       (chk->settled & TXP_BIT(DMAC) && chk->verdict[TXP_FIELD_DMAC] == TXP_VERDICT_MATCH);
 }
 
+/*
+ * A connection that conntrack has not seen both ways of, one whose payload a helper reads or whose
+ * sequence numbers are rewritten: each packet of it is conntrack's.
+ */
+static __always_inline bool conntrack_wants_each(const struct txp_check *chk)
+{
+	unsigned long attached = KERNEL_READ(check_skb(chk), _nfct);
+	const struct nf_conn *connection = (void *)(attached & TXP_NFCT_PTRMASK);
+	unsigned long info = attached & TXP_NFCT_INFOMASK;
+	const struct nf_ct_ext *extensions;
+
+	if (!connection) /* not tracked */
+		return false;
+	if (info != TXP_IP_CT_ESTABLISHED && info != TXP_IP_CT_ESTABLISHED_REPLY)
+		return true;
+	/* not KERNEL_READ: the kernel has a struct nf_conn___init that is a match by name */
+	extensions = BPF_CORE_READ(connection, ext);
+	return BPF_CORE_READ(connection, status) & TXP_IPS_SEQ_ADJUST ||
+	       (extensions && KERNEL_READ(extensions, offset[TXP_NF_CT_EXT_HELPER]));
+}
+
 static __always_inline enum txp_transit learn_verdict(const struct txp_check *chk)
 {
 	const struct net_device *dev = KERNEL_READ(check_skb(chk), dev);
 
+	if (chk->reason == TXP_REASON_LWTUNNEL)
+		return TXP_TRANSIT_LWTUNNEL;
+	if (chk->reason == TXP_REASON_VRF)
+		return TXP_TRANSIT_IN_VRF;
 	if (!learn_agrees(chk))
 		return TXP_TRANSIT_DISAGREES;
 	if (chk->ifindex == chk->iif)
@@ -52,74 +78,111 @@ static __always_inline bool lease_same_way(const struct txp_lease *a, const stru
 	       old[0] == new[0] && old[1] == new[1] && old[2] == new[2];
 }
 
-static __always_inline bool stamp_equal(const struct txp_stamp *a, const struct txp_stamp *b)
-{
-	return stamp_equal_routes(a, b) && a->neighbours == b->neighbours &&
-	       a->settings == b->settings;
-}
-
 /* A renewal that differs although nothing moved: the lease was wrong. */
 static __always_inline bool lease_is_surprised(const struct txp_lease *old,
 					       const struct txp_lease *new)
 {
-	return old->oif && lease_key_equal(&old->key, &new->key) &&
-	       stamp_equal(&old->stamp, &new->stamp) && !lease_same_way(old, new);
+	return old->learned && old->output && lease_key_equal(&old->key, &new->key) &&
+	       stamp_equal(&old->stamp, &new->stamp) && old->neighbour == new->neighbour &&
+	       !lease_same_way(old, new);
 }
 
 /* Enough surprises and the device offloads no more, on any CPU, from this store on. */
-static __always_inline void surprise(const struct txp_instance *inst, __u32 iif,
-				     struct txp_counters *cnt)
+static __always_inline void surprise(const struct txp_instance *inst, struct txp_device *dev,
+				     const struct txp_lease *old, const struct txp_lease *new)
 {
-	struct txp_device_key key = { .netns = inst->netns, .ifindex = iif };
-	struct txp_device *dev = bpf_map_lookup_elem(&devices, &key);
-
-	cnt->surprises++;
-	if (!dev)
-		return;
 	__sync_fetch_and_add(&dev->surprises, 1);
-	if (dev->surprises > inst->max_surprises)
-		__sync_fetch_and_add(&dev->demotions, 1);
+	event_write(inst, TXP_EVENT_SURPRISE, new->key.iif, old, new);
+	if (dev->surprises <= inst->max_surprises)
+		return;
+	if (dev->demotions == dev->promoted_at)
+		event_write(inst, TXP_EVENT_DEMOTION, new->key.iif, NULL, NULL);
+	__sync_fetch_and_add(&dev->demotions, 1);
 }
 
+/* The lease is whole only with the neighbour that the packet has gone to. */
 static __always_inline void lease_fill(struct txp_lease *lease, const struct txp_check *chk,
-				       const struct txp_note *note, enum txp_transit verdict)
+				       const struct txp_note *note)
 {
+	const struct net_device *dev = KERNEL_READ(check_skb(chk), dev);
+
 	lease->key = note->key;
 	lease->stamp = note->stamp;
 	lease->learned = note->time_ns;
-	lease->output = (__u64)KERNEL_READ(check_skb(chk), dev);
+	lease->output = (__u64)dev;
 	lease->oif = chk->ifindex;
 	lease->mtu =
 		route_mtu(&chk->route, KERNEL_READ(check_net(chk), ipv4.sysctl_ip_fwd_use_pmtu));
-	lease->transit = verdict;
 	__builtin_memcpy(lease->ethernet, &chk->pkt.eth, ETH_HLEN);
+	lease->transit = learn_verdict(chk);
+	if (!neighbour_note(lease, &chk->route, chk->pkt.ip.daddr, dev) &&
+	    lease->transit == TXP_TRANSIT_TAKEN)
+		lease->transit = TXP_TRANSIT_NO_NEIGHBOUR;
+}
+
+/* Transit's note, if it is this packet's and nothing but its header has changed since. */
+static __always_inline const struct txp_note *learn_note(const struct txp_check *chk,
+							 struct __sk_buff *ctx)
+{
+	const struct txp_dossier *dossier = dossier_of(kernel_address(check_skb(chk)));
+	const struct txp_note *note;
+
+	if (!dossier || !dossier->note.valid)
+		return NULL;
+	note = &dossier->note;
+	if (note->key.saddr != chk->pkt.ip.saddr || note->key.daddr != chk->pkt.ip.daddr ||
+	    note->key.iif != chk->iif || !transport_unchanged(ctx, &chk->pkt, note))
+		return NULL;
+	return note;
+}
+
+static __always_inline void learn_lease(const struct txp_instance *inst, struct txp_device *dev,
+					struct txp_counters *cnt, struct txp_lease *place,
+					struct txp_lease *lease)
+{
+	if (lease_is_surprised(place, lease)) {
+		cnt->surprises++;
+		surprise(inst, dev, place, lease);
+		lease->learned = 0;
+	} else {
+		cnt->learned++;
+		if (lease->transit == TXP_TRANSIT_TAKEN && dev->agreements < inst->promote_after)
+			__sync_fetch_and_add(&dev->agreements, 1);
+	}
+	*place = *lease;
+}
+
+static __always_inline bool is_learned_from(const struct txp_check *chk)
+{
+	if (chk->reason == TXP_REASON_LWTUNNEL || chk->reason == TXP_REASON_VRF)
+		return true;
+	return chk->reason == TXP_REASON_COMPARED && chk->sender.origin == TXP_ORIGIN_FORWARD &&
+	       learn_has_neighbour(chk) && !conntrack_wants_each(chk);
 }
 
 static __always_inline void learn(const struct txp_check *chk, struct __sk_buff *ctx)
 {
 	const struct txp_instance *inst = instance_get();
-	struct txp_dossier *dossier = dossier_of(kernel_address(check_skb(chk)));
+	struct txp_device_key key = { .ifindex = chk->iif };
+	const struct txp_note *note;
 	struct txp_lease lease = {};
 	struct txp_counters *cnt;
 	struct txp_lease *place;
+	struct txp_device *dev;
 
-	if (!inst || !dossier || !dossier->note.valid ||
-	    dossier->note.key.saddr != chk->pkt.ip.saddr ||
-	    dossier->note.key.daddr != chk->pkt.ip.daddr || dossier->note.key.iif != chk->iif ||
-	    !learn_has_neighbour(chk) || !transport_unchanged(ctx, &chk->pkt, &dossier->note))
+	if (!inst || !is_learned_from(chk))
 		return;
-	cnt = counters_of(inst->netns, chk->iif);
-	place = lease_place(&dossier->note.key);
-	if (!cnt || !place)
+	note = learn_note(chk, ctx);
+	if (!note)
 		return;
-	lease_fill(&lease, chk, &dossier->note, learn_verdict(chk));
-	if (lease_is_surprised(place, &lease)) {
-		surprise(inst, chk->iif, cnt);
-		lease.oif = 0;
-	} else {
-		cnt->learned++;
-	}
-	*place = lease;
+	key.netns = inst->netns;
+	dev = bpf_map_lookup_elem(&devices, &key);
+	cnt = bpf_map_lookup_elem(&counters, &key);
+	place = lease_place(&note->key);
+	if (!dev || !cnt || !place)
+		return;
+	lease_fill(&lease, chk, note);
+	learn_lease(inst, dev, cnt, place, &lease);
 }
 
 #endif /* TXPATH_LEARN_BPF_H */

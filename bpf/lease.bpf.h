@@ -57,6 +57,12 @@ static __always_inline bool stamp_equal_routes(const struct txp_stamp *a, const 
 	       a->nexthop_seq == b->nexthop_seq;
 }
 
+static __always_inline bool stamp_equal(const struct txp_stamp *a, const struct txp_stamp *b)
+{
+	return stamp_equal_routes(a, b) && a->settings == b->settings &&
+	       a->netfilter == b->netfilter;
+}
+
 /* Why a lease does not hold any more; TXP_TRANSIT_TAKEN: it holds. */
 static __always_inline enum txp_transit lease_check(const struct txp_lease *lease,
 						    const struct txp_stamp *now, __u64 time_ns,
@@ -64,13 +70,28 @@ static __always_inline enum txp_transit lease_check(const struct txp_lease *leas
 {
 	if (!stamp_equal_routes(&lease->stamp, now))
 		return TXP_TRANSIT_ROUTES_MOVED;
-	if (lease->stamp.neighbours != now->neighbours)
-		return TXP_TRANSIT_NEIGHBOUR_MOVED;
-	if (lease->stamp.settings != now->settings)
+	if (lease->stamp.settings != now->settings || lease->stamp.netfilter != now->netfilter)
 		return TXP_TRANSIT_SETTINGS_MOVED;
 	if (time_ns - lease->learned >= lease_ns)
 		return TXP_TRANSIT_EXPIRED;
 	return TXP_TRANSIT_TAKEN;
+}
+
+/* Nothing that is still of use: another flow may have the place. */
+static __always_inline bool lease_is_forgotten(const struct txp_lease *lease, __u64 time_ns,
+					       __u64 lease_ns)
+{
+	return !lease->learned || time_ns - lease->learned >= 2 * lease_ns;
+}
+
+/*
+ * The flow's next packets follow one that is left to the kernel: they may not overtake it. Egress
+ * learns anew when it has left.
+ */
+static __always_inline void lease_end(struct txp_lease *lease, const struct txp_lease_key *key)
+{
+	if (lease_key_equal(&lease->key, key))
+		lease->learned = 0;
 }
 
 #endif /* TXPATH_LEASE_BPF_H */

@@ -20,14 +20,17 @@ struct txp_note {
 	__u32 valid;
 };
 
-/* Words that the packet does not have stay zero. */
+/* Words that the packet does not have stay zero, whatever pads it. */
 static __always_inline void transport_read(struct __sk_buff *ctx, const struct txp_packet *pkt,
 					   __u32 *words)
 {
 	__u32 offset = pkt->l2_len + packet_header_len(pkt);
+	__u32 end = pkt->l2_len + pkt->l3_len;
 
 	for (__u32 i = 0; i < TXP_TRANSPORT_WORDS; i++) {
 		words[i] = 0;
+		if (offset + i * 4 + 4 > end)
+			break;
 		bpf_skb_load_bytes(ctx, offset + i * 4, &words[i], sizeof(words[i]));
 	}
 }

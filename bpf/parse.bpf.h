@@ -23,6 +23,7 @@ struct txp_packet {
 };
 
 #define TXP_TCP_DOFF_OFFSET 12
+#define TXP_TCP_FIN 0x01
 #define TXP_TCP_SYN 0x02
 #define TXP_TCP_RST 0x04
 #define TXP_TCP_ACK 0x10
@@ -42,22 +43,37 @@ static __always_inline __u32 packet_header_len(const struct txp_packet *pkt)
 	return pkt->ip.ihl * 4;
 }
 
+/* Protocols that begin with two ports: the length of the header, of TCP the least; 0: others. */
+static __always_inline __u8 transport_len(__u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return 20;
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+		return 8;
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		return 12;
+	}
+	return 0;
+}
+
 /* Ports and the header's length; what cannot be read stays zero. */
 static __always_inline void parse_transport(struct __sk_buff *ctx, struct txp_packet *pkt)
 {
 	__u32 offset = pkt->l2_len + packet_header_len(pkt);
+	__u8 length = transport_len(pkt->ip.protocol);
 	__u8 doff_flags[2];
 
-	if (pkt->ip.frag_off & bpf_htons(TXP_IP_OFFSET))
-		return;
-	if (pkt->ip.protocol != IPPROTO_TCP && pkt->ip.protocol != IPPROTO_UDP)
+	if (!length || pkt->ip.frag_off & bpf_htons(TXP_IP_OFFSET))
 		return;
 	if (bpf_skb_load_bytes(ctx, offset, &pkt->ports, sizeof(pkt->ports)))
 		return;
-	pkt->l4_len = 8;
-	if (pkt->ip.protocol == IPPROTO_UDP)
+	if (pkt->ip.protocol != IPPROTO_TCP) {
+		pkt->l4_len = length;
 		return;
-	pkt->l4_len = 0;
+	}
 	if (bpf_skb_load_bytes(ctx, offset + TXP_TCP_DOFF_OFFSET, doff_flags, sizeof(doff_flags)))
 		return;
 	pkt->l4_len = (doff_flags[0] >> 4) * 4;

@@ -10,6 +10,7 @@
 #include "context.bpf.h"
 #include "count.bpf.h"
 #include "dossier.bpf.h"
+#include "guard.bpf.h"
 #include "sender.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -232,7 +233,34 @@ int BPF_PROG(neigh_update_tp, struct neighbour *neigh)
 	if (!inst || !moved)
 		return 0;
 	moved->neighbour_ns = bpf_ktime_get_ns();
-	__sync_fetch_and_add(&moved->neighbours, 1);
 	stage_passed(inst, TXP_STAGE_NEIGH_UPDATE, neigh->dev->ifindex, 0);
+	return 0;
+}
+
+/*
+ * Before 6.2 transit cannot ask for the kernel's packet: what it needs to know of its surroundings
+ * is asked here, a moment before TC ingress, and left in a slot.
+ */
+SEC("tp_btf/netif_receive_skb")
+int BPF_PROG(receive_tp, struct sk_buff *skb)
+{
+	const struct txp_instance *inst = instance_of(skb->dev->nd_net.net);
+	struct txp_receive_slot *slot = receive_slot_get();
+	struct txp_device_key key = { .ifindex = skb->dev->ifindex };
+	const struct txp_device *dev;
+
+	if (!slot)
+		return 0;
+	slot->skb = 0;
+	slot->foreign = !inst;
+	if (!inst)
+		return 0;
+	key.netns = inst->netns;
+	dev = bpf_map_lookup_elem(&devices, &key);
+	if (!dev)
+		return 0;
+	surroundings_at_hook(&slot->around, inst, skb->dev, dev->netfilter);
+	slot->skb = (__u64)skb;
+	stage_passed(inst, TXP_STAGE_RECEIVE, skb->dev->ifindex, skb->len);
 	return 0;
 }

@@ -6,12 +6,15 @@
  * unclones a cloned packet or drops it, and only packets to be taken over may pay for that.
  */
 #include "arrival.bpf.h"
+#include "cold.bpf.h"
 #include "context.bpf.h"
 #include "count.bpf.h"
 #include "dossier.bpf.h"
 #include "guard.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define TXP_SEGMENTS_MAX 64 /* of one packet that are looked at */
 
 /* From the program that decides to the one that writes. */
 struct txp_takeover {
@@ -20,7 +23,7 @@ struct txp_takeover {
 	__u8 reserved[2];
 	__u32 oif;
 	__u32 priority;
-	__u32 reserved_end;
+	__u32 trim; /* length of the frame without its padding, 0: it has none */
 };
 
 struct {
@@ -36,6 +39,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct txp_arrival);
 } arrivals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_surroundings);
+} surroundings SEC(".maps");
 
 int txpath_takeover(struct __sk_buff *ctx);
 
@@ -65,20 +75,12 @@ static __always_inline void leave_note(struct __sk_buff *ctx, const struct sk_bu
 	struct txp_sender snd = {};
 
 	sender_read_header(&snd, &arrival->pkt.ip);
-	snd.mark = skb->mark;
-	snd.priority = skb->priority;
+	snd.mark = ctx->mark;
+	snd.priority = ctx->priority;
 	snd.seen |= TXP_SEEN_MARK | TXP_SEEN_PRIORITY;
 	transport_read(ctx, &arrival->pkt, arrival->note.transport);
 	arrival->note.valid = 1;
 	dossier_write_note(skb, &snd, &arrival->note);
-}
-
-/* ip_forward: rt_tos2priority, unless the sysctl says to leave it */
-static __always_inline __u32 forward_priority(const struct __sk_buff *ctx, const struct net *net,
-					      const struct txp_packet *pkt)
-{
-	return net->ipv4.sysctl_ip_fwd_update_priority ? tos_to_priority(pkt->ip.tos)
-						       : ctx->priority;
 }
 
 /* The program that writes can only write what is in the packet's linear part. */
@@ -88,113 +90,258 @@ static __always_inline bool header_is_linear(const struct __sk_buff *ctx)
 	       (void *)(long)ctx->data_end;
 }
 
-/* ip_forward: ip_exceeds_mtu */
+/* skb_gso_size_check of a packet that is a list of segments, each as long as it is. */
+static __always_inline bool segments_fit(const struct sk_buff *skb, __u32 header_len, __u32 mtu)
+{
+	const struct skb_shared_info *shared =
+		(void *)((__u64)KERNEL_READ(skb, head) + KERNEL_READ(skb, end));
+	const struct sk_buff *segment = KERNEL_READ(shared, frag_list);
+
+	for (__u32 i = 0; i < TXP_SEGMENTS_MAX && segment; i++) {
+		__u32 linear = KERNEL_READ(segment, len) - KERNEL_READ(segment, data_len);
+
+		if (header_len + linear > mtu)
+			return false;
+		segment = KERNEL_READ(segment, next);
+	}
+	return !segment;
+}
+
+/* ip_forward: ip_exceeds_mtu, skb_gso_validate_network_len */
 static __always_inline enum txp_transit check_size(const struct __sk_buff *ctx,
+						   const struct sk_buff *skb,
 						   const struct txp_packet *pkt, __u32 mtu)
 {
+	__u32 header_len = sizeof(struct iphdr) + pkt->l4_len;
 	__u32 gso_size = ctx->gso_size;
+	bool fits;
 
-	if (!gso_size)
-		return pkt->l3_len <= mtu ? TXP_TRANSIT_TAKEN : TXP_TRANSIT_TOO_BIG;
-	if (gso_size == TXP_GSO_BY_FRAGS || !pkt->l4_len)
+	if (gso_size && !pkt->l4_len)
 		return TXP_TRANSIT_GSO_KIND;
-	return sizeof(struct iphdr) + pkt->l4_len + gso_size <= mtu ? TXP_TRANSIT_TAKEN
-								    : TXP_TRANSIT_TOO_BIG;
+	if (!gso_size)
+		fits = pkt->l3_len <= mtu;
+	else if (gso_size == TXP_GSO_BY_FRAGS)
+		fits = segments_fit(skb, header_len, mtu);
+	else
+		fits = header_len + gso_size <= mtu;
+	return fits ? TXP_TRANSIT_TAKEN : TXP_TRANSIT_TOO_BIG;
 }
 
+/* The kernel does now and soon has done what egress learns from: leave a note. */
 static __always_inline bool is_miss(enum txp_transit verdict)
 {
-	return verdict >= TXP_TRANSIT_COLD && verdict <= TXP_TRANSIT_SETTINGS_MOVED;
+	return (verdict >= TXP_TRANSIT_COLD && verdict <= TXP_TRANSIT_SETTINGS_MOVED) ||
+	       verdict == TXP_TRANSIT_NO_NEIGHBOUR;
 }
 
-static __always_inline enum txp_transit find_lease(struct __sk_buff *ctx,
-						   const struct txp_instance *inst,
-						   const struct txp_arrival *arrival,
-						   struct txp_takeover *takeover)
+/* What this packet asks of a lease that holds. */
+static __always_inline enum txp_transit
+check_packet(const struct __sk_buff *ctx, const struct sk_buff *skb, const struct txp_packet *pkt,
+	     const struct txp_surroundings *around, const struct txp_lease *lease)
 {
-	const struct txp_lease *lease = lease_place(&arrival->note.key);
-	enum txp_transit verdict;
-
 	if (!header_is_linear(ctx))
 		return TXP_TRANSIT_SPLIT_HEADER;
-	if (!lease || !lease->oif)
-		return TXP_TRANSIT_COLD;
-	if (!lease_key_equal(&lease->key, &arrival->note.key))
+	if (around->tcp_state && pkt->ip.protocol == IPPROTO_TCP &&
+	    pkt->tcp_flags & (TXP_TCP_SYN | TXP_TCP_FIN | TXP_TCP_RST))
+		return TXP_TRANSIT_TCP_STATE;
+	return check_size(ctx, skb, pkt, lease->mtu);
+}
+
+/* A lease of this flow that holds, or why there is none. */
+static __always_inline enum txp_transit find_lease(struct __sk_buff *ctx, const struct sk_buff *skb,
+						   const struct txp_instance *inst,
+						   const struct txp_arrival *arrival,
+						   struct txp_lease *place, __u32 rp_filter)
+{
+	const struct txp_note *note = &arrival->note;
+	enum txp_transit moved;
+
+	if (lease_is_forgotten(place, note->time_ns, inst->lease_ns))
+		return cold_mark(place, note);
+	if (!lease_key_equal(&place->key, &note->key))
 		return TXP_TRANSIT_COLLISION;
-	verdict = lease_check(lease, &arrival->note.stamp, arrival->note.time_ns, inst->lease_ns);
+	moved = lease_check(place, &note->stamp, note->time_ns, inst->lease_ns);
+	if (!place->output)
+		return moved == TXP_TRANSIT_TAKEN ? cold_again(ctx, skb, place, arrival, rp_filter)
+						  : cold_mark(place, note);
+	return moved == TXP_TRANSIT_TAKEN ? place->transit : moved;
+}
+
+static __always_inline enum txp_transit use_lease(struct __sk_buff *ctx, const struct sk_buff *skb,
+						  const struct txp_instance *inst,
+						  const struct txp_arrival *arrival,
+						  const struct txp_surroundings *around,
+						  struct txp_takeover *takeover)
+{
+	struct txp_lease *lease = lease_place(&arrival->note.key);
+	enum txp_transit verdict;
+
+	if (!lease)
+		return TXP_TRANSIT_COLD;
+	verdict = find_lease(ctx, skb, inst, arrival, lease, around->rp_filter);
 	if (verdict != TXP_TRANSIT_TAKEN)
 		return verdict;
-	if (lease->transit != TXP_TRANSIT_TAKEN)
-		return lease->transit;
 	verdict = guard_output(lease);
 	if (verdict != TXP_TRANSIT_TAKEN)
 		return verdict;
+	verdict = check_packet(ctx, skb, &arrival->pkt, around, lease);
+	if (verdict != TXP_TRANSIT_TAKEN) {
+		lease_end(lease, &arrival->note.key);
+		return verdict;
+	}
 	__builtin_memcpy(takeover->ethernet, lease->ethernet, ETH_HLEN);
 	takeover->oif = lease->oif;
-	return check_size(ctx, &arrival->pkt, lease->mtu);
+	takeover->trim = arrival->trim;
+	/* ip_forward: rt_tos2priority, unless the sysctl says to leave it */
+	takeover->priority =
+		around->tos_priority ? tos_to_priority(arrival->pkt.ip.tos) : ctx->priority;
+	return TXP_TRANSIT_TAKEN;
+}
+
+/* Packets that the kernel forwards in its own way: their flow follows them. */
+static __always_inline bool is_forwarded_anyway(enum txp_transit verdict)
+{
+	return verdict == TXP_TRANSIT_IP_OPTIONS || verdict == TXP_TRANSIT_FRAGMENT ||
+	       verdict == TXP_TRANSIT_PADDED;
 }
 
 static __always_inline enum txp_transit judge(struct __sk_buff *ctx, const struct sk_buff *skb,
 					      const struct txp_instance *inst,
 					      struct txp_arrival *arrival,
+					      const struct txp_surroundings *around,
 					      struct txp_takeover *takeover)
 {
-	const struct net *net = skb->dev->nd_net.net;
-	enum txp_transit verdict = arrival_parse(ctx, &arrival->pkt);
+	enum txp_transit verdict = arrival_parse(ctx, arrival);
+	struct txp_lease *place;
 
+	if (verdict != TXP_TRANSIT_TAKEN && !is_forwarded_anyway(verdict))
+		return verdict;
+	arrival_key(&arrival->note.key, &arrival->pkt, around->key_ports, ctx->ifindex, ctx->mark);
+	if (verdict != TXP_TRANSIT_TAKEN) {
+		place = lease_place(&arrival->note.key);
+		if (place)
+			lease_end(place, &arrival->note.key);
+		return verdict;
+	}
+	if (around->verdict != TXP_TRANSIT_TAKEN)
+		return around->verdict;
+	verdict = guard_packet(inst, skb);
 	if (verdict != TXP_TRANSIT_TAKEN)
 		return verdict;
-	verdict = guard(inst, skb);
-	if (verdict != TXP_TRANSIT_TAKEN)
-		return verdict;
-	arrival_key(&arrival->note.key, &arrival->pkt, net, ctx->ifindex, ctx->mark);
-	stamp_read(&arrival->note.stamp, net, skb->dev);
-	takeover->priority = forward_priority(ctx, net, &arrival->pkt);
-	arrival->note.time_ns = bpf_ktime_get_coarse_ns();
-	return find_lease(ctx, inst, arrival, takeover);
+	if (packet_hides_key(&arrival->pkt, around->hash_policy))
+		return TXP_TRANSIT_TUNNEL_HASH;
+	arrival->note.stamp = around->stamp;
+	arrival->note.time_ns = kernel_time_coarse();
+	return use_lease(ctx, skb, inst, arrival, around, takeover);
 }
 
-static __always_inline bool device_offloads(const struct txp_device *dev)
+static __always_inline bool device_offloads(const struct txp_instance *inst,
+					    const struct txp_device *dev)
 {
-	return dev->mode == TXP_MODE_OFFLOAD && dev->demotions == dev->promoted_at;
+	return dev->mode == TXP_MODE_OFFLOAD && dev->demotions == dev->promoted_at &&
+	       dev->agreements >= inst->promote_after;
 }
 
 /* Returns only if the packet is the kernel's. */
-static __always_inline void transit(struct __sk_buff *ctx)
+static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff *skb,
+				    const struct txp_instance *inst,
+				    const struct txp_surroundings *around,
+				    const struct txp_device *dev, struct txp_takeover *takeover)
 {
-	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
-	const struct txp_instance *inst = instance_get();
-	struct txp_takeover *takeover;
-	const struct txp_device *dev;
-	struct txp_arrival *arrival;
-	struct txp_counters *cnt;
+	struct txp_counters *cnt = bpf_map_lookup_elem(&counters, &takeover->device);
 	__u32 zero = 0;
+	struct txp_arrival *arrival = bpf_map_lookup_elem(&arrivals, &zero);
 
-	takeover = bpf_map_lookup_elem(&takeovers, &zero);
-	arrival = bpf_map_lookup_elem(&arrivals, &zero);
-	if (!inst || !takeover || !arrival || skb->dev->nd_net.net->net_cookie != inst->netns)
+	if (!cnt || !arrival)
 		return;
-	takeover->device.netns = inst->netns;
-	takeover->device.ifindex = ctx->ifindex;
-	dev = bpf_map_lookup_elem(&devices, &takeover->device);
-	cnt = bpf_map_lookup_elem(&counters, &takeover->device);
-	if (!dev || !cnt)
-		return;
-	arrival->verdict = judge(ctx, skb, inst, arrival, takeover);
-	if (arrival->verdict == TXP_TRANSIT_TAKEN && device_offloads(dev))
+	if (skb)
+		arrival->verdict = judge(ctx, skb, inst, arrival, around, takeover);
+	else
+		arrival->verdict = TXP_TRANSIT_UNSEEN;
+	if (arrival->verdict == TXP_TRANSIT_TAKEN && device_offloads(inst, dev))
 		bpf_tail_call(ctx, &takeover_program, 0); /* counts by itself */
-	if (arrival->verdict == TXP_TRANSIT_TAKEN || is_miss(arrival->verdict))
+	if (skb && (arrival->verdict == TXP_TRANSIT_TAKEN || is_miss(arrival->verdict)))
 		leave_note(ctx, skb, arrival);
 	if (arrival->verdict == TXP_TRANSIT_TAKEN)
 		arrival->verdict = TXP_TRANSIT_WOULD_TAKE;
 	count_transit(cnt, arrival->verdict, ctx->len);
 }
 
+/* Since 6.2: everything is asked here. */
+static __always_inline void transit_by_context(struct __sk_buff *ctx,
+					       const struct txp_instance *inst,
+					       struct txp_surroundings *around,
+					       struct txp_takeover *takeover)
+{
+	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+	const struct txp_device *dev;
+
+	if (skb->dev->nd_net.net->net_cookie != inst->netns)
+		return;
+	dev = bpf_map_lookup_elem(&devices, &takeover->device);
+	if (!dev)
+		return;
+	surroundings_at_hook(around, inst, skb->dev, dev->netfilter);
+	transit(ctx, skb, inst, around, dev, takeover);
+}
+
+/* Before: receive_tp has asked. */
+static __always_inline void transit_by_slot(struct __sk_buff *ctx, const struct txp_instance *inst,
+					    struct txp_takeover *takeover)
+{
+	struct txp_receive_slot *slot = receive_slot_get();
+	const struct txp_device *dev;
+	const struct sk_buff *skb;
+
+	if (!slot || slot->foreign)
+		return;
+	dev = bpf_map_lookup_elem(&devices, &takeover->device);
+	if (!dev)
+		return;
+	skb = context_verify(ctx, slot->skb);
+	slot->skb = 0;
+	transit(ctx, skb, inst, &slot->around, dev, takeover);
+}
+
 SEC("tc")
 int txpath_transit(struct __sk_buff *ctx)
 {
-	transit(ctx);
+	const struct txp_instance *inst = instance_get();
+	struct txp_surroundings *around;
+	struct txp_takeover *takeover;
+	__u32 zero = 0;
+
+	takeover = bpf_map_lookup_elem(&takeovers, &zero);
+	around = bpf_map_lookup_elem(&surroundings, &zero);
+	if (!inst || !takeover || !around)
+		return TXP_TC_ACT_UNSPEC;
+	takeover->device.netns = inst->netns;
+	takeover->device.ifindex = ctx->ifindex;
+	if (bpf_cast_to_kern_ctx)
+		transit_by_context(ctx, inst, around, takeover);
+	else
+		transit_by_slot(ctx, inst, takeover);
 	return TXP_TC_ACT_UNSPEC;
+}
+
+/*
+ * For the loader, which runs it on a made packet: what stands in the way of packets of the device
+ * ctx->ifindex, were it attached with the enum txp_netfilter in cb[0]. TXP_TRANSIT_COUNT: that
+ * cannot be told here.
+ */
+SEC("tc")
+int txpath_check(struct __sk_buff *ctx)
+{
+	const struct txp_instance *inst = instance_get();
+	__u32 zero = 0, netfilter = ctx->cb[0];
+	struct txp_surroundings *around = bpf_map_lookup_elem(&surroundings, &zero);
+	const struct sk_buff *skb;
+
+	if (!inst || !around || !bpf_cast_to_kern_ctx)
+		return TXP_TRANSIT_COUNT;
+	skb = bpf_cast_to_kern_ctx(ctx);
+	surroundings_read(around, inst, skb->dev, netfilter);
+	return around->verdict;
 }
 
 /* ip_decrease_ttl */
@@ -229,10 +376,17 @@ int txpath_takeover(struct __sk_buff *ctx)
 	const struct txp_takeover *takeover = bpf_map_lookup_elem(&takeovers, &zero);
 	struct txp_counters *cnt;
 
+	__u32 length = ctx->len;
+
 	if (!takeover)
 		return TXP_TC_ACT_UNSPEC;
 	cnt = bpf_map_lookup_elem(&counters, &takeover->device);
+	if (takeover->trim && bpf_skb_change_tail(ctx, takeover->trim, 0)) {
+		if (cnt)
+			count_transit(cnt, TXP_TRANSIT_PADDED, length);
+		return TXP_TC_ACT_UNSPEC;
+	}
 	if (cnt)
-		count_transit(cnt, TXP_TRANSIT_TAKEN, ctx->len);
+		count_transit(cnt, TXP_TRANSIT_TAKEN, length);
 	return takeover_send(ctx, takeover);
 }

@@ -117,6 +117,7 @@ struct txp_example {
 #define TXP_HARMLESS_HOOKS 8
 #define TXP_SELINUX_HOOKS 4
 #define TXP_CONNTRACK_HOOKS 4
+#define TXP_STAGES_MAX 16
 
 /* map "instance": one row, written by the loader before any program is attached. */
 struct txp_instance {
@@ -129,15 +130,15 @@ struct txp_instance {
 	__s32 lo_forwarding; /* value to restore at the last detach, -1: untouched */
 	__u32 fib_mark;	     /* BPF_FIB_LOOKUP_MARK where the kernel has it, else 0 */
 	__u64 harmless[TXP_HARMLESS_HOOKS]; /* addresses of netfilter hooks that change nothing */
-	__u8 stage_rung[TXP_STAGE_COUNT];   /* enum txp_hook_kind got */
-	__u8 padding[16 - TXP_STAGE_COUNT];
-	__s32 stage_errno[TXP_STAGE_COUNT]; /* of the best rung, when it was refused: -errno */
+	__u8 stage_rung[TXP_STAGES_MAX];    /* by enum txp_stage: enum txp_hook_kind got */
+	__s32 stage_errno[TXP_STAGES_MAX];  /* of the best rung, when it was refused: -errno */
 	__u32 transit_program;		    /* id of the program at TC ingress, 0: none */
-	__u64 selinux[TXP_SELINUX_HOOKS];   /* addresses of SELinux's netfilter hooks */
-	__u64 sock_pfree;		    /* address of the kernel's function, 0: not known */
-	__u64 lease_ns;			    /* how long a lease holds */
-	__u32 max_surprises;		    /* of a device, before it is demoted to shadow */
-	__s32 transit_errno;		    /* why transit_program is 0: -errno */
+	__u32 reserved;
+	__u64 selinux[TXP_SELINUX_HOOKS]; /* addresses of SELinux's netfilter hooks */
+	__u64 sock_pfree;		  /* address of the kernel's function, 0: not known */
+	__u64 lease_ns;			  /* how long a lease holds */
+	__u32 max_surprises;		  /* of a device, before it is demoted to shadow */
+	__s32 transit_errno;		  /* why transit_program is 0: -errno */
 	__u32 left_out;	     /* bit per enum txp_stage whose netfilter rung the knob left out */
 	__u32 promote_after; /* agreements that a device in offload waits for */
 	__u64 conntrack[TXP_CONNTRACK_HOOKS]; /* addresses of conntrack's hooks at PREROUTING */
@@ -181,7 +182,7 @@ struct txp_lease {
 	struct txp_lease_key key;
 	struct txp_stamp stamp;
 	__u64 learned;	   /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
-	__u64 output;	   /* address of the output's net_device; 0: not learned from a packet */
+	__u64 output;	   /* address of the output's net_device; 0: a mark, see bpf/cold.bpf.h */
 	__u64 neighbour;   /* address of the next hop's struct neighbour */
 	__be32 next_hop;   /* the neighbour's address; of an IPv6 one, its last word */
 	__u32 next_hop_at; /* where in the neighbour's key that is: 0 or 12 */
@@ -189,7 +190,8 @@ struct txp_lease {
 	__u32 mtu;	   /* for forwarding, bytes of IP */
 	__u32 transit;	   /* enum txp_transit: TAKEN, or why not */
 	__u8 ethernet[14]; /* the header as it left */
-	__u8 reserved[6];
+	__u8 asked;	   /* output is 0 and bpf_fib_lookup has been asked why */
+	__u8 reserved[5];
 };
 
 /* map "events", a ring buffer: what an operator will want to know of, as it happens. */
@@ -223,8 +225,9 @@ TXP_ASSERT_SIZE(struct txp_verdict_counts, 8 * TXP_VERDICT_COUNT);
 TXP_ASSERT_SIZE(struct txp_field_counts, 8 * TXP_VERDICT_COUNT * TXP_FIELD_COUNT);
 TXP_ASSERT_SIZE(struct txp_example_key, 24);
 TXP_ASSERT_SIZE(struct txp_example, 40);
-TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 16 + 4 * TXP_STAGE_COUNT + 4 +
-					     8 * TXP_SELINUX_HOOKS + 32 + 8 * TXP_CONNTRACK_HOOKS);
+TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 5 * TXP_STAGES_MAX +
+					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 40);
+_Static_assert(TXP_STAGE_COUNT <= TXP_STAGES_MAX, "stages have no room in struct txp_instance");
 TXP_ASSERT_SIZE(struct txp_moments, 24);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);
