@@ -8,12 +8,14 @@
 #include <bpf/bpf.h>
 
 #include "attach.h"
+#include "check.h"
 #include "ladder.h"
 #include "lock.h"
 #include "log.h"
 #include "probe.h"
 #include "sysctl.h"
 #include "transit.h"
+#include "words.h"
 
 struct transaction {
 	const struct attach_request *request;
@@ -47,6 +49,39 @@ static int load_egress(struct transaction *t)
 	return 0;
 }
 
+/*
+ * What transit must know of the kernel, also before it is attached: of a fresh instance the map
+ * is not pinned yet, of another one nothing else changes.
+ */
+static int write_symbols(struct transaction *t)
+{
+	t->instance.row.netns = t->instance.netns;
+	probe_symbols(&t->instance.row);
+	return instance_write(&t->instance, &t->instance.row);
+}
+
+/* What is taken over passes conntrack by: it must not mind. */
+static int check_netfilter(const struct transaction *t)
+{
+	const struct attach_request *request = t->request;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < request->count && t->transit.check_fd >= 0; i++) {
+		ret = check_run(t->transit.check_fd, request->devices[i].ifindex,
+				request->netfilter);
+		if (ret < 0)
+			return log_errno(ret, "%s: asking what stands in the way",
+					 request->devices[i].name);
+		if (ret != TXP_TRANSIT_CONNTRACK)
+			continue;
+		log_error("%s: --netfilter %s is not possible: " CHECK_CONNTRACK_ADVICE,
+			  request->devices[i].name, netfilter_name(request->netfilter));
+		return -EPERM;
+	}
+	return 0;
+}
+
 /* Shadow goes without; nothing can be offloaded without it. */
 static int load_transit(struct transaction *t)
 {
@@ -54,9 +89,10 @@ static int load_transit(struct transaction *t)
 
 	if (!t->request->transit)
 		return 0;
-	err = transit_load(&t->transit, &t->instance);
+	err = transit_load(&t->transit, &t->instance,
+			   t->request->netfilter != TXP_NETFILTER_DECLINE);
 	if (!err)
-		return 0;
+		return check_netfilter(t);
 	if (t->request->mode == TXP_MODE_OFFLOAD)
 		return log_errno(err, "--mode offload: transit is not possible here: %s",
 				 transit_refusal(err));
@@ -136,7 +172,7 @@ static int prepare_stages(struct transaction *t)
 
 	/* a fresh instance has epoch 0, which no program may have */
 	t->ladder.epoch = epoch ? epoch : 1;
-	t->ladder.netfilter = t->request->netfilter;
+	t->ladder.netfilter = t->request->netfilter_hook;
 	t->ladder.maps = &t->instance.maps;
 	err = ladder_load(&t->ladder);
 	if (err)
@@ -153,7 +189,6 @@ static int prepare_stages(struct transaction *t)
 	if (t->request->transit)
 		t->row.transit_errno = t->transit.err;
 	set_knobs(t);
-	probe_symbols(&t->row);
 	return 0;
 }
 
@@ -279,7 +314,8 @@ static int commit_devices(const struct transaction *t)
 	size_t i;
 
 	for (i = 0; i < t->request->count; i++) {
-		err = egress_commit(&t->changes[i], &t->instance, t->request->mode);
+		err = egress_commit(&t->changes[i], &t->instance, t->request->mode,
+				    t->request->netfilter);
 		if (!err && !t->request->transit)
 			err = transit_detach(t->request->devices[i].ifindex, &t->instance);
 		if (!first)
@@ -354,7 +390,7 @@ int attach_devices(const struct pins *pins, __u64 netns, const struct attach_req
 	struct transaction t = {
 		.pins = pins,
 		.request = request,
-		.transit = { .program_fd = -1, .array_fd = -1 },
+		.transit = TRANSIT_NONE,
 	};
 	int err;
 
@@ -367,7 +403,9 @@ int attach_devices(const struct pins *pins, __u64 netns, const struct attach_req
 	err = load_egress(&t);
 	if (err)
 		goto close_instance;
-	err = load_transit(&t);
+	err = write_symbols(&t);
+	if (!err)
+		err = load_transit(&t);
 	if (err)
 		goto close_egress;
 	err = prepare_stages(&t);

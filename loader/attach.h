@@ -14,9 +14,10 @@ struct attach_request {
 	enum txp_mode mode;
 	enum egress_hook hook;
 	bool lo_forwarding; /* consent to switch it on */
-	bool netfilter;	    /* may netfilter hooks be used? */
-	bool transit;	    /* at TC ingress too; else devices that have it lose it */
-	__u32 given;	    /* bit per enum txp_knob: the others stay as they were */
+	enum txp_netfilter netfilter;
+	bool netfilter_hook; /* may ours be used? */
+	bool transit;	     /* at TC ingress too; else devices that have it lose it */
+	__u32 given;	     /* bit per enum txp_knob: the others stay as they were */
 	__u32 lease_ms;
 	__u32 max_surprises;
 };

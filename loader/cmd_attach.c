@@ -17,6 +17,7 @@
 #include "status.h"
 #include "sysctl.h"
 #include "transit.h"
+#include "words.h"
 
 static const char *const knob_names[] = {
 #define KNOB_NAME(id, name, values, meaning) name,
@@ -118,25 +119,22 @@ static int parse_mode(const char *mode, enum txp_mode *parsed)
 	return EXIT_DONE;
 }
 
-static int check_netfilter(const char *what)
-{
-	if (!what || !strcmp(what, "decline"))
-		return EXIT_DONE;
-	if (!strcmp(what, "lease") || !strcmp(what, "bypass"))
-		return usage_error("--netfilter %s: not available yet; it is decline", what);
-	return usage_error("--netfilter %s: there is no such mode; it is decline", what);
-}
-
 struct arguments {
 	struct device *devices; /* found by find_devices() */
 	size_t count;
 	enum txp_mode mode;
+	enum txp_netfilter netfilter;
 	struct choice choice;
 };
 
 static bool is_knob(const char *text)
 {
 	return strchr(text, '=');
+}
+
+static bool wants_transit(const struct arguments *arguments)
+{
+	return arguments->mode == TXP_MODE_OFFLOAD || arguments->choice.value[TXP_KNOB_TRANSIT];
 }
 
 /* Shadow has it only where both were asked for; offload cannot go without. */
@@ -149,6 +147,9 @@ static int check_transit(const char *mode, const struct arguments *arguments)
 		return usage_error("transit=on: only with --mode shadow or --mode offload");
 	if (given && !on && arguments->mode == TXP_MODE_OFFLOAD)
 		return usage_error("transit=off: --mode offload is not possible without transit");
+	if (arguments->netfilter != TXP_NETFILTER_DECLINE && !wants_transit(arguments))
+		return usage_error("--netfilter %s: only with --mode offload or transit=on",
+				   netfilter_name(arguments->netfilter));
 	return EXIT_DONE;
 }
 
@@ -157,7 +158,7 @@ static int parse_arguments(const struct options *options, struct arguments *argu
 	int i, devices = 0, code = parse_mode(options->mode, &arguments->mode);
 
 	if (!code)
-		code = check_netfilter(options->netfilter);
+		code = netfilter_parse(options->netfilter, &arguments->netfilter);
 	choose_defaults(&arguments->choice);
 	for (i = 0; i < options->count && !code; i++) {
 		if (is_knob(options->arguments[i]))
@@ -181,11 +182,6 @@ static bool is_found(const struct arguments *arguments, int ifindex)
 			return true;
 	}
 	return false;
-}
-
-static bool wants_transit(const struct arguments *arguments)
-{
-	return arguments->mode == TXP_MODE_OFFLOAD || arguments->choice.value[TXP_KNOB_TRANSIT];
 }
 
 static int check_device(const struct device *device, const struct arguments *arguments)
@@ -288,7 +284,8 @@ static int attach_locked(const struct options *options, const struct pins *pins,
 		.mode = arguments->mode,
 		.hook = (enum egress_hook)value[TXP_KNOB_TC_HOOK],
 		.lo_forwarding = value[TXP_KNOB_LO_FORWARDING],
-		.netfilter = may_use_netfilter(value[TXP_KNOB_NETFILTER_HOOK]),
+		.netfilter = arguments->netfilter,
+		.netfilter_hook = may_use_netfilter(value[TXP_KNOB_NETFILTER_HOOK]),
 		.transit = wants_transit(arguments),
 		.given = arguments->choice.given,
 		.lease_ms = value[TXP_KNOB_LEASE_MS],

@@ -107,6 +107,7 @@ static int text(struct json_object *document, struct json_object *before, double
 		{ "mode", "MODE", false },
 		{ "hook", "HOOK", false },
 		{ "transit", "TRANSIT", false },
+		{ "netfilter", "NETFILTER", false },
 		{ "state", "STATE", false },
 		{ "attached_as", "ATTACHED AS", false },
 		{ "moved_to", "MOVED TO", false },

@@ -267,7 +267,8 @@ static bool is_new_link(const struct egress_change *change)
 	return change->link_fd >= 0 && change->old_prog_fd < 0;
 }
 
-int egress_commit(struct egress_change *change, const struct instance *instance, enum txp_mode mode)
+int egress_commit(struct egress_change *change, const struct instance *instance, enum txp_mode mode,
+		  enum txp_netfilter netfilter)
 {
 	char name[DEVICE_PIN_MAX];
 	int err = 0;
@@ -275,6 +276,7 @@ int egress_commit(struct egress_change *change, const struct instance *instance,
 	if (is_new_link(change))
 		err = pin_commit(instance->links_directory, egress_pin(change->key.ifindex, name));
 	change->row.mode = mode;
+	change->row.netfilter = netfilter;
 	if (mode == TXP_MODE_OFFLOAD)
 		promote(&change->row);
 	if (!err)

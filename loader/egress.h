@@ -30,8 +30,8 @@ int egress_attach(struct egress_change *change, const struct instance *instance,
 		  enum egress_hook hook);
 
 /* Exactly one of them ends a change. */
-int egress_commit(struct egress_change *change, const struct instance *instance,
-		  enum txp_mode mode);
+int egress_commit(struct egress_change *change, const struct instance *instance, enum txp_mode mode,
+		  enum txp_netfilter netfilter);
 void egress_undo(struct egress_change *change, const struct instance *instance);
 
 /* Takes a device out, wherever it is now. Errors have been told. */

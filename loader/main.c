@@ -16,6 +16,7 @@ enum command_option {
 	TAKES_INTERVAL = 1 << 2,
 	TAKES_PER_DEVICE = 1 << 3,
 	TAKES_ARGUMENTS = 1 << 4,
+	TAKES_NETFILTER = 1 << 5,
 };
 
 struct command {
@@ -27,9 +28,10 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "attach", "DEV... [--mode shadow|offload] [--netfilter decline] [KNOB=VALUE...]",
+	{ "attach",
+	  "DEV... [--mode shadow|offload] [--netfilter decline|lease|bypass] [KNOB=VALUE...]",
 	  "compare what leaves these devices, and take over what is forwarded", cmd_attach,
-	  TAKES_MODE | TAKES_ARGUMENTS },
+	  TAKES_MODE | TAKES_NETFILTER | TAKES_ARGUMENTS },
 	{ "detach", "DEV... | --all", "stop, and leave no trace", cmd_detach,
 	  TAKES_ALL | TAKES_ARGUMENTS },
 	{ "status", "", "attached devices, and the hook got at each station", cmd_status, 0 },
@@ -57,7 +59,8 @@ static const struct argp_option option_table[] = {
 	{ "verbose", 'v', NULL, 0, "details, libbpf's and the verifier's log; twice: more", 1 },
 	{ "quiet", 'q', NULL, 0, "errors only", 1 },
 	{ "mode", KEY_MODE, "MODE", 0, "attach: shadow or offload", 2 },
-	{ "netfilter", KEY_NETFILTER, "WHAT", 0, "attach: decline, where netfilter has hooks", 2 },
+	{ "netfilter", KEY_NETFILTER, "WHAT", 0,
+	  "attach: where netfilter has hooks, decline, lease or bypass", 2 },
 	{ "all", KEY_ALL, NULL, 0, "detach: every device in every namespace", 2 },
 	{ "per-device", KEY_PER_DEVICE, NULL, 0, "parity: also for each device", 2 },
 	{ 0 },
@@ -119,7 +122,7 @@ static error_t parse_own_option(int key, char *text, struct command_line *line)
 		return 0;
 	case KEY_NETFILTER:
 		line->options.netfilter = text;
-		line->given |= TAKES_MODE;
+		line->given |= TAKES_NETFILTER;
 		return 0;
 	case KEY_ALL:
 		line->options.all = true;

@@ -52,7 +52,8 @@ void map_set_close(struct map_set *maps)
 
 /* Others, as .rodata, belong to one load and not to the namespace. */
 static const char *const shared_maps[] = {
-	"devices", "counters", "examples", "instance", "moments", "dossiers", "skb_slot", "leases",
+	"devices",  "counters", "examples", "instance", "moments",
+	"dossiers", "skb_slot", "leases",   "events",	"receive_slot",
 };
 
 static bool is_shared_name(const char *name)
@@ -330,21 +331,22 @@ int object_load_stages(struct map_set *maps, __u32 epoch, struct program *progra
 	return err;
 }
 
-int object_load_transit(struct map_set *maps, struct program *programs, int *takeover_fd)
+int object_load_transit(struct map_set *maps, struct program *programs, size_t count,
+			int *takeover_fd)
 {
 	struct bpf_object *object = open_object("transit", transit_bpf__elf_bytes);
 	int err;
 
 	if (!object)
 		return -errno;
-	err = load(object, maps, programs, 2);
+	err = load(object, maps, programs, count);
 	if (err)
 		goto close_object;
 	*takeover_fd = copy_fd(bpf_object__find_map_fd_by_name(object, TAKEOVER_MAP));
 	if (*takeover_fd < 0) {
 		err = *takeover_fd;
-		close(programs[0].fd);
-		close(programs[1].fd);
+		while (count)
+			close(programs[--count].fd);
 	}
 close_object:
 	bpf_object__close(object);

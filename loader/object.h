@@ -50,10 +50,11 @@ int object_load_egress(struct map_set *maps, struct program *program);
 int object_load_stages(struct map_set *maps, __u32 epoch, struct program *programs, size_t count);
 
 /*
- * programs: txpath_transit and txpath_takeover. *takeover_fd, owned by the caller, gets the array
- * that leads from the one to the other: of this load only, and empty when its last descriptor
- * and pin have gone.
+ * programs: txpath_transit, txpath_takeover, and others of that object. *takeover_fd, owned by the
+ * caller, gets the array that leads from the one to the other: of this load only, and empty when
+ * its last descriptor and pin have gone.
  */
-int object_load_transit(struct map_set *maps, struct program *programs, int *takeover_fd);
+int object_load_transit(struct map_set *maps, struct program *programs, size_t count,
+			int *takeover_fd);
 
 #endif /* TXPATH_OBJECT_H */

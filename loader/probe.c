@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,18 +15,6 @@
 #include "probe.h"
 
 #define FIB_LOOKUP_MARK (1U << 5) /* Linux 6.10 */
-
-/* Hooks of POST_ROUTING that look at a packet and leave it as it is. */
-static const char *const harmless_hooks[] = {
-	"apparmor_ip_postroute",   /* looks only at packets with a secmark */
-	"apparmor_ipv4_postroute", /* the same, older kernels */
-};
-
-/* Hooks of FORWARD and POST_ROUTING that may drop a packet, to be told by name. */
-static const char *const selinux_hooks[] = {
-	"selinux_ip_forward",
-	"selinux_ip_postroute",
-};
 
 bool probe_btf(void)
 {
@@ -89,44 +78,58 @@ __u32 probe_fib_mark(void)
 	return err || (int)opts.retval == -EINVAL ? 0 : FIB_LOOKUP_MARK;
 }
 
-static void take_symbol(struct txp_instance *row, const char *name, __u64 address)
+/* Where the address of a kernel function goes. */
+struct symbol {
+	const char *name;
+	size_t offset; /* in struct txp_instance */
+};
+
+static const struct symbol symbols[] = {
+	{ "nf_hook_run_bpf", offsetof(struct txp_instance, nf_run_bpf) },
+	{ "sock_pfree", offsetof(struct txp_instance, sock_pfree) },
+	/* at POST_ROUTING: looks only at packets with a secmark; then its older name */
+	{ "apparmor_ip_postroute", offsetof(struct txp_instance, harmless[0]) },
+	{ "apparmor_ipv4_postroute", offsetof(struct txp_instance, harmless[1]) },
+	/* at FORWARD and POST_ROUTING: may drop a packet, to be told by name */
+	{ "selinux_ip_forward", offsetof(struct txp_instance, selinux[0]) },
+	{ "selinux_ip_postroute", offsetof(struct txp_instance, selinux[1]) },
+	/* at PRE_ROUTING: follows connections */
+	{ "ipv4_conntrack_in", offsetof(struct txp_instance, conntrack[0]) },
+};
+
+static void set_symbol(struct txp_instance *row, const struct symbol *symbol, __u64 address)
 {
+	memcpy((char *)row + symbol->offset, &address, sizeof(address));
+}
+
+/* "ADDRESS TYPE NAME\n" or "ADDRESS TYPE NAME\t[MODULE]\n", a hundred thousand times. */
+static void take_symbol(struct txp_instance *row, char *line)
+{
+	char *name = strchr(line, ' ');
 	size_t i;
 
-	if (!strcmp(name, "nf_hook_run_bpf"))
-		row->nf_run_bpf = address;
-	if (!strcmp(name, "sock_pfree"))
-		row->sock_pfree = address;
-	for (i = 0; i < ARRAY_SIZE(harmless_hooks); i++) {
-		if (!strcmp(name, harmless_hooks[i]))
-			row->harmless[i] = address;
-	}
-	for (i = 0; i < ARRAY_SIZE(selinux_hooks); i++) {
-		if (!strcmp(name, selinux_hooks[i]))
-			row->selinux[i] = address;
+	if (!name || !name[1] || name[2] != ' ')
+		return;
+	name += 3;
+	name[strcspn(name, "\t\n")] = '\0';
+	for (i = 0; i < ARRAY_SIZE(symbols); i++) {
+		if (!strcmp(name, symbols[i].name))
+			set_symbol(row, &symbols[i], strtoull(line, NULL, 16));
 	}
 }
 
 void probe_symbols(struct txp_instance *row)
 {
-	unsigned long long address;
-	char line[512], name[256];
-	FILE *symbols;
+	char line[512];
+	FILE *file;
+	size_t i;
 
-	_Static_assert(ARRAY_SIZE(harmless_hooks) <= TXP_HARMLESS_HOOKS,
-		       "harmless hooks have no room");
-	_Static_assert(ARRAY_SIZE(selinux_hooks) <= TXP_SELINUX_HOOKS,
-		       "SELinux's hooks have no room");
-	row->nf_run_bpf = 0;
-	row->sock_pfree = 0;
-	memset(row->harmless, 0, sizeof(row->harmless));
-	memset(row->selinux, 0, sizeof(row->selinux));
-	symbols = fopen("/proc/kallsyms", "re");
-	if (!symbols)
+	for (i = 0; i < ARRAY_SIZE(symbols); i++)
+		set_symbol(row, &symbols[i], 0);
+	file = fopen("/proc/kallsyms", "re");
+	if (!file)
 		return;
-	while (fgets(line, sizeof(line), symbols)) {
-		if (sscanf(line, "%llx %*c %255s", &address, name) == 2)
-			take_symbol(row, name, address);
-	}
-	fclose(symbols);
+	while (fgets(line, sizeof(line), file))
+		take_symbol(row, line);
+	fclose(file);
 }

@@ -14,6 +14,7 @@
 #include "output.h"
 #include "roster.h"
 #include "transit.h"
+#include "words.h"
 
 static const char *state_name(enum attachment_state state)
 {
@@ -28,17 +29,6 @@ static const char *state_name(enum attachment_state state)
 	};
 
 	return names[state];
-}
-
-const char *mode_name(__u32 mode)
-{
-	static const char *const names[] = {
-		[TXP_MODE_OFF] = "off",
-		[TXP_MODE_SHADOW] = "shadow",
-		[TXP_MODE_OFFLOAD] = "offload",
-	};
-
-	return mode < ARRAY_SIZE(names) ? names[mode] : "unknown";
 }
 
 const char *egress_pin(__u32 ifindex, char *name)
@@ -277,6 +267,7 @@ struct json_object *attachment_json(const struct attachment *attachment, const c
 	json_add_text(object, "mode", attachment_mode(attachment));
 	json_add_text(object, "hook", attachment->tcx ? "tcx" : "clsact");
 	json_add_text(object, "transit", attachment->transit ? "tcx" : "none");
+	json_add_text(object, "netfilter", netfilter_name(attachment->row.netfilter));
 	json_add_text(object, "why", explain(attachment, why));
 	json_add_number(object, "demotions", attachment->row.demotions);
 	json_add_number(object, "surprises", attachment->row.surprises);

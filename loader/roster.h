@@ -42,8 +42,6 @@ int roster_read(const struct instance *instance, struct attachment **list);
 /* As in "devices" of txpath status. netns: the name of the instance's namespace. */
 struct json_object *attachment_json(const struct attachment *attachment, const char *netns);
 
-const char *mode_name(__u32 mode);
-
 /* mode_name(), or "demoted": to offload, until there were too many surprises. */
 const char *attachment_mode(const struct attachment *attachment);
 

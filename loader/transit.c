@@ -119,18 +119,24 @@ static void choose_program(struct transit *transit, const struct instance *insta
 	transit->array_fd = running >= 0 ? -1 : array_fd;
 }
 
-int transit_load(struct transit *transit, struct instance *instance)
+int transit_load(struct transit *transit, struct instance *instance, bool with_check)
 {
-	struct program programs[] = { { .name = "txpath_transit" }, { .name = "txpath_takeover" } };
+	struct program programs[] = { { .name = "txpath_transit" },
+				      { .name = "txpath_takeover" },
+				      { .name = "txpath_check" } };
+	size_t count = with_check ? 3 : 2;
 	struct bpf_prog_info info;
 	int array_fd;
 
-	*transit = (struct transit){ .program_fd = -1, .array_fd = -1 };
-	transit->err = tc_has_tcx() ? object_load_transit(&instance->maps, programs, &array_fd)
-				    : -EOPNOTSUPP;
+	*transit = TRANSIT_NONE;
+	transit->err = tc_has_tcx()
+			       ? object_load_transit(&instance->maps, programs, count, &array_fd)
+			       : -EOPNOTSUPP;
 	if (transit->err)
 		return transit->err;
 	choose_program(transit, instance, programs, array_fd);
+	if (with_check)
+		transit->check_fd = programs[2].fd;
 	transit->err = program_info(transit->program_fd, &info);
 	transit->program_id = info.id;
 	if (transit->err)
@@ -363,9 +369,11 @@ void transit_close(struct transit *transit)
 	}
 	free(transit->links);
 	close_if_open(transit->program_fd);
+	close_if_open(transit->check_fd);
 	close_if_open(transit->array_fd);
 	transit->links = NULL;
 	transit->program_fd = -1;
+	transit->check_fd = -1;
 	transit->array_fd = -1;
 }
 

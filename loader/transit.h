@@ -12,10 +12,11 @@
 
 struct transit_link;
 
-/* A change that can still be undone. None: program_fd and array_fd are -1, all else is 0. */
+/* A change that can still be undone. None: the descriptors are -1, all else is 0. */
 struct transit {
 	int err;	/* of transit_load() */
 	int program_fd; /* that runs already, or is to run in every link */
+	int check_fd;	/* txpath_check, if it was asked for: see check.h */
 	__u32 program_id;
 	int array_fd; /* of its tail call, to be pinned; -1: it runs already */
 	struct transit_link *links;
@@ -28,11 +29,13 @@ const char *transit_unfit(int ifindex, __u32 l2_len);
 /* What a negative errno of transit_load() means for the operator. */
 const char *transit_refusal(int err);
 
+#define TRANSIT_NONE ((struct transit){ .program_fd = -1, .check_fd = -1, .array_fd = -1 })
+
 /*
  * Loads the program, or finds that the same one is running. Silent: transit->err and the return
  * value say why it cannot be had. Owns descriptors: transit_close().
  */
-int transit_load(struct transit *transit, struct instance *instance);
+int transit_load(struct transit *transit, struct instance *instance, bool with_check);
 
 /*
  * Attaches it behind all others on those devices that can have it; where a new program takes the

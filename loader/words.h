@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What include/txpath numbers, in the words that an operator reads and writes. */
+#ifndef TXPATH_WORDS_H
+#define TXPATH_WORDS_H
+
+#include <linux/types.h>
+
+#include <txpath/abi.h>
+
+/* "unknown" for a number without a name. */
+const char *mode_name(__u32 mode);
+const char *netfilter_name(__u32 netfilter);
+const char *transit_name(__u32 transit);
+const char *transit_meaning(__u32 transit);
+
+/* What --netfilter was given; NULL: not given, decline. Returns an enum exit_code. */
+int netfilter_parse(const char *text, enum txp_netfilter *netfilter);
+
+#endif /* TXPATH_WORDS_H */

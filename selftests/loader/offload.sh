@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# What the loader does for devices in offload, and what it tells of them.
+#
+#   client c0 ==== [transit] r0 router r2 [transit] ==== s0 server
+
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+# offload ARGUMENTS...: of the router; where the kernel has no place for transit, it says so.
+offload()
+{
+	txp router attach "$@" --mode offload >"$WORK/said" 2>&1 || {
+		grep -q 'offload: ' "$WORK/said" || fail "$(cat "$WORK/said")"
+		skip "$(cat "$WORK/said")"
+	}
+	cat "$WORK/said" >&2
+}
+
+# shown DEV KEY: as status has it
+shown()
+{
+	numbers router status | awk -v path="devices.$1.$2" \
+		'$1 == path { sub(/^[^ ]* /, ""); print }'
+}
+
+# check_shown DEV KEY VALUE
+check_shown()
+{
+	[ "$(shown "$1" "$2")" = "$3" ] || fail "$1: $2 is '$(shown "$1" "$2")', not '$3'"
+}
+
+strict_conntrack()
+{
+	in_ns router sysctl -qw net.netfilter.nf_conntrack_tcp_be_liberal="$1" ||
+		skip "the kernel has no conntrack"
+}
+
+# hook_conntrack: a rule that asks for the state of connections
+hook_conntrack()
+{
+	in_ns router nft 'add table ip t; add chain ip t c { type filter hook forward priority 0; };
+		add rule ip t c ct state invalid drop' || skip "the kernel has no nft"
+}
+
+test_netfilter_usage()
+{
+	add_road
+	refuses 2 nosuch txp router attach r0 --mode offload --netfilter nosuch
+	refuses 2 transit=on txp router attach r0 --netfilter lease
+	refuses 2 transit=on txp router attach r0 --mode shadow --netfilter bypass
+	refuses 2 "" txp router status --netfilter bypass
+	[ -z "$(pins)" ] || fail "something was pinned"
+}
+
+test_netfilter_mode_is_shown()
+{
+	add_road
+	offload r0 r2 --netfilter bypass
+	check_shown r0 netfilter bypass
+	check_shown r2 netfilter bypass
+	offload r2 --netfilter lease
+	check_shown r0 netfilter bypass
+	check_shown r2 netfilter lease
+	offload r0
+	check_shown r0 netfilter decline
+}
+
+# Conntrack that would drop what it has not seen is not to be passed by.
+test_netfilter_needs_liberal_conntrack()
+{
+	add_road
+	offload r2
+	numbers router status >"$WORK/before"
+	hook_conntrack
+	strict_conntrack 0
+	refuses 1 nf_conntrack_tcp_be_liberal txp router attach r0 r2 --mode offload --netfilter lease
+	refuses 1 nf_conntrack_tcp_be_liberal txp router attach r0 --mode offload --netfilter bypass
+	numbers router status | diff "$WORK/before" - >&2 || fail "a refused attach has changed something"
+	strict_conntrack 1
+	offload r0 --netfilter lease
+	offload r2 --netfilter bypass
+	strict_conntrack 0
+	offload r0 r2
+}
+
+run_test "$@"
