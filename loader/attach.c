@@ -162,6 +162,8 @@ static void set_knobs(struct transaction *t)
 		t->row.lease_ns = t->request->lease_ms * 1000000ULL;
 	if (is_set(t, TXP_KNOB_MAX_SURPRISES))
 		t->row.max_surprises = t->request->max_surprises;
+	if (is_set(t, TXP_KNOB_PROMOTE_AFTER))
+		t->row.promote_after = t->request->promote_after;
 }
 
 /* Loads beside what is attached. The new programs stay silent until the instance says so. */

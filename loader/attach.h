@@ -20,6 +20,7 @@ struct attach_request {
 	__u32 given;	     /* bit per enum txp_knob: the others stay as they were */
 	__u32 lease_ms;
 	__u32 max_surprises;
+	__u32 promote_after;
 };
 
 /*

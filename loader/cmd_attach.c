@@ -290,6 +290,7 @@ static int attach_locked(const struct options *options, const struct pins *pins,
 		.given = arguments->choice.given,
 		.lease_ms = value[TXP_KNOB_LEASE_MS],
 		.max_surprises = value[TXP_KNOB_MAX_SURPRISES],
+		.promote_after = value[TXP_KNOB_PROMOTE_AFTER],
 	};
 	struct lock lock;
 	int err;

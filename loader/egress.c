@@ -252,6 +252,7 @@ static void promote(struct txp_device *row)
 {
 	row->promoted_at = row->demotions;
 	row->surprises = 0;
+	row->agreements = 0;
 }
 
 static void change_close(struct egress_change *change)

@@ -93,6 +93,7 @@ static int read_one(const struct instance *instance, int devices, const struct t
 	attachment->row.name[IFNAMSIZ - 1] = '\0';
 	strcpy(attachment->name, attachment->row.name);
 	attachment->transit_errno = instance->row.transit_errno;
+	attachment->promote_after = instance->row.promote_after;
 	err = read_link(instance, attachment);
 	return err ? err : read_transit(instance, attachment);
 }
@@ -235,6 +236,14 @@ const char *attachment_mode(const struct attachment *attachment)
 	return is_demoted(&attachment->row) ? "demoted" : mode_name(attachment->row.mode);
 }
 
+/* In offload, but not before the kernel and the prediction have agreed often enough. */
+static bool is_watching(const struct attachment *attachment)
+{
+	const struct txp_device *row = &attachment->row;
+
+	return row->mode == TXP_MODE_OFFLOAD && row->agreements < attachment->promote_after;
+}
+
 #define WHY_MAX 128
 
 /* Why nothing is taken over that was to be; "" if nothing stands against it. */
@@ -252,6 +261,9 @@ static const char *explain(const struct attachment *attachment, char *text)
 	else if (!attachment->transit && row->mode == TXP_MODE_OFFLOAD &&
 		 attachment->state <= ATTACHMENT_RENAMED)
 		snprintf(text, WHY_MAX, "without transit: attach again");
+	else if (is_watching(attachment))
+		snprintf(text, WHY_MAX, "watching: %llu of %u agreements", row->agreements,
+			 attachment->promote_after);
 	return text;
 }
 
@@ -271,6 +283,8 @@ struct json_object *attachment_json(const struct attachment *attachment, const c
 	json_add_text(object, "why", explain(attachment, why));
 	json_add_number(object, "demotions", attachment->row.demotions);
 	json_add_number(object, "surprises", attachment->row.surprises);
+	json_add_number(object, "agreements", attachment->row.agreements);
+	json_add_number(object, "promote_after", attachment->promote_after);
 	json_add_text(object, "state", state_name(attachment->state));
 	json_add_text(object, "attached_as", attachment->row.name);
 	if (attachment->state == ATTACHMENT_MOVED)

@@ -28,6 +28,7 @@ struct attachment {
 	struct tc_link link; /* of TCX */
 	bool transit;	     /* has a link at TC ingress */
 	int transit_errno;   /* why the instance has no transit */
+	__u32 promote_after; /* of the instance */
 	enum attachment_state state;
 	char name[IFNAMSIZ];	  /* now, or when attached where that cannot be told */
 	char where[NAME_MAX + 1]; /* moved: the namespace, "" if it cannot be found */

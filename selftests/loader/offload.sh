@@ -85,4 +85,39 @@ test_netfilter_needs_liberal_conntrack()
 	offload r0 r2
 }
 
+# Attaching begins to count anew; the knob stays until it is given again.
+test_promote_after_is_shown()
+{
+	add_road
+	offload r0 r2 promote-after=1000000000
+	check_shown r0 why "watching: 0 of 1000000000 agreements"
+	in_ns client ping -q -c 5 -i 0.1 "${ADDRESS[server]}" >&2
+	[ "$(shown r0 promote_after)" = 1000000000 ] || fail "the knob is not shown"
+	[ "$(numbers router stats r0 | number devices.r0.transit.verdicts.taken.packets)" = 0 ] ||
+		fail "something was taken over before it was promoted"
+	offload r0
+	check_shown r0 why "watching: 0 of 1000000000 agreements"
+	refuses 2 promote-after txp router attach r0 --mode offload promote-after=-1
+	offload r0 promote-after=0
+	check_shown r0 why ""
+	txp router attach r0 promote-after=5
+	check_shown r0 why ""
+}
+
+# One lease that both agree on is enough, if that was asked for.
+test_promoted_after_agreements()
+{
+	add_road
+	offload r0 r2 promote-after=1
+	until_true promoted || fail "nothing was taken over: $(shown r0 why)"
+	[ "$(shown r0 agreements)" -ge 1 ] || fail "promoted without an agreement"
+	check_shown r0 why ""
+}
+
+promoted()
+{
+	in_ns client ping -q -c 2 -i 0.1 "${ADDRESS[server]}" >/dev/null
+	[ "$(numbers router stats r0 | number devices.r0.transit.verdicts.taken.packets)" -gt 0 ]
+}
+
 run_test "$@"
