@@ -39,6 +39,9 @@ static const struct command commands[] = {
 	  TAKES_INTERVAL | TAKES_ARGUMENTS },
 	{ "parity", "[DEV...] [--per-device]", "predicted against the kernel's own, by field",
 	  cmd_parity, TAKES_INTERVAL | TAKES_PER_DEVICE | TAKES_ARGUMENTS },
+	{ "check", "DEV [--netfilter decline|lease|bypass]",
+	  "may this device be offloaded, and if not, why", cmd_check,
+	  TAKES_NETFILTER | TAKES_ARGUMENTS },
 	{ "features", "", "what this kernel lets txpath see", cmd_features, 0 },
 };
 
@@ -60,7 +63,7 @@ static const struct argp_option option_table[] = {
 	{ "quiet", 'q', NULL, 0, "errors only", 1 },
 	{ "mode", KEY_MODE, "MODE", 0, "attach: shadow or offload", 2 },
 	{ "netfilter", KEY_NETFILTER, "WHAT", 0,
-	  "attach: where netfilter has hooks, decline, lease or bypass", 2 },
+	  "attach, check: where netfilter has hooks, decline, lease or bypass", 2 },
 	{ "all", KEY_ALL, NULL, 0, "detach: every device in every namespace", 2 },
 	{ "per-device", KEY_PER_DEVICE, NULL, 0, "parity: also for each device", 2 },
 	{ 0 },

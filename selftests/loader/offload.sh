@@ -120,4 +120,47 @@ promoted()
 	[ "$(numbers router stats r0 | number devices.r0.transit.verdicts.taken.packets)" -gt 0 ]
 }
 
+# checked DEV REASON ARGUMENTS...: check says so, in its exit code too.
+checked()
+{
+	local code=0
+
+	"$TXPATH" --bpffs "$BPFFS" --netns "$(ns router)" -j check "$1" "${@:3}" \
+		>"$WORK/json" || code=$?
+	cat "$WORK/json" >&2
+	grep -q "\"reason\":\"$2\"" "$WORK/json" || fail "check $1: the reason is not $2"
+	if [ "$2" = taken ]; then
+		grep -q '"offload":true' "$WORK/json" && [ $code = 0 ]
+	else
+		grep -q '"offload":false' "$WORK/json" && [ $code = 1 ]
+	fi || fail "check $1: exit code $code"
+}
+
+test_check_finds_what_is_in_the_way()
+{
+	add_road
+	refuses 2 "which device" txp router check
+	refuses 1 nosuch txp router check nosuch
+	checked lo device
+	offload r2
+	txp router detach --all
+	checked r0 taken
+	[ -z "$(pins)" ] || fail "check leaves something behind"
+	offload r0 r2
+	checked r0 taken
+	txp router check r0 | grep -q 'may be offloaded' || fail "the text says something else"
+	in_ns router sysctl -qw net.ipv4.conf.r0.forwarding=0
+	checked r0 forwarding_off
+	checked r2 taken
+	in_ns router sysctl -qw net.ipv4.conf.r0.forwarding=1
+	hook_conntrack
+	checked r0 netfilter
+	checked r0 netfilter --netfilter decline
+	strict_conntrack 0
+	checked r0 conntrack --netfilter lease
+	strict_conntrack 1
+	checked r0 taken --netfilter lease
+	checked r0 taken --netfilter bypass
+}
+
 run_test "$@"
