@@ -39,6 +39,7 @@ static const struct command commands[] = {
 	  TAKES_INTERVAL | TAKES_ARGUMENTS },
 	{ "parity", "[DEV...] [--per-device]", "predicted against the kernel's own, by field",
 	  cmd_parity, TAKES_INTERVAL | TAKES_PER_DEVICE | TAKES_ARGUMENTS },
+	{ "trace", "", "surprises and demotions as they happen", cmd_trace, 0 },
 	{ "check", "DEV [--netfilter decline|lease|bypass]",
 	  "may this device be offloaded, and if not, why", cmd_check,
 	  TAKES_NETFILTER | TAKES_ARGUMENTS },
@@ -55,7 +56,7 @@ enum option_key {
 };
 
 static const struct argp_option option_table[] = {
-	{ "json", 'j', NULL, 0, "one JSON document, or one a line with -i", 1 },
+	{ "json", 'j', NULL, 0, "one JSON document, or one a line with -i and trace", 1 },
 	{ "interval", 'i', "SECONDS", 0, "repeat: stats, parity", 1 },
 	{ "netns", KEY_NETNS, "NAME", 0, "network namespace: name, path or process id", 1 },
 	{ "bpffs", KEY_BPFFS, "DIR", 0, "where bpffs is mounted, if not /sys/fs/bpf", 1 },

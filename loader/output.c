@@ -90,12 +90,17 @@ static void stop(int signal)
 }
 
 /* Without SA_RESTART, so that the signal also ends the sleep. */
-static void stop_on_signals(void)
+void output_stop_on_signals(void)
 {
 	struct sigaction action = { .sa_handler = stop };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+}
+
+bool output_stopped(void)
+{
+	return stopped;
 }
 
 static void wait_interval(double seconds)
@@ -145,7 +150,7 @@ int output_report(const struct report *report, const struct options *options)
 	int err;
 
 	if (options->interval > 0)
-		stop_on_signals();
+		output_stop_on_signals();
 	do {
 		err = report_once(report, options, &last);
 		if (!err && options->interval > 0 && !stopped)

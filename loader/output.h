@@ -36,6 +36,10 @@ struct report {
 /* Returns an enum exit_code. */
 int output_report(const struct report *report, const struct options *options);
 
+/* From here on SIGINT and SIGTERM only stop what repeats. */
+void output_stop_on_signals(void);
+bool output_stopped(void);
+
 /* Members of an object. Strings are owned by it, "" when there is none. */
 const char *json_text(struct json_object *object, const char *key);
 __u64 json_number(struct json_object *object, const char *key);
