@@ -14,6 +14,10 @@
 #include "route.bpf.h"
 #include "sender.bpf.h"
 
+#define TXP_FIELDS_MAX 32 /* bits of a mask of fields */
+
+_Static_assert(TXP_FIELD_COUNT <= TXP_FIELDS_MAX, "a mask has no room for every field");
+
 struct txp_check {
 	struct sk_buff *skb; /* NULL: not visible */
 	struct sock *sk;     /* the packet's, NULL: none */
@@ -22,8 +26,12 @@ struct txp_check {
 	struct txp_route route;
 	struct txp_sender sender;
 	struct bpf_fib_lookup fib;
-	__u64 expected[TXP_FIELD_COUNT]; /* of the fields in differs */
-	__u64 actual[TXP_FIELD_COUNT];
+	struct {
+		__u32 ifindex;
+		__be32 next_hop;
+	} several;			/* has_several_paths: where the look-up before led */
+	__u64 expected[TXP_FIELDS_MAX]; /* of the fields in differs */
+	__u64 actual[TXP_FIELDS_MAX];
 	__u32 differs;			   /* bit per enum txp_field */
 	__u32 settled;			   /* bit per enum txp_field that has a verdict */
 	__u8 verdict[TXP_FIELD_COUNT + 2]; /* enum txp_verdict of the fields in settled */

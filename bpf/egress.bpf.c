@@ -124,12 +124,15 @@ static __always_inline void egress(struct __sk_buff *ctx)
 	cnt = bpf_map_lookup_elem(&counters, &key);
 	if (!dev || !cnt)
 		return;
-	chk->reason = judge(chk, ctx, dev);
-	count_reason(cnt, chk->reason, ctx->len);
+	/* by way of memory: the verifier would follow each reason through all that comes */
+	WRITE_ONCE(chk->reason, judge(chk, ctx, dev));
+	count_reason(cnt, READ_ONCE(chk->reason), ctx->len);
 	count_stage(cnt, TXP_STAGE_EGRESS, ctx->len);
-	if (chk->differs)
+	if (READ_ONCE(chk->differs)) {
 		explain(chk, ctx);
-	settle(chk, &key, cnt);
+		settle_differences();
+	}
+	settle(chk, cnt);
 	if (chk->skb && chk->iif)
 		learn(chk, ctx);
 }

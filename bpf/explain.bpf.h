@@ -9,9 +9,9 @@
 
 #include "check.bpf.h"
 #include "count.bpf.h"
+#include "hooks.bpf.h"
 #include "predict.bpf.h"
 
-#define TXP_NF_ENTRIES_MAX 8
 #define TXP_CHANGE_SETTLES (100 * 1000 * 1000ULL) /* ns from a change to the last old decision */
 
 #define TXP_BIT(field) (1U << TXP_FIELD_##field)
@@ -22,34 +22,11 @@
 /* The kernel keeps these right whatever happens on the way. */
 #define TXP_FIELDS_ALWAYS (TXP_BIT(CHECKSUM) | TXP_BIT(TOT_LEN))
 
-enum { TXP_NF_PRE_ROUTING, TXP_NF_LOCAL_IN, TXP_NF_FORWARD, TXP_NF_LOCAL_OUT, TXP_NF_POST_ROUTING };
-
-/* A hook that is known to change nothing, or our own. */
-static __always_inline bool nf_hook_is_harmless(const struct txp_instance *inst,
-						const struct nf_hook_entry *entry)
+static __always_inline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
 {
-	__u64 hook = (__u64)KERNEL_READ(entry, hook);
-	const struct bpf_prog *prog = KERNEL_READ(entry, priv);
-
-	for (__u32 i = 0; i < TXP_HARMLESS_HOOKS; i++)
-		if (inst->harmless[i] && inst->harmless[i] == hook)
-			return true;
-	return inst->nf_run_bpf && hook == inst->nf_run_bpf && inst->nf_program &&
-	       KERNEL_READ(prog, aux, id) == inst->nf_program;
-}
-
-static __noinline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
-{
-	const struct txp_instance *inst = instance_get();
 	const struct nf_hook_entries *entries = KERNEL_READ(check_net(chk), nf.hooks_ipv4[hooknum]);
-	__u32 count = entries ? KERNEL_READ(entries, num_hook_entries) : 0;
 
-	if (!inst || count > TXP_NF_ENTRIES_MAX)
-		return true;
-	for (__u32 i = 0; i < TXP_NF_ENTRIES_MAX && i < count; i++)
-		if (!nf_hook_is_harmless(inst, &entries->hooks[i]))
-			return true;
-	return false;
+	return entries && nf_walk(kernel_address(entries)) != TXP_HOOKS_NONE;
 }
 
 /* nft's netdev family: nf_hook_egress comes before TC egress. */
@@ -123,26 +100,9 @@ static __always_inline __u32 explain_route(struct txp_check *chk, struct __sk_bu
 		return TXP_FIELDS_ROUTE;
 	if (!(chk->differs & (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP))))
 		return 0;
-	if (device_may_be_chosen(chk, ctx) || has_several_paths(chk, ctx))
+	if (device_may_be_chosen(chk, ctx) || has_several_paths(ctx))
 		return TXP_FIELDS_ROUTE;
 	return 0;
-}
-
-static __always_inline void example_write(const struct txp_check *chk,
-					  const struct txp_device_key *device, __u32 field)
-{
-	struct txp_example_key key = { .device = *device, .field = field };
-	struct txp_example example = {
-		.time_ns = bpf_ktime_get_ns(),
-		.expected = chk->expected[field],
-		.actual = chk->actual[field],
-		.saddr = chk->pkt.ip.saddr,
-		.daddr = chk->pkt.ip.daddr,
-		.protocol = chk->pkt.ip.protocol,
-		.total = chk->pkt.l3_len,
-	};
-
-	bpf_map_update_elem(&examples, &key, &example, BPF_ANY);
 }
 
 /*
@@ -172,24 +132,54 @@ static __always_inline enum txp_verdict difference_verdict(const struct txp_chec
 	return chk->declined & bit ? TXP_VERDICT_DECLINED : TXP_VERDICT_MISMATCH;
 }
 
-/* Counts every field that has been judged. */
-static __always_inline void settle(struct txp_check *chk, const struct txp_device_key *device,
-				   struct txp_counters *cnt)
+/* Functions of their own: the verifier looks at them once. */
+__noinline int example_write(__u32 field)
 {
+	const struct txp_instance *inst = instance_get();
+	const struct txp_check *chk = check_get();
+	struct txp_example_key key = { .field = field };
+	struct txp_example example = { .time_ns = bpf_ktime_get_ns() };
+
+	if (!inst || !chk)
+		return 0;
+	field %= TXP_FIELDS_MAX; /* for the verifier */
+	key.device.netns = inst->netns;
+	key.device.ifindex = chk->ifindex;
+	example.expected = chk->expected[field];
+	example.actual = chk->actual[field];
+	example.saddr = chk->pkt.ip.saddr;
+	example.daddr = chk->pkt.ip.daddr;
+	example.protocol = chk->pkt.ip.protocol;
+	example.total = chk->pkt.l3_len;
+	bpf_map_update_elem(&examples, &key, &example, BPF_ANY);
+	return 0;
+}
+
+/* Gives each field that differs its verdict. */
+__noinline int settle_differences(void)
+{
+	struct txp_check *chk = check_get();
+
+	if (!chk)
+		return 0;
 	for (__u32 field = 0; field < TXP_FIELD_COUNT; field++) {
 		__u32 bit = 1U << field;
-		enum txp_verdict verdict;
 
-		if (chk->differs & bit)
-			verdict = difference_verdict(chk, bit);
-		else if (chk->settled & bit)
-			verdict = chk->verdict[field];
-		else
+		if (!(chk->differs & bit))
 			continue;
-		count_verdict(cnt, field, verdict);
-		if (verdict == TXP_VERDICT_MISMATCH)
-			example_write(chk, device, field);
+		check_settle(chk, field, difference_verdict(chk, bit));
+		if (READ_ONCE(chk->verdict[field]) == TXP_VERDICT_MISMATCH)
+			example_write(field);
 	}
+	return 0;
+}
+
+/* Counts every field that has been judged. */
+static __always_inline void settle(const struct txp_check *chk, struct txp_counters *cnt)
+{
+	for (__u32 field = 0; field < TXP_FIELD_COUNT; field++)
+		if (chk->settled & (1U << field))
+			count_verdict(cnt, field, chk->verdict[field]);
 }
 
 #endif /* TXPATH_EXPLAIN_BPF_H */

@@ -19,7 +19,8 @@ static __always_inline void fib_set_mark(struct bpf_fib_lookup *fib, __u32 mark)
 	__builtin_memcpy(fib->smac, &mark, sizeof(mark));
 }
 
-static __always_inline void fib_fill(struct txp_check *chk, __be32 saddr)
+static __always_inline void fib_fill(struct txp_check *chk, __be32 saddr, __be16 sport,
+				     __u32 ifindex)
 {
 	const struct txp_packet *pkt = &chk->pkt;
 	struct bpf_fib_lookup *fib = &chk->fib;
@@ -27,19 +28,33 @@ static __always_inline void fib_fill(struct txp_check *chk, __be32 saddr)
 	__builtin_memset(fib, 0, sizeof(*fib));
 	fib->family = TXP_AF_INET;
 	fib->l4_protocol = pkt->ip.protocol;
-	fib->sport = pkt->ports.source;
+	fib->sport = sport;
 	fib->dport = pkt->ports.dest;
 	fib->tos = pkt->ip.tos;
 	fib->ipv4_src = saddr;
 	fib->ipv4_dst = pkt->ip.daddr;
-	fib->ifindex = chk->route.forwarded ? chk->iif : TXP_LOOPBACK_IFINDEX;
+	fib->ifindex = ifindex;
 	if (instance_fib_flags())
 		fib_set_mark(fib, chk->mark);
 }
 
-static __always_inline long fib_ask(struct txp_check *chk, struct __sk_buff *ctx)
+/* Into chk->fib. A function of its own: the verifier looks at it once, not for each question. */
+__noinline int fib_ask(struct __sk_buff *ctx, __be32 saddr, __u32 sport, __u32 ifindex, __u32 flags)
 {
-	return bpf_fib_lookup(ctx, &chk->fib, sizeof(chk->fib), instance_fib_flags());
+	struct txp_check *chk = check_get();
+
+	if (!chk)
+		return -1;
+	fib_fill(chk, saddr, sport, ifindex);
+	return bpf_fib_lookup(ctx, &chk->fib, sizeof(chk->fib), instance_fib_flags() | flags);
+}
+
+/* As the kernel asks for this packet, but for its source. */
+static __always_inline long fib_ask_from(const struct txp_check *chk, struct __sk_buff *ctx,
+					 __be32 saddr, __u32 sport)
+{
+	return fib_ask(ctx, saddr, sport, chk->route.forwarded ? chk->iif : TXP_LOOPBACK_IFINDEX,
+		       0);
 }
 
 static __always_inline bool fib_has_route(long answer)
@@ -87,12 +102,10 @@ static __always_inline long predict_route(struct txp_check *chk, struct __sk_buf
 {
 	long answer;
 
-	fib_fill(chk, chk->pkt.ip.saddr);
-	answer = fib_ask(chk, ctx);
+	answer = fib_ask_from(chk, ctx, chk->pkt.ip.saddr, chk->pkt.ports.source);
 	if (!chk->skb || fib_agrees(chk, answer) || !sender_is_unbound(chk))
 		return answer;
-	fib_fill(chk, 0);
-	return fib_ask(chk, ctx);
+	return fib_ask_from(chk, ctx, 0, chk->pkt.ports.source);
 }
 
 /*
@@ -108,31 +121,35 @@ static __always_inline bool device_may_be_chosen(struct txp_check *chk, struct _
 
 	if (chk->route.forwarded || chk->pkt.ip.protocol == IPPROTO_TCP)
 		return false;
-	fib_fill(chk, chk->pkt.ip.saddr);
-	chk->fib.ifindex = chk->ifindex;
-	answer = bpf_fib_lookup(ctx, &chk->fib, sizeof(chk->fib),
-				instance_fib_flags() | BPF_FIB_LOOKUP_OUTPUT);
+	answer = fib_ask(ctx, chk->pkt.ip.saddr, chk->pkt.ports.source, chk->ifindex,
+			 BPF_FIB_LOOKUP_OUTPUT);
 	return !fib_has_route(answer) || fib_agrees(chk, answer);
 }
 
-/* Do look-ups with other sources and ports lead different ways? Then the hash has chosen. */
-static __always_inline bool has_several_paths(struct txp_check *chk, struct __sk_buff *ctx)
+/*
+ * Do look-ups with other sources and ports lead different ways? Then the hash has chosen. The
+ * first answer is kept in memory: the verifier would follow it through every turn.
+ */
+__noinline int has_several_paths(struct __sk_buff *ctx)
 {
-	__u32 first = 0, first_hop = 0;
+	struct txp_check *chk = check_get();
 
+	if (!chk)
+		return 0;
+	chk->several.ifindex = 0;
+	chk->several.next_hop = 0;
 	for (__u32 i = 0; i < TXP_MULTIPATH_TRIES; i++) {
 		__u32 random = bpf_get_prandom_u32();
 
-		fib_fill(chk, random);
-		chk->fib.sport = random >> 16;
-		if (!fib_has_route(fib_ask(chk, ctx)))
+		if (!fib_has_route(fib_ask_from(chk, ctx, random, random >> 16)))
 			continue;
-		if (first && (chk->fib.ifindex != first || chk->fib.ipv6_dst[0] != first_hop))
-			return true;
-		first = chk->fib.ifindex;
-		first_hop = chk->fib.ipv6_dst[0];
+		if (chk->several.ifindex && (chk->fib.ifindex != chk->several.ifindex ||
+					     chk->fib.ipv6_dst[0] != chk->several.next_hop))
+			return 1;
+		chk->several.ifindex = chk->fib.ifindex;
+		chk->several.next_hop = chk->fib.ipv6_dst[0];
 	}
-	return false;
+	return 0;
 }
 
 static __always_inline __u64 mac_value(const __u8 *mac)
