@@ -28,7 +28,7 @@ struct transaction {
 	bool new_stages; /* else those attached are the same and stay */
 	struct txp_instance row;
 	bool set_forwarding;
-	struct egress_change *changes; /* one for each device */
+	struct change *changes; /* one for each device */
 };
 
 static int load_egress(struct transaction *t)
@@ -287,10 +287,32 @@ static int commit_stages(const struct transaction *t)
 	return err;
 }
 
+static void undo_device(struct change *change, const struct instance *instance)
+{
+	hook_undo(change, TC_EGRESS, instance);
+	change_undo(change, instance);
+	change_close(change);
+}
+
 static void undo_devices(const struct transaction *t, size_t count)
 {
 	while (count--)
-		egress_undo(&t->changes[count], &t->instance);
+		undo_device(&t->changes[count], &t->instance);
+}
+
+static int change_device(const struct transaction *t, struct change *change)
+{
+	int err;
+
+	err = change_begin(change, &t->instance);
+	if (err)
+		return err;
+	err = hook_prepare(change, TC_EGRESS, &t->instance, t->egress_fd, 0, t->request->hook);
+	if (!err)
+		err = hook_replace(change, TC_EGRESS, t->egress_fd);
+	if (err)
+		undo_device(change, &t->instance);
+	return err;
 }
 
 static int change_devices(const struct transaction *t)
@@ -299,14 +321,39 @@ static int change_devices(const struct transaction *t)
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < request->count; i++) {
+	for (i = 0; i < request->count && !err; i++) {
 		t->changes[i].device = request->devices[i];
-		err = egress_attach(&t->changes[i], &t->instance, t->egress_fd, request->hook);
-		if (err)
-			break;
+		err = change_device(t, &t->changes[i]);
 	}
 	if (err)
-		undo_devices(t, i);
+		undo_devices(t, i - 1);
+	return err;
+}
+
+/* Its past stays with a device. Promotion forgives it: what counts is what comes after. */
+static void promote(struct txp_device *row)
+{
+	row->promoted_at = row->demotions;
+	row->surprises = 0;
+	row->agreements = 0;
+}
+
+/* All is in place: the mode that is written here is what the programs go by. */
+static int commit_device(const struct transaction *t, struct change *change)
+{
+	const struct attach_request *request = t->request;
+	int err;
+
+	err = hook_commit(change, TC_EGRESS, &t->instance);
+	change->row.mode = request->mode;
+	change->row.netfilter = request->netfilter;
+	if (request->mode == TXP_MODE_OFFLOAD)
+		promote(&change->row);
+	if (!err)
+		err = change_write(change, &t->instance);
+	if (!err && !request->transit)
+		err = transit_remove(change, &t->instance);
+	change_close(change);
 	return err;
 }
 
@@ -316,10 +363,7 @@ static int commit_devices(const struct transaction *t)
 	size_t i;
 
 	for (i = 0; i < t->request->count; i++) {
-		err = egress_commit(&t->changes[i], &t->instance, t->request->mode,
-				    t->request->netfilter);
-		if (!err && !t->request->transit)
-			err = transit_detach(t->request->devices[i].ifindex, &t->instance);
+		err = commit_device(t, &t->changes[i]);
 		if (!first)
 			first = err;
 	}
@@ -352,14 +396,14 @@ static int publish(struct transaction *t)
 	err = change_devices(t);
 	if (err)
 		goto restore_instance;
-	err = transit_attach(&t->transit, &t->instance, &t->row, t->request->devices,
-			     t->request->count);
+	err = transit_attach(&t->transit, &t->instance, &t->row, t->changes, t->request->count,
+			     t->request->hook);
 	if (err)
 		goto undo_devices;
-	err = commit_devices(t);
+	err = transit_commit(&t->transit, &t->instance, t->changes, t->request->count);
 	if (!err)
-		err = transit_commit(&t->transit, &t->instance);
-	return err ? err : commit_stages(t);
+		err = commit_stages(t);
+	return commit_devices(t) ?: err;
 undo_devices:
 	undo_devices(t, t->request->count);
 restore_instance:

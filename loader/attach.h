@@ -3,7 +3,7 @@
 #ifndef TXPATH_ATTACH_H
 #define TXPATH_ATTACH_H
 
-#include "egress.h"
+#include "hook.h"
 #include "pins.h"
 
 #include <txpath/knobs.h>
@@ -12,7 +12,7 @@ struct attach_request {
 	const struct device *devices;
 	size_t count;
 	enum txp_mode mode;
-	enum egress_hook hook;
+	enum hook_kind hook;
 	bool lo_forwarding; /* consent to switch it on */
 	enum txp_netfilter netfilter;
 	bool netfilter_hook; /* may ours be used? */

@@ -6,7 +6,6 @@
 
 #include "command.h"
 #include "detach.h"
-#include "egress.h"
 #include "lock.h"
 #include "log.h"
 #include "netns.h"
@@ -14,7 +13,6 @@
 #include "pins.h"
 #include "privilege.h"
 #include "roster.h"
-#include "transit.h"
 
 /* One instance, its devices, and which of them are to go. */
 struct leaving {
@@ -121,9 +119,7 @@ static int detach_chosen(struct leaving *leaving, struct json_object *detached)
 	for (i = 0; i < leaving->count; i++) {
 		if (!leaving->chosen[i])
 			continue;
-		err = transit_detach(leaving->list[i].key.ifindex, &leaving->instance);
-		if (!err)
-			err = egress_detach(&leaving->list[i], &leaving->instance);
+		err = detach_device(&leaving->list[i], &leaving->instance);
 		if (err)
 			return err;
 		tell(&leaving->list[i]);

@@ -47,9 +47,9 @@ static int try_egress(struct map_set *maps)
 		/* goes with the namespace */
 		ret = tc_clsact_make(ifindex);
 		if (!ret)
-			ret = tc_filter_write(program.fd, ifindex, 1, false);
+			ret = tc_filter_write(TC_EGRESS, program.fd, ifindex, 1, false);
 	} else {
-		ret = tc_tcx_attach(program.fd, ifindex);
+		ret = tc_tcx_attach(TC_EGRESS, program.fd, ifindex);
 		if (ret >= 0)
 			ret = close(ret);
 	}

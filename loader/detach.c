@@ -5,10 +5,81 @@
 
 #include <bpf/bpf.h>
 
+#include "change.h"
 #include "detach.h"
+#include "hook.h"
 #include "log.h"
 #include "netns.h"
 #include "sysctl.h"
+
+/* From here on no packet of the device is touched, and what is left of it is a killed run's. */
+static int switch_off(const struct attachment *attachment, const struct instance *instance)
+{
+	struct change change;
+
+	change_read(&change, instance, &attachment->key);
+	change.row.mode = TXP_MODE_OFF;
+	return change_write(&change, instance);
+}
+
+/* Where someone took our filters off, the qdisc may be another one by now. */
+static bool owns_qdisc(const struct attachment *attachment)
+{
+	const struct txp_device *row = &attachment->row;
+	int ifindex = attachment->key.ifindex;
+	__u32 program_id;
+
+	return row->clsact &&
+	       (row->mode == TXP_MODE_OFF ||
+		!tc_filter_find(TC_EGRESS, ifindex, row->tc_priority, &program_id) ||
+		!tc_filter_find(TC_INGRESS, ifindex, row->ingress_priority, &program_id));
+}
+
+/* Transit first. */
+static int detach_hooks(const struct attachment *attachment, const struct instance *instance,
+			bool filters)
+{
+	const struct txp_device *row = &attachment->row;
+	__u32 ifindex = attachment->key.ifindex;
+	int err;
+
+	err = hook_detach(TC_INGRESS, instance, ifindex, filters ? row->ingress_priority : 0);
+	if (!err || err == -ENOENT)
+		err = hook_detach(TC_EGRESS, instance, ifindex, filters ? row->tc_priority : 0);
+	if (err && err != -ENOENT)
+		return log_errno(err, "%s: detaching", attachment->name);
+	return 0;
+}
+
+/* Links are found by their pins, filters and qdiscs in the device's namespace. */
+static int detach_all(const struct attachment *attachment, const struct instance *instance)
+{
+	bool ours;
+	int home, err;
+
+	home = attachment->state == ATTACHMENT_VANISHED ? -ENOENT : netns_go(attachment->key.netns);
+	if (home < 0 && home != -ENOENT)
+		return home;
+	ours = home >= 0 && owns_qdisc(attachment);
+	err = detach_hooks(attachment, instance, home >= 0);
+	if (!err && ours)
+		tc_clsact_remove(attachment->key.ifindex);
+	if (home >= 0)
+		netns_back(home);
+	return err;
+}
+
+int detach_device(const struct attachment *attachment, const struct instance *instance)
+{
+	int err;
+
+	err = switch_off(attachment, instance);
+	if (!err)
+		err = detach_all(attachment, instance);
+	if (!err)
+		change_delete_rows(instance, &attachment->key);
+	return err;
+}
 
 /* The kernel frees a program some milliseconds after its last user: after a grace period. */
 #define WAIT_STEP_US 10000

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Taking an instance away: the last device of its namespace has gone. */
+/* Taking a device out, and an instance away when the last device of its namespace has gone. */
 #ifndef TXPATH_DETACH_H
 #define TXPATH_DETACH_H
 
-#include "instance.h"
+#include "roster.h"
+
+/* Takes a device out, wherever it is now. Errors have been told. */
+int detach_device(const struct attachment *attachment, const struct instance *instance);
 
 /*
  * Removes pins, gives net.ipv4.conf.lo.forwarding its old value back, and waits

@@ -31,61 +31,51 @@ static const char *state_name(enum attachment_state state)
 	return names[state];
 }
 
-const char *egress_pin(__u32 ifindex, char *name)
+const char *hook_pin(enum tc_side side, __u32 ifindex, char *name)
 {
-	snprintf(name, DEVICE_PIN_MAX, "egress-%u", ifindex);
+	snprintf(name, DEVICE_PIN_MAX, "%s%u", side == TC_EGRESS ? "egress-" : TRANSIT_PIN,
+		 ifindex);
 	return name;
 }
 
-const char *transit_pin(__u32 ifindex, char *name)
-{
-	snprintf(name, DEVICE_PIN_MAX, TRANSIT_PIN "%u", ifindex);
-	return name;
-}
-
-static int read_link(const struct instance *instance, struct attachment *attachment)
+/* 1, or 0 where there is none: a clsact filter needs no pin. */
+static int read_link(const struct instance *instance, enum tc_side side, __u32 ifindex,
+		     struct tc_link *link)
 {
 	char name[DEVICE_PIN_MAX];
 	int fd, err;
 
-	egress_pin(attachment->key.ifindex, name);
-	fd = pin_open(instance->links_directory, name, PIN_LINK);
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd; /* a clsact filter needs no pin */
-	err = tc_tcx_read(fd, &attachment->link);
-	close(fd);
-	if (err)
-		return log_errno(err, "%s/%s is in the way: not a TCX link of txpath's",
-				 instance->links_directory, name);
-	attachment->tcx = true;
-	return 0;
-}
-
-/* A link whose device has gone takes nothing over. */
-static int read_transit(const struct instance *instance, struct attachment *attachment)
-{
-	struct tc_link link = { 0 };
-	char name[DEVICE_PIN_MAX];
-	int fd, err;
-
-	transit_pin(attachment->key.ifindex, name);
-	fd = pin_open(instance->links_directory, name, PIN_LINK);
+	fd = pin_open(instance->links_directory, hook_pin(side, ifindex, name), PIN_LINK);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
-	err = tc_tcx_read(fd, &link);
+	err = tc_tcx_read(fd, link);
 	close(fd);
-	if (err)
-		return log_errno(err, "%s/%s is in the way: not a TCX link of txpath's",
-				 instance->links_directory, name);
-	attachment->transit = link.ifindex;
+	return err ? log_errno(err, "%s/%s is in the way: not a TCX link of txpath's",
+			       instance->links_directory, name)
+		   : 1;
+}
+
+/* Of transit: a link whose device has gone takes nothing over. */
+static int read_links(const struct instance *instance, struct attachment *attachment)
+{
+	struct tc_link transit = { 0 };
+	int ret;
+
+	ret = read_link(instance, TC_EGRESS, attachment->key.ifindex, &attachment->link);
+	if (ret < 0)
+		return ret;
+	attachment->tcx = ret;
+	ret = read_link(instance, TC_INGRESS, attachment->key.ifindex, &transit);
+	if (ret < 0)
+		return ret;
+	attachment->transit_tcx = ret;
+	attachment->transit = transit.ifindex;
 	return 0;
 }
 
 static int read_one(const struct instance *instance, int devices, const struct txp_device_key *key,
 		    struct attachment *attachment)
 {
-	int err;
-
 	memset(attachment, 0, sizeof(*attachment));
 	attachment->key = *key;
 	if (bpf_map_lookup_elem(devices, key, &attachment->row))
@@ -94,8 +84,7 @@ static int read_one(const struct instance *instance, int devices, const struct t
 	strcpy(attachment->name, attachment->row.name);
 	attachment->transit_errno = instance->row.transit_errno;
 	attachment->promote_after = instance->row.promote_after;
-	err = read_link(instance, attachment);
-	return err ? err : read_transit(instance, attachment);
+	return read_links(instance, attachment);
 }
 
 static int read_all(const struct instance *instance, struct attachment **list)
@@ -136,7 +125,7 @@ static enum attachment_state resolve_clsact(struct attachment *attachment)
 	__u32 program_id;
 
 	if (state == ATTACHMENT_VANISHED ||
-	    !tc_filter_find(attachment->key.ifindex, row->tc_priority, &program_id))
+	    !tc_filter_find(TC_EGRESS, attachment->key.ifindex, row->tc_priority, &program_id))
 		return state;
 	return row->mode == TXP_MODE_OFF ? ATTACHMENT_UNFINISHED : ATTACHMENT_REMOVED;
 }
@@ -146,7 +135,7 @@ static enum attachment_state resolve_tcx(struct attachment *attachment)
 	const struct tc_link *link = &attachment->link;
 	char name[IFNAMSIZ];
 
-	if (link->ifindex && tc_tcx_is_on(link->ifindex, link->id))
+	if (link->ifindex && tc_tcx_is_on(TC_EGRESS, link->ifindex, link->id))
 		return compare_name(attachment, link->ifindex);
 	if (link->ifindex)
 		return ATTACHMENT_MOVED;
@@ -160,7 +149,7 @@ static int find_moved(__u64 id, const char *name, void *context)
 {
 	struct attachment *attachment = context;
 
-	if (!tc_tcx_is_on(attachment->link.ifindex, attachment->link.id))
+	if (!tc_tcx_is_on(TC_EGRESS, attachment->link.ifindex, attachment->link.id))
 		return 0;
 	compare_name(attachment, attachment->link.ifindex);
 	attachment->state = ATTACHMENT_MOVED;
@@ -173,6 +162,12 @@ static int find_moved(__u64 id, const char *name, void *context)
 
 static enum attachment_state resolve_here(struct attachment *attachment)
 {
+	__u32 program_id;
+
+	if (!attachment->transit_tcx &&
+	    !tc_filter_find(TC_INGRESS, attachment->key.ifindex, attachment->row.ingress_priority,
+			    &program_id))
+		attachment->transit = true;
 	return attachment->tcx ? resolve_tcx(attachment) : resolve_clsact(attachment);
 }
 
@@ -224,6 +219,13 @@ int roster_read(const struct instance *instance, struct attachment **list)
 		qsort(all, count, sizeof(*all), compare_attachments);
 	*list = all;
 	return count;
+}
+
+static const char *transit_hook(const struct attachment *attachment)
+{
+	if (!attachment->transit)
+		return "none";
+	return attachment->transit_tcx ? "tcx" : "clsact";
 }
 
 static bool is_demoted(const struct txp_device *row)
@@ -278,7 +280,7 @@ struct json_object *attachment_json(const struct attachment *attachment, const c
 	json_add_number(object, "netns_id", attachment->key.netns);
 	json_add_text(object, "mode", attachment_mode(attachment));
 	json_add_text(object, "hook", attachment->tcx ? "tcx" : "clsact");
-	json_add_text(object, "transit", attachment->transit ? "tcx" : "none");
+	json_add_text(object, "transit", transit_hook(attachment));
 	json_add_text(object, "netfilter", netfilter_name(attachment->row.netfilter));
 	json_add_text(object, "why", explain(attachment, why));
 	json_add_number(object, "demotions", attachment->row.demotions);

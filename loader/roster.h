@@ -26,7 +26,8 @@ struct attachment {
 	struct txp_device row;
 	bool tcx;	     /* else a clsact filter */
 	struct tc_link link; /* of TCX */
-	bool transit;	     /* has a link at TC ingress */
+	bool transit;	     /* has a program at TC ingress */
+	bool transit_tcx;    /* by a link, else a clsact filter */
 	int transit_errno;   /* why the instance has no transit */
 	__u32 promote_after; /* of the instance */
 	enum attachment_state state;
@@ -48,8 +49,7 @@ const char *attachment_mode(const struct attachment *attachment);
 
 #define DEVICE_PIN_MAX 32
 
-/* The names of a device's pins among the links. Both return name, of DEVICE_PIN_MAX bytes. */
-const char *egress_pin(__u32 ifindex, char *name);
-const char *transit_pin(__u32 ifindex, char *name);
+/* The name of a device's pin among the links. Returns name, of DEVICE_PIN_MAX bytes. */
+const char *hook_pin(enum tc_side side, __u32 ifindex, char *name);
 
 #endif /* TXPATH_ROSTER_H */

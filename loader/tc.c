@@ -20,11 +20,23 @@
 #define ATTACH_TCX_EGRESS 47
 #define FLAG_BEFORE (1U << 3)
 
-#define EGRESS_PROGRAM "txpath_egress"
-#define EGRESS_HANDLE 0x7478
-#define MAX_PRIORITY 0xffff
-#define CLSACT_EGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)
-#define CLSACT_INGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
+#define OUR_HANDLE 0x7478
+
+struct side {
+	const char *name;
+	const char *filter; /* what libbpf names it, PROGRAM:[ID], begins with */
+	__u32 attach_type;  /* of TCX */
+	__u32 flags;	    /* of TCX */
+	__u32 parent;	    /* on clsact */
+	enum bpf_tc_attach_point point;
+};
+
+static const struct side sides[] = {
+	[TC_EGRESS] = { "egress", "txpath_egress:", ATTACH_TCX_EGRESS, FLAG_BEFORE,
+			TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), BPF_TC_EGRESS },
+	[TC_INGRESS] = { "ingress", "txpath_transit:", ATTACH_TCX_INGRESS, 0,
+			 TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), BPF_TC_INGRESS },
+};
 
 /* BPF_PROG_QUERY as Linux 6.6 has it; sizes and order are the kernel's. */
 struct query {
@@ -53,17 +65,15 @@ bool tc_has_tcx(void)
 	return !query_tcx(&query);
 }
 
-int tc_tcx_attach(int prog_fd, int ifindex)
+const char *tc_side_name(enum tc_side side)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = FLAG_BEFORE);
-	int fd = bpf_link_create(prog_fd, ifindex, ATTACH_TCX_EGRESS, &opts);
-
-	return fd < 0 ? -errno : fd;
+	return sides[side].name;
 }
 
-int tc_tcx_attach_ingress(int prog_fd, int ifindex)
+int tc_tcx_attach(enum tc_side side, int prog_fd, int ifindex)
 {
-	int fd = bpf_link_create(prog_fd, ifindex, ATTACH_TCX_INGRESS, NULL);
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = sides[side].flags);
+	int fd = bpf_link_create(prog_fd, ifindex, sides[side].attach_type, &opts);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -84,12 +94,12 @@ int tc_tcx_read(int link_fd, struct tc_link *link)
 	return 0;
 }
 
-static bool is_on(int ifindex, __u32 attach_type, __u32 link_id)
+bool tc_tcx_is_on(enum tc_side side, int ifindex, __u32 link_id)
 {
 	__u32 programs[64] = { 0 }, links[64] = { 0 };
 	struct query query = {
 		.target = ifindex,
-		.attach_type = attach_type,
+		.attach_type = sides[side].attach_type,
 		.program_ids = (__u64)(unsigned long)programs,
 		.link_ids = (__u64)(unsigned long)links,
 		.count = 64, /* BPF_MPROG_MAX */
@@ -105,17 +115,8 @@ static bool is_on(int ifindex, __u32 attach_type, __u32 link_id)
 	return false;
 }
 
-bool tc_tcx_is_on(int ifindex, __u32 link_id)
-{
-	return is_on(ifindex, ATTACH_TCX_EGRESS, link_id);
-}
-
-bool tc_tcx_is_on_ingress(int ifindex, __u32 link_id)
-{
-	return is_on(ifindex, ATTACH_TCX_INGRESS, link_id);
-}
-
 struct match {
+	const char *filter;
 	__u32 priority;
 	__u32 program_id;
 };
@@ -124,19 +125,19 @@ static int match_filter(const struct rtnl_filter *found, void *context)
 {
 	struct match *match = context;
 
-	/* libbpf names a filter PROGRAM:[ID] */
-	if (found->handle != EGRESS_HANDLE || found->priority != match->priority || !found->name ||
-	    strncmp(found->name, EGRESS_PROGRAM ":", sizeof(EGRESS_PROGRAM)))
+	if (found->handle != OUR_HANDLE || found->priority != match->priority || !found->name ||
+	    strncmp(found->name, match->filter, strlen(match->filter)))
 		return 0;
 	match->program_id = found->program_id;
 	return 1;
 }
 
-int tc_filter_find(int ifindex, __u32 priority, __u32 *program_id)
+int tc_filter_find(enum tc_side side, int ifindex, __u32 priority, __u32 *program_id)
 {
-	struct match match = { .priority = priority };
-	int ret = rtnl_filters(ifindex, CLSACT_EGRESS, match_filter, &match);
+	struct match match = { .filter = sides[side].filter, .priority = priority };
+	int ret;
 
+	ret = priority ? rtnl_filters(ifindex, sides[side].parent, match_filter, &match) : 0;
 	if (ret <= 0)
 		return ret ? ret : -ENOENT;
 	*program_id = match.program_id;
@@ -155,33 +156,62 @@ static int skip_priority(const struct rtnl_filter *found, void *context)
 	return 0;
 }
 
-int tc_filter_priority(int ifindex)
+/* Where someone has the last one. *context: the highest that is not taken, of those seen so far. */
+static int find_gap(const struct rtnl_filter *found, void *context)
+{
+	__u32 *gap = context; /* gap[1]: the filter before */
+
+	if (found->priority > gap[1] + 1)
+		gap[0] = found->priority - 1;
+	gap[1] = found->priority;
+	return 0;
+}
+
+static int lowest_priority(const struct side *side, int ifindex)
 {
 	__u32 priority = 1;
-	int ret = rtnl_filters(ifindex, CLSACT_EGRESS, skip_priority, &priority);
+	int ret = rtnl_filters(ifindex, side->parent, skip_priority, &priority);
 
 	if (ret < 0)
 		return ret;
-	return priority > MAX_PRIORITY ? -ENOSPC : (int)priority;
+	return priority > TC_LAST_PRIORITY ? -ENOSPC : (int)priority;
 }
 
-int tc_filter_write(int prog_fd, int ifindex, __u32 priority, bool replace)
+static int highest_priority(const struct side *side, int ifindex)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .handle = EGRESS_HANDLE,
+	__u32 gap[2] = { 0, 0 };
+	int ret = rtnl_filters(ifindex, side->parent, find_gap, gap);
+
+	if (ret < 0)
+		return ret;
+	if (gap[1] < TC_LAST_PRIORITY)
+		return TC_LAST_PRIORITY;
+	return gap[0] ? (int)gap[0] : -ENOSPC;
+}
+
+int tc_filter_priority(enum tc_side side, int ifindex)
+{
+	return side == TC_EGRESS ? lowest_priority(&sides[side], ifindex)
+				 : highest_priority(&sides[side], ifindex);
+}
+
+int tc_filter_write(enum tc_side side, int prog_fd, int ifindex, __u32 priority, bool replace)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = sides[side].point);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .handle = OUR_HANDLE,
 		    .priority = priority, .flags = replace ? BPF_TC_F_REPLACE : 0);
 
 	return bpf_tc_attach(&hook, &opts);
 }
 
-int tc_filter_remove(int ifindex, __u32 priority)
+int tc_filter_remove(enum tc_side side, int ifindex, __u32 priority)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = EGRESS_HANDLE, .priority = priority);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = sides[side].point);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = priority);
 	__u32 program_id;
 	int err;
 
-	err = tc_filter_find(ifindex, priority, &program_id);
+	err = tc_filter_find(side, ifindex, priority, &program_id);
 	return err ? err : bpf_tc_detach(&hook, &opts);
 }
 
@@ -208,8 +238,8 @@ void tc_clsact_remove(int ifindex)
 	/* an ingress qdisc would be removed by the same request */
 	if (!rtnl_has_clsact(ifindex))
 		return;
-	if (rtnl_filters(ifindex, CLSACT_EGRESS, stop_at_first, NULL) ||
-	    rtnl_filters(ifindex, CLSACT_INGRESS, stop_at_first, NULL))
+	if (rtnl_filters(ifindex, sides[TC_EGRESS].parent, stop_at_first, NULL) ||
+	    rtnl_filters(ifindex, sides[TC_INGRESS].parent, stop_at_first, NULL))
 		log_note("clsact of device %d stays: filters of others are on it", ifindex);
 	else
 		bpf_tc_hook_destroy(&hook);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Loading once, linking each device, and putting a new program in the place of an old one. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,13 +13,6 @@
 #define LOOPBACK_IFINDEX 1 /* of every namespace: include/net/flow.h */
 #define TAKEOVER_MAP "takeover_program"
 #define PROGRAM_MAPS 32
-
-struct transit_link {
-	char pin[DEVICE_PIN_MAX];
-	int fd;
-	int old_program_fd; /* that ours takes the place of, -1: ours is there */
-	bool made;
-};
 
 const char *transit_unfit(int ifindex, __u32 l2_len)
 {
@@ -144,163 +136,100 @@ int transit_load(struct transit *transit, struct instance *instance, bool with_c
 	return transit->err;
 }
 
-static struct transit_link *add_link(struct transit *transit, const char *pin)
+static bool is_fit(const struct change *change)
 {
-	struct transit_link *grown, *link;
-
-	grown = realloc(transit->links, (transit->count + 1) * sizeof(*grown));
-	if (!grown)
-		return NULL;
-	transit->links = grown;
-	link = &transit->links[transit->count++];
-	*link = (struct transit_link){ .fd = -1, .old_program_fd = -1 };
-	snprintf(link->pin, sizeof(link->pin), "%s", pin);
-	return link;
+	return !transit_unfit(change->device.ifindex, change->device.l2_len);
 }
 
-static bool has_link(const struct transit *transit, const char *pin)
+static bool is_named(const struct change *changes, size_t count, const struct txp_device_key *key)
 {
 	size_t i;
 
-	for (i = 0; i < transit->count; i++) {
-		if (!strcmp(transit->links[i].pin, pin))
+	for (i = 0; i < count; i++) {
+		if (!memcmp(&changes[i].key, key, sizeof(*key)))
 			return true;
 	}
 	return false;
 }
 
-static int open_link(const char *directory, const char *pin, struct tc_link *info)
+static int prepare_other(struct transit *transit, const struct instance *instance,
+			 const struct txp_device_key *key)
 {
-	int fd, err;
+	struct change *grown;
 
-	fd = pin_open(directory, pin, PIN_LINK);
-	if (fd < 0)
-		return fd;
-	err = tc_tcx_read(fd, info);
-	if (!err)
-		return fd;
-	close(fd);
-	return log_errno(err, "%s/%s is in the way: not a TCX link", directory, pin);
+	grown = realloc(transit->others, (transit->count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	transit->others = grown;
+	change_read(&grown[transit->count], instance, key);
+	return hook_prepare_there(&grown[transit->count++], TC_INGRESS, instance,
+				  transit->program_id);
 }
 
-/* Another program is to be replaced: hold it, to be able to put it back. */
-static int hold_program(const struct transit *transit, struct transit_link *link,
-			const struct tc_link *info)
+/* Devices that were not named: their old program would not find itself in the instance. */
+static int prepare_others(struct transit *transit, const struct instance *instance,
+			  const struct change *changes, size_t count)
 {
-	if (info->program_id == transit->program_id)
-		return 0;
-	link->old_program_fd = bpf_prog_get_fd_by_id(info->program_id);
-	return link->old_program_fd < 0
-		       ? log_errno(-errno, "%s: finding the program to replace", link->pin)
-		       : 0;
-}
+	int devices = map_set_fd(&instance->maps, "devices"), err = 0;
+	struct txp_device_key key, *last = NULL;
 
-static int make_link(const struct transit *transit, struct transit_link *link,
-		     const struct instance *instance, const struct device *device)
-{
-	int err;
-
-	link->fd = tc_tcx_attach_ingress(transit->program_fd, device->ifindex);
-	if (link->fd < 0)
-		return log_errno(link->fd, "%s: attaching at TC ingress (TCX)", device->name);
-	link->made = true;
-	err = pin_stage(link->fd, instance->links_directory, link->pin);
+	while (!err && !bpf_map_get_next_key(devices, last, &key)) {
+		last = &key;
+		if (!is_named(changes, count, &key))
+			err = prepare_other(transit, instance, &key);
+	}
 	return err;
 }
 
-static int prepare_device(struct transit *transit, const struct instance *instance,
-			  const struct device *device)
-{
-	struct tc_link info = { 0 };
-	struct transit_link *link;
-	char pin[DEVICE_PIN_MAX];
-
-	link = add_link(transit, transit_pin(device->ifindex, pin));
-	if (!link)
-		return -ENOMEM;
-	link->fd = open_link(instance->links_directory, pin, &info);
-	if (link->fd < 0 && link->fd != -ENOENT)
-		return link->fd;
-	if (link->fd >= 0 && info.ifindex == device->ifindex &&
-	    tc_tcx_is_on_ingress(info.ifindex, info.id))
-		return hold_program(transit, link, &info);
-	/* there is none, or the one of a device that is gone */
-	if (link->fd >= 0)
-		close(link->fd);
-	return make_link(transit, link, instance, device);
-}
-
-/* A device that was not named: its old program would not find itself in the instance. */
-static int prepare_other(const char *directory, const char *name, void *context)
-{
-	struct transit *transit = context;
-	struct tc_link info = { 0 };
-	struct transit_link *link;
-
-	if (strncmp(name, TRANSIT_PIN, strlen(TRANSIT_PIN)) || pin_is_staged(name) ||
-	    has_link(transit, name))
-		return 0;
-	link = add_link(transit, name);
-	if (!link)
-		return -ENOMEM;
-	link->fd = open_link(directory, name, &info);
-	if (link->fd < 0)
-		return link->fd;
-	/* a dead link has no device to take packets from */
-	return info.ifindex ? hold_program(transit, link, &info) : 0;
-}
-
-static int prepare_links(struct transit *transit, const struct instance *instance,
-			 const struct device *devices, size_t count)
+static int prepare(struct transit *transit, const struct instance *instance, struct change *changes,
+		   size_t count, enum hook_kind kind)
 {
 	int err = 0;
 	size_t i;
 
 	for (i = 0; i < count && !err; i++) {
-		if (!transit_unfit(devices[i].ifindex, devices[i].l2_len))
-			err = prepare_device(transit, instance, &devices[i]);
+		if (is_fit(&changes[i]))
+			err = hook_prepare(&changes[i], TC_INGRESS, instance, transit->program_fd,
+					   transit->program_id, kind);
 	}
 	if (!err && transit->array_fd >= 0)
-		err = pin_each(instance->links_directory, prepare_other, transit);
+		err = prepare_others(transit, instance, changes, count);
 	return err;
 }
 
-static int replace_programs(const struct transit *transit)
+static int replace(struct change *changes, size_t count, int program_fd)
 {
-	const struct transit_link *link;
+	int err = 0;
 	size_t i;
 
-	for (i = 0; i < transit->count; i++) {
-		link = &transit->links[i];
-		/* ENOLINK: its device has gone this moment */
-		if (link->old_program_fd >= 0 &&
-		    bpf_link_update(link->fd, transit->program_fd, NULL) && errno != ENOLINK)
-			return log_errno(-errno, "%s: replacing the program at TC ingress",
-					 link->pin);
-	}
-	return 0;
+	for (i = 0; i < count && !err; i++)
+		err = hook_replace(&changes[i], TC_INGRESS, program_fd);
+	return err;
 }
 
 /*
- * Between the write of the row and the last link, the programs that are being replaced decline:
+ * Between the write of the row and the last hook, the programs that are being replaced decline:
  * all that takes time is done before.
  */
 static int publish(const struct transit *transit, const struct instance *instance,
-		   struct txp_instance *row)
+		   struct txp_instance *row, struct change *changes, size_t count)
 {
-	int err;
+	int err = 0;
 
 	if (row->transit_program != transit->program_id) {
 		row->transit_program = transit->program_id;
 		err = instance_write(instance, row);
-		if (err)
-			return err;
 	}
-	return replace_programs(transit);
+	if (!err)
+		err = replace(changes, count, transit->program_fd);
+	if (!err)
+		err = replace(transit->others, transit->count, transit->program_fd);
+	return err;
 }
 
 int transit_attach(struct transit *transit, const struct instance *instance,
-		   struct txp_instance *row, const struct device *devices, size_t count)
+		   struct txp_instance *row, struct change *changes, size_t count,
+		   enum hook_kind kind)
 {
 	int err;
 
@@ -311,45 +240,40 @@ int transit_attach(struct transit *transit, const struct instance *instance,
 		if (err)
 			return err;
 	}
-	err = prepare_links(transit, instance, devices, count);
+	err = prepare(transit, instance, changes, count, kind);
 	if (!err)
-		err = publish(transit, instance, row);
+		err = publish(transit, instance, row, changes, count);
 	if (err)
-		transit_undo(transit, instance);
+		transit_undo(transit, instance, changes, count);
 	return err;
 }
 
-int transit_commit(const struct transit *transit, const struct instance *instance)
+int transit_commit(const struct transit *transit, const struct instance *instance,
+		   struct change *changes, size_t count)
 {
-	int err = 0, first = 0;
+	int err, first = 0;
 	size_t i;
 
 	/* the new tail call first: from here on the old one may go */
 	if (transit->array_fd >= 0)
 		first = pin_commit(instance->maps_directory, TAKEOVER_MAP);
-	for (i = 0; i < transit->count; i++) {
-		if (transit->links[i].made)
-			err = pin_commit(instance->links_directory, transit->links[i].pin);
+	for (i = 0; i < count; i++) {
+		err = hook_commit(&changes[i], TC_INGRESS, instance);
 		if (!first)
 			first = err;
 	}
 	return first;
 }
 
-void transit_undo(const struct transit *transit, const struct instance *instance)
+void transit_undo(struct transit *transit, const struct instance *instance, struct change *changes,
+		  size_t count)
 {
-	const struct transit_link *link;
 	size_t i;
 
-	for (i = 0; i < transit->count; i++) {
-		link = &transit->links[i];
-		if (link->made) {
-			bpf_link_detach(link->fd);
-			pin_abort(instance->links_directory, link->pin);
-		} else if (link->old_program_fd >= 0) {
-			bpf_link_update(link->fd, link->old_program_fd, NULL);
-		}
-	}
+	for (i = 0; i < count; i++)
+		hook_undo(&changes[i], TC_INGRESS, instance);
+	for (i = 0; i < transit->count; i++)
+		hook_undo(&transit->others[i], TC_INGRESS, instance);
 	if (transit->array_fd >= 0)
 		pin_abort(instance->maps_directory, TAKEOVER_MAP);
 }
@@ -362,34 +286,29 @@ static void close_if_open(int fd)
 
 void transit_close(struct transit *transit)
 {
-	while (transit->count) {
-		transit->count--;
-		close_if_open(transit->links[transit->count].fd);
-		close_if_open(transit->links[transit->count].old_program_fd);
-	}
-	free(transit->links);
+	while (transit->count)
+		change_close(&transit->others[--transit->count]);
+	free(transit->others);
 	close_if_open(transit->program_fd);
 	close_if_open(transit->check_fd);
 	close_if_open(transit->array_fd);
-	transit->links = NULL;
-	transit->program_fd = -1;
-	transit->check_fd = -1;
-	transit->array_fd = -1;
+	*transit = TRANSIT_NONE;
 }
 
-int transit_detach(__u32 ifindex, const struct instance *instance)
+int transit_remove(struct change *change, const struct instance *instance)
 {
-	char name[DEVICE_PIN_MAX];
-	int fd, err;
+	struct txp_device *row = &change->row;
+	int err, ifindex = change->device.ifindex;
 
-	transit_pin(ifindex, name);
-	pin_abort(instance->links_directory, name); /* of a run that was killed */
-	fd = pin_open(instance->links_directory, name, PIN_LINK);
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	/* at once: fails where the device is gone */
-	bpf_link_detach(fd);
-	err = pin_remove(instance->links_directory, name);
-	close(fd);
-	return err;
+	err = hook_detach(TC_INGRESS, instance, ifindex, row->ingress_priority);
+	if (err == -ENOENT || !row->ingress_priority)
+		return err == -ENOENT ? 0 : err;
+	/* the filter has gone, and with it perhaps the last use of our qdisc */
+	if (!err && row->clsact && !row->tc_priority) {
+		tc_clsact_remove(ifindex);
+		row->clsact = 0;
+	}
+	row->ingress_priority = 0;
+	return err ? log_errno(err, "%s: detaching at TC ingress", row->name)
+		   : change_write(change, instance);
 }

@@ -6,11 +6,7 @@
 #ifndef TXPATH_TRANSIT_H
 #define TXPATH_TRANSIT_H
 
-#include "device.h"
-#include "instance.h"
-#include "roster.h"
-
-struct transit_link;
+#include "hook.h"
 
 /* A change that can still be undone. None: the descriptors are -1, all else is 0. */
 struct transit {
@@ -18,8 +14,8 @@ struct transit {
 	int program_fd; /* that runs already, or is to run in every link */
 	int check_fd;	/* txpath_check, if it was asked for: see check.h */
 	__u32 program_id;
-	int array_fd; /* of its tail call, to be pinned; -1: it runs already */
-	struct transit_link *links;
+	int array_fd;	       /* of its tail call, to be pinned; -1: it runs already */
+	struct change *others; /* devices that were not named, whose program is old */
 	size_t count;
 };
 
@@ -40,18 +36,21 @@ int transit_load(struct transit *transit, struct instance *instance, bool with_c
 /*
  * Attaches it behind all others on those devices that can have it; where a new program takes the
  * place of an old one, on every device of the instance. Writes row with the program's id. On
- * failure, told, no link has changed, and the caller restores the row.
+ * failure, told, no hook has changed, and the caller restores the row.
  */
 int transit_attach(struct transit *transit, const struct instance *instance,
-		   struct txp_instance *row, const struct device *devices, size_t count);
+		   struct txp_instance *row, struct change *changes, size_t count,
+		   enum hook_kind kind);
 
 /* Exactly one of them ends a change. */
-int transit_commit(const struct transit *transit, const struct instance *instance);
-void transit_undo(const struct transit *transit, const struct instance *instance);
+int transit_commit(const struct transit *transit, const struct instance *instance,
+		   struct change *changes, size_t count);
+void transit_undo(struct transit *transit, const struct instance *instance, struct change *changes,
+		  size_t count);
 
 void transit_close(struct transit *transit);
 
-/* Takes a device's link away, if it has one, wherever the device is now. Errors have been told. */
-int transit_detach(__u32 ifindex, const struct instance *instance);
+/* Takes it off a device that is to go on without. Errors have been told. */
+int transit_remove(struct change *change, const struct instance *instance);
 
 #endif /* TXPATH_TRANSIT_H */

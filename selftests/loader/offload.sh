@@ -163,4 +163,71 @@ test_check_finds_what_is_in_the_way()
 	checked r0 taken --netfilter bypass
 }
 
+# What a device has of TC: its qdiscs and filters.
+tc_of()
+{
+	in_ns router tc qdisc show dev "$1"
+	in_ns router tc filter show dev "$1" ingress
+	in_ns router tc filter show dev "$1" egress
+}
+
+# is_last DEV: our filter is behind all others at ingress
+is_last()
+{
+	in_ns router tc filter show dev "$1" ingress | grep 'bpf chain 0 handle' | tail -n 1 |
+		grep -q txpath_transit || fail "$1: transit is not the last filter at ingress"
+}
+
+# On clsact, with and without filters of others: nothing is left, what was there stays.
+test_transit_on_clsact()
+{
+	add_road
+	run ip netns exec "$(ns router)" tc qdisc add dev r2 clsact
+	in_ns router tc filter add dev r2 ingress protocol ip prio 7 matchall action pass ||
+		say "r2 has no filter of others: the kernel has none to give"
+	tc_of r0 >"$WORK/r0"
+	tc_of r2 >"$WORK/r2"
+	offload r0 r2 tc-hook=clsact
+	check_shown r0 transit clsact
+	check_shown r2 transit clsact
+	check_shown r0 hook clsact
+	is_last r0
+	is_last r2
+	tc_of r0 >"$WORK/attached"
+	offload r0 r2
+	tc_of r0 | sed 's/\[[0-9]*\]\|id [0-9]*\|jited//g' >"$WORK/again"
+	sed 's/\[[0-9]*\]\|id [0-9]*\|jited//g' "$WORK/attached" | diff - "$WORK/again" >&2 ||
+		fail "attaching again does not replace in place"
+	check_shown r0 transit clsact
+	pings client server 10
+	txp router attach r0
+	check_shown r0 transit none
+	check_shown r0 hook clsact
+	check_shown r2 transit clsact
+	offload r0
+	check_shown r0 transit "$("$TXPATH" -j features | grep -q '"tcx":true' && echo tcx || echo clsact)"
+	txp router detach r0
+	tc_of r0 | diff "$WORK/r0" - >&2 || fail "r0: something is left"
+	txp router detach --all
+	tc_of r2 | diff "$WORK/r2" - >&2 || fail "r2: not as it was"
+	[ -z "$(pins)" ] || fail "detach --all leaves pins"
+}
+
+# A device in the middle of a list that cannot have it: the others are as they were.
+test_transit_on_clsact_is_undone()
+{
+	add_road
+	offload r2 tc-hook=clsact
+	run ip netns exec "$(ns router)" tc qdisc add dev r1 ingress
+	tc_of r0 >"$WORK/r0"
+	tc_of r2 | sed 's/\[[0-9]*\]\|id [0-9]*\|jited//g' >"$WORK/r2"
+	numbers router status >"$WORK/before"
+	refuses 1 "ingress qdisc is in the way" \
+		txp router attach r0 r2 r1 --mode offload tc-hook=clsact
+	tc_of r0 | diff "$WORK/r0" - >&2 || fail "r0: something is left"
+	tc_of r2 | sed 's/\[[0-9]*\]\|id [0-9]*\|jited//g' | diff "$WORK/r2" - >&2 ||
+		fail "r2: not as it was"
+	numbers router status | diff "$WORK/before" - >&2 || fail "status has changed"
+}
+
 run_test "$@"

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Rows of a device in the maps devices, counters and examples, and whose its qdisc is. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "change.h"
+#include "log.h"
+#include "rtnl.h"
+
+__u32 *change_priority(struct txp_device *row, enum tc_side side)
+{
+	return side == TC_EGRESS ? &row->tc_priority : &row->ingress_priority;
+}
+
+/* A row of zeros for every CPU: the program counts only where there is one. */
+static int add_counters(const struct instance *instance, const struct txp_device_key *key)
+{
+	int cpus = libbpf_num_possible_cpus();
+	int fd = map_set_fd(&instance->maps, "counters");
+	int err = 0;
+	void *zeros;
+
+	if (cpus < 0 || fd < 0)
+		return cpus < 0 ? cpus : fd;
+	zeros = calloc(cpus, sizeof(struct txp_counters));
+	if (!zeros)
+		return -ENOMEM;
+	if (bpf_map_update_elem(fd, key, zeros, BPF_NOEXIST) && errno != EEXIST)
+		err = -errno;
+	free(zeros);
+	return err;
+}
+
+int change_write(const struct change *change, const struct instance *instance)
+{
+	int fd = map_set_fd(&instance->maps, "devices");
+
+	if (!bpf_map_update_elem(fd, &change->key, &change->row, BPF_ANY))
+		return 0;
+	return log_errno(-errno, "%s: writing its row in the map devices", change->device.name);
+}
+
+static void delete_examples(const struct instance *instance, const struct txp_device_key *device)
+{
+	int fd = map_set_fd(&instance->maps, "examples");
+	struct txp_example_key key = { .device = *device };
+
+	for (key.field = 0; key.field < TXP_FIELD_COUNT; key.field++)
+		bpf_map_delete_elem(fd, &key);
+}
+
+/* The device's own row last: where it is, there may be others. */
+void change_delete_rows(const struct instance *instance, const struct txp_device_key *key)
+{
+	delete_examples(instance, key);
+	bpf_map_delete_elem(map_set_fd(&instance->maps, "counters"), key);
+	bpf_map_delete_elem(map_set_fd(&instance->maps, "devices"), key);
+}
+
+static void restore_rows(struct change *change, const struct instance *instance)
+{
+	change->row = change->old_row;
+	if (change->had_row)
+		change_write(change, instance);
+	else
+		change_delete_rows(instance, &change->key);
+}
+
+void change_read(struct change *change, const struct instance *instance,
+		 const struct txp_device_key *key)
+{
+	int fd = map_set_fd(&instance->maps, "devices");
+	enum tc_side side;
+
+	change->key = *key;
+	change->made_qdisc = false;
+	for (side = 0; side < TC_SIDES; side++)
+		change->hook[side] = (struct hook){ .link_fd = -1, .old_prog_fd = -1 };
+	change->had_row = !bpf_map_lookup_elem(fd, key, &change->old_row);
+	if (!change->had_row)
+		change->old_row = (struct txp_device){ .mode = TXP_MODE_OFF };
+	change->row = change->old_row;
+}
+
+static bool has_filter(const struct change *change, enum tc_side side)
+{
+	struct txp_device row = change->row;
+	__u32 program_id;
+
+	return !tc_filter_find(side, change->device.ifindex, *change_priority(&row, side),
+			       &program_id);
+}
+
+/* A qdisc on which our filters are not any more may be another one by now. */
+static void disown_qdisc(struct change *change)
+{
+	if (!has_filter(change, TC_EGRESS) && !has_filter(change, TC_INGRESS))
+		change->row.clsact = 0;
+}
+
+/* What a run that was killed has left; it had not taken the qdisc away yet. */
+static void clear_unfinished(struct change *change)
+{
+	int ifindex = change->device.ifindex;
+
+	if (!change->had_row || change->row.mode != TXP_MODE_OFF)
+		return;
+	tc_filter_remove(TC_EGRESS, ifindex, change->row.tc_priority);
+	tc_filter_remove(TC_INGRESS, ifindex, change->row.ingress_priority);
+	if (change->row.clsact)
+		tc_clsact_remove(ifindex);
+	change->row.tc_priority = 0;
+	change->row.ingress_priority = 0;
+}
+
+int change_begin(struct change *change, const struct instance *instance)
+{
+	const struct txp_device_key key = { .netns = instance->netns,
+					    .ifindex = change->device.ifindex };
+	int err;
+
+	change_read(change, instance, &key);
+	clear_unfinished(change);
+	disown_qdisc(change);
+	change->row.l2_len = change->device.l2_len;
+	strcpy(change->row.name, change->device.name);
+	/* the row first: where there are counters, it says whose */
+	err = change_write(change, instance);
+	if (err)
+		return err;
+	err = add_counters(instance, &change->key);
+	if (!err)
+		return 0;
+	restore_rows(change, instance);
+	return log_errno(err, "%s: adding its counters", change->device.name);
+}
+
+/* Noted as ours before it is made, and not any more if others were faster. */
+int change_need_qdisc(struct change *change, const struct instance *instance)
+{
+	int err, ifindex = change->device.ifindex;
+
+	if (rtnl_has_clsact(ifindex))
+		return 0;
+	change->row.clsact = 1;
+	err = change_write(change, instance);
+	if (err)
+		return err;
+	err = tc_clsact_make(ifindex);
+	change->made_qdisc = !err;
+	if (!err)
+		return 0;
+	change->row.clsact = 0;
+	if (err == -EEXIST && rtnl_has_clsact(ifindex))
+		return change_write(change, instance);
+	/* an ingress qdisc would take our filter as one of its own */
+	if (err == -EEXIST)
+		log_error("%s: an ingress qdisc is in the way of clsact: it would have to go first",
+			  change->device.name);
+	return log_errno(err, "%s: making a clsact qdisc", change->device.name);
+}
+
+void change_undo(struct change *change, const struct instance *instance)
+{
+	if (change->made_qdisc)
+		tc_clsact_remove(change->device.ifindex);
+	change->made_qdisc = false;
+	restore_rows(change, instance);
+}
+
+void change_close(struct change *change)
+{
+	struct hook *hook;
+
+	for (hook = change->hook; hook < change->hook + TC_SIDES; hook++) {
+		if (hook->link_fd >= 0)
+			close(hook->link_fd);
+		if (hook->old_prog_fd >= 0)
+			close(hook->old_prog_fd);
+		hook->link_fd = -1;
+		hook->old_prog_fd = -1;
+	}
+}
