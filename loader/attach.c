@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Load everything, then publish it step by step, each with its undoing. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,6 +84,17 @@ static int check_netfilter(const struct transaction *t)
 }
 
 /* Shadow goes without; nothing can be offloaded without it. */
+static int no_transit(struct transaction *t, int err, const char *reason)
+{
+	if (t->request->mode == TXP_MODE_OFFLOAD)
+		return log_errno(err, "--mode offload: not possible here: %s", reason);
+	log_note("transit is not possible here: %s: %s (%s)", reason, errno_words(err),
+		 errno_name(err));
+	transit_close(&t->transit);
+	t->transit.err = err;
+	return 0;
+}
+
 static int load_transit(struct transaction *t)
 {
 	int err;
@@ -93,12 +105,7 @@ static int load_transit(struct transaction *t)
 			   t->request->netfilter != TXP_NETFILTER_DECLINE);
 	if (!err)
 		return check_netfilter(t);
-	if (t->request->mode == TXP_MODE_OFFLOAD)
-		return log_errno(err, "--mode offload: transit is not possible here: %s",
-				 transit_refusal(err));
-	log_note("transit is not possible here: %s: %s (%s)", transit_refusal(err),
-		 errno_words(err), errno_name(err));
-	return 0;
+	return no_transit(t, err, TRANSIT_REFUSED);
 }
 
 static bool same_program(const struct instance *instance, enum txp_stage stage, int prog_fd)
@@ -166,6 +173,36 @@ static void set_knobs(struct transaction *t)
 		t->row.promote_after = t->request->promote_after;
 }
 
+/* It costs every packet of the host: only before 6.2, and while a device has transit. */
+static bool needs_receive(const struct transaction *t)
+{
+	const struct attach_request *request = t->request;
+
+	return (t->transit.program_fd >= 0 ||
+		transit_is_elsewhere(&t->instance, request->devices, request->count)) &&
+	       !probe_kernel_context();
+}
+
+/* Before 6.2: have the stations that transit needs the hooks that it needs? */
+static int check_stages(struct transaction *t)
+{
+	const struct rung *rung;
+	char text[256], hook[RUNG_TEXT_MAX];
+	size_t i;
+
+	if (t->transit.program_fd < 0 || t->ladder.unneeded & (1U << TXP_STAGE_RECEIVE))
+		return 0;
+	for (i = 0; (rung = transit_needs(i)); i++) {
+		if (t->row.stage_rung[rung->stage] == rung->kind)
+			continue;
+		snprintf(text, sizeof(text),
+			 "before Linux 6.2 the station %s has to be watched by %s",
+			 stage_name(rung->stage), rung_text(rung, hook));
+		return no_transit(t, t->row.stage_errno[rung->stage] ?: -EOPNOTSUPP, text);
+	}
+	return 0;
+}
+
 /* Loads beside what is attached. The new programs stay silent until the instance says so. */
 static int prepare_stages(struct transaction *t)
 {
@@ -176,6 +213,7 @@ static int prepare_stages(struct transaction *t)
 	t->ladder.epoch = epoch ? epoch : 1;
 	t->ladder.netfilter = t->request->netfilter_hook;
 	t->ladder.maps = &t->instance.maps;
+	t->ladder.unneeded = needs_receive(t) ? 0 : 1U << TXP_STAGE_RECEIVE;
 	err = ladder_load(&t->ladder);
 	if (err)
 		return log_errno(err, "attach: nothing has been changed");
@@ -188,10 +226,11 @@ static int prepare_stages(struct transaction *t)
 	t->row.abi = TXP_ABI_VERSION;
 	t->row.netns = t->instance.netns;
 	t->row.fib_mark = probe_fib_mark();
+	set_knobs(t);
+	err = check_stages(t);
 	if (t->request->transit)
 		t->row.transit_errno = t->transit.err;
-	set_knobs(t);
-	return 0;
+	return err;
 }
 
 static int set_forwarding(struct transaction *t)

@@ -14,6 +14,7 @@
 #include "netns.h"
 #include "output.h"
 #include "privilege.h"
+#include "stage.h"
 #include "status.h"
 #include "sysctl.h"
 #include "transit.h"
@@ -225,6 +226,8 @@ static void tell(const struct instance *instance, const struct arguments *argume
 		log_note("%s: attached, mode %s", arguments->devices[j].name,
 			 mode_name(arguments->mode));
 	for (i = 0; i < TXP_STAGE_COUNT; i++) {
+		if (stage_is_unneeded(&instance->row, i))
+			continue;
 		if (instance->row.stage_rung[i] == TXP_HOOK_NONE)
 			blind++;
 		else if (instance->row.stage_errno[i])

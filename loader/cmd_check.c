@@ -8,6 +8,7 @@
 #include "command.h"
 #include "device.h"
 #include "instance.h"
+#include "ladder.h"
 #include "log.h"
 #include "netns.h"
 #include "output.h"
@@ -31,12 +32,11 @@ static void answer(struct answer *answer, const char *reason, const char *meanin
 	snprintf(answer->meaning, sizeof(answer->meaning), "%s", meaning);
 }
 
-static void answer_errno(struct answer *to, int err)
+static void answer_errno(struct answer *to, const char *what, int err)
 {
 	char text[MEANING_MAX];
 
-	snprintf(text, sizeof(text), "%s: %s (%s)", transit_refusal(err), errno_words(err),
-		 errno_name(err));
+	snprintf(text, sizeof(text), "%s: %s (%s)", what, errno_words(err), errno_name(err));
 	answer(to, "kernel", text);
 }
 
@@ -54,6 +54,26 @@ static void answer_transit(struct answer *to, int transit)
 		answer(to, transit_name(transit), transit_meaning(transit));
 }
 
+/* Before 6.2: can the stations be watched that transit needs? */
+static bool can_watch(struct map_set *maps, struct answer *to)
+{
+	char text[MEANING_MAX / 2], hook[RUNG_TEXT_MAX];
+	const struct rung *rung;
+	size_t i;
+	int err;
+
+	for (i = 0; (rung = transit_needs(i)); i++) {
+		err = rung_try(rung, maps);
+		if (!err)
+			continue;
+		snprintf(text, sizeof(text), "before Linux 6.2 %s has to be watched by %s",
+			 stage_name(rung->stage), rung_text(rung, hook));
+		answer_errno(to, text, err);
+		return false;
+	}
+	return true;
+}
+
 /*
  * On maps of its own, which go with us. What is attached already is known to the guard by the
  * row of its instance, of which this one is a copy.
@@ -67,10 +87,12 @@ static int ask(const struct device *device, enum txp_netfilter netfilter,
 
 	ret = transit_load(&transit, &trial, true);
 	if (ret) {
-		answer_errno(to, ret);
+		answer_errno(to, TRANSIT_REFUSED, ret);
 		ret = 0;
 		goto close_maps;
 	}
+	if (!probe_kernel_context() && !can_watch(&trial.maps, to))
+		goto close_transit;
 	probe_symbols(&trial.row);
 	ret = instance_write(&trial, &trial.row);
 	if (ret)

@@ -178,6 +178,8 @@ static int detach_from(const struct options *options, const struct pins *pins, c
 		err = detach_chosen(&leaving[i], detached);
 		if (!err && all_chosen(&leaving[i]))
 			err = detach_instance(&leaving[i].instance);
+		else if (!err)
+			err = detach_unneeded(&leaving[i].instance);
 	}
 	while (opened--)
 		leaving_close(&leaving[opened]);

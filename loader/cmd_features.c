@@ -16,24 +16,6 @@
 #include "probe.h"
 #include "tc.h"
 
-/* Of the stage programs: no instance speaks under it. */
-#define SILENT_EPOCH 1
-
-static int try_stage(const struct rung *rung, struct map_set *maps)
-{
-	int prog_fd, link_fd;
-
-	prog_fd = rung_load(rung, maps, SILENT_EPOCH);
-	if (prog_fd < 0)
-		return prog_fd;
-	link_fd = rung_attach(rung, prog_fd);
-	close(prog_fd);
-	if (link_fd < 0)
-		return link_fd;
-	close(link_fd);
-	return 0;
-}
-
 static int try_egress(struct map_set *maps)
 {
 	struct program program = { .name = "txpath_egress" };
@@ -63,7 +45,7 @@ static struct json_object *hook_json(const struct rung *rung, struct map_set *ma
 	char text[RUNG_TEXT_MAX];
 	int err;
 
-	err = rung->kind == TXP_HOOK_TC ? try_egress(maps) : try_stage(rung, maps);
+	err = rung->kind == TXP_HOOK_TC ? try_egress(maps) : rung_try(rung, maps);
 	json_add_text(object, "hook", stage_name(rung->stage));
 	json_add_text(object, "rung", rung_text(rung, text));
 	json_object_object_add(object, "available", json_object_new_boolean(!err));

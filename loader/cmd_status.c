@@ -28,7 +28,7 @@ static void add_unobservable(struct json_object *hook, const struct txp_instance
 {
 	char text[256] = "";
 
-	if (row->stage_rung[stage] == TXP_HOOK_NONE)
+	if (row->stage_rung[stage] == TXP_HOOK_NONE && !stage_is_unneeded(row, stage))
 		snprintf(text, sizeof(text), "%s%s%s", stage_gives(stage),
 			 stage_is_left_out(row, stage) ? "; " : "",
 			 stage_is_left_out(row, stage) ? STAGE_LEFT_OUT : "");
@@ -48,7 +48,8 @@ static struct json_object *hook_json(const struct instance *instance, enum txp_s
 	json_add_text(object, "netns", netns);
 	json_add_text(object, "hook", stage_name(stage));
 	json_add_text(object, "wanted", rung_text(rung_best(stage), text));
-	json_add_text(object, "got", rung_text(got, text));
+	json_add_text(object, "got",
+		      stage_is_unneeded(row, stage) ? STAGE_UNNEEDED : rung_text(got, text));
 	json_add_text(object, "errno", errno_name(row->stage_errno[stage]));
 	err = instance_missed(instance, stage, &missed);
 	if (!err || err == -ENOENT) /* else it cannot be told: no privilege */

@@ -10,7 +10,9 @@
 #include "hook.h"
 #include "log.h"
 #include "netns.h"
+#include "stage.h"
 #include "sysctl.h"
+#include "transit.h"
 
 /* From here on no packet of the device is touched, and what is left of it is a killed run's. */
 static int switch_off(const struct attachment *attachment, const struct instance *instance)
@@ -79,6 +81,20 @@ int detach_device(const struct attachment *attachment, const struct instance *in
 	if (!err)
 		change_delete_rows(instance, &attachment->key);
 	return err;
+}
+
+int detach_unneeded(struct instance *instance)
+{
+	struct txp_instance *row = &instance->row;
+	int err;
+
+	if (row->stage_rung[TXP_STAGE_RECEIVE] == TXP_HOOK_NONE ||
+	    transit_is_elsewhere(instance, NULL, 0))
+		return 0;
+	row->stage_rung[TXP_STAGE_RECEIVE] = TXP_HOOK_NONE;
+	row->stages &= ~(1U << TXP_STAGE_RECEIVE);
+	err = instance_write(instance, row);
+	return err ? err : pin_remove(instance->links_directory, stage_name(TXP_STAGE_RECEIVE));
 }
 
 /* The kernel frees a program some milliseconds after its last user: after a grace period. */

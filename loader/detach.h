@@ -8,6 +8,9 @@
 /* Takes a device out, wherever it is now. Errors have been told. */
 int detach_device(const struct attachment *attachment, const struct instance *instance);
 
+/* Takes away what only the devices that have gone have needed. */
+int detach_unneeded(struct instance *instance);
+
 /*
  * Removes pins, gives net.ipv4.conf.lo.forwarding its old value back, and waits
  * until the kernel has let go of the programs. Everything that can be removed is; the first

@@ -23,6 +23,9 @@
 #define NETFILTER_PRIORITY (INT_MIN + 1)
 #define NETFILTER_TRIES 16
 
+/* Of programs on trial: no instance speaks under it. */
+#define SILENT_EPOCH 0
+
 /* bpf_attr.link_create of Linux 6.4. */
 struct netfilter_link {
 	__u32 prog_fd;
@@ -71,6 +74,21 @@ int rung_load(const struct rung *rung, struct map_set *maps, __u32 epoch)
 	int err = object_load_stages(maps, epoch, &program, 1);
 
 	return err ? err : program.fd;
+}
+
+int rung_try(const struct rung *rung, struct map_set *maps)
+{
+	int prog_fd, link_fd;
+
+	prog_fd = rung_load(rung, maps, SILENT_EPOCH);
+	if (prog_fd < 0)
+		return prog_fd;
+	link_fd = rung_attach(rung, prog_fd);
+	close(prog_fd);
+	if (link_fd < 0)
+		return link_fd;
+	close(link_fd);
+	return 0;
 }
 
 static void refuse(struct ladder_step *step, int err)
@@ -124,6 +142,12 @@ static int load_best(struct ladder *ladder)
 	return err;
 }
 
+static bool is_climbed(const struct ladder *ladder, enum txp_stage stage)
+{
+	/* the TC hook is per device, not part of the ladder */
+	return stage != TXP_STAGE_EGRESS && !(ladder->unneeded & (1U << stage));
+}
+
 int ladder_load(struct ladder *ladder)
 {
 	size_t i;
@@ -131,8 +155,7 @@ int ladder_load(struct ladder *ladder)
 
 	for (i = 0; i < TXP_STAGE_COUNT; i++)
 		ladder->step[i] = (struct ladder_step){
-			/* the TC hook is per device, not part of the ladder */
-			.rung = i == TXP_STAGE_EGRESS ? NULL : rung_best(i),
+			.rung = is_climbed(ladder, i) ? rung_best(i) : NULL,
 			.prog_fd = -1,
 			.link_fd = -1,
 		};

@@ -20,12 +20,13 @@ struct ladder_step {
 struct ladder {
 	__u32 epoch;
 	bool netfilter;	      /* may it be used? */
+	__u32 unneeded;	      /* bit per enum txp_stage that is to stay without a hook */
 	struct map_set *maps; /* not owned */
 	struct ladder_step step[TXP_STAGE_COUNT];
 };
 
 /*
- * Loads what loads. The caller has set epoch, netfilter and maps. Nothing is
+ * Loads what loads. The caller has set epoch, netfilter, unneeded and maps. Nothing is
  * attached yet. -EINTR: a signal wants us to end. Owns descriptors, also then: ladder_close().
  */
 int ladder_load(struct ladder *ladder);
@@ -38,5 +39,8 @@ void ladder_close(struct ladder *ladder);
 /* One rung by itself. Both return a new descriptor or a negative errno. */
 int rung_load(const struct rung *rung, struct map_set *maps, __u32 epoch);
 int rung_attach(const struct rung *rung, int prog_fd);
+
+/* Could it be attached? It is for a moment, and silent. */
+int rung_try(const struct rung *rung, struct map_set *maps);
 
 #endif /* TXPATH_LADDER_H */

@@ -258,8 +258,8 @@ static const char *explain(const struct attachment *attachment, char *text)
 	if (is_demoted(row))
 		snprintf(text, WHY_MAX, "demoted: %llu surprises", row->surprises);
 	else if (!attachment->transit && err)
-		snprintf(text, WHY_MAX, "transit not possible: %s: %s (%s)", transit_refusal(err),
-			 errno_words(err), errno_name(err));
+		snprintf(text, WHY_MAX, "" TRANSIT_REFUSED ": %s (%s)", errno_words(err),
+			 errno_name(err));
 	else if (!attachment->transit && row->mode == TXP_MODE_OFFLOAD &&
 		 attachment->state <= ATTACHMENT_RENAMED)
 		snprintf(text, WHY_MAX, "without transit: attach again");

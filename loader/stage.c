@@ -69,6 +69,12 @@ bool stage_is_left_out(const struct txp_instance *row, enum txp_stage stage)
 	return row->left_out & (1U << stage);
 }
 
+bool stage_is_unneeded(const struct txp_instance *row, enum txp_stage stage)
+{
+	return stage == TXP_STAGE_RECEIVE && row->stage_rung[stage] == TXP_HOOK_NONE &&
+	       !row->stage_errno[stage];
+}
+
 const char *stage_name(enum txp_stage stage)
 {
 	static const char *const names[] = {

@@ -40,6 +40,10 @@ bool stage_is_left_out(const struct txp_instance *row, enum txp_stage stage);
 	"netfilter/POST_ROUTING left out: its link would keep the network namespace alive; "       \
 	"netfilter-hook=on uses it"
 
+/* Is it without a hook because nothing asks for one? */
+bool stage_is_unneeded(const struct txp_instance *row, enum txp_stage stage);
+#define STAGE_UNNEEDED "not needed"
+
 const char *stage_name(enum txp_stage stage);
 const char *stage_gives(enum txp_stage stage);
 

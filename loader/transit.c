@@ -7,7 +7,9 @@
 
 #include <bpf/bpf.h>
 
+#include "array.h"
 #include "log.h"
+#include "roster.h"
 #include "transit.h"
 
 #define LOOPBACK_IFINDEX 1 /* of every namespace: include/net/flow.h */
@@ -21,10 +23,60 @@ const char *transit_unfit(int ifindex, __u32 l2_len)
 	return l2_len ? NULL : "its packets have no Ethernet header";
 }
 
-const char *transit_refusal(int err)
+/* What of the kernel's packet is read at TC since then, these read before it. */
+const struct rung *transit_needs(size_t i)
 {
-	return err == -EOPNOTSUPP ? "the kernel has no TCX hook (Linux 6.6)"
-				  : "the kernel refuses its program";
+	static const struct {
+		enum txp_stage stage;
+		enum txp_hook_kind kind;
+	} needs[] = {
+		{ TXP_STAGE_RECEIVE, TXP_HOOK_TP_BTF },
+		{ TXP_STAGE_DEV_QUEUE_XMIT, TXP_HOOK_FENTRY },
+	};
+
+	return i < ARRAY_SIZE(needs) ? rung_of_kind(needs[i].stage, needs[i].kind) : NULL;
+}
+
+static bool is_listed(const struct device *devices, size_t count, __u32 ifindex)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (devices[i].ifindex == (int)ifindex)
+			return true;
+	}
+	return false;
+}
+
+/* By what is noted of it, which is more than there may be. */
+static bool has_transit(const struct instance *instance, const struct txp_device_key *key)
+{
+	char name[DEVICE_PIN_MAX];
+	struct txp_device row;
+	int fd;
+
+	if (!bpf_map_lookup_elem(map_set_fd(&instance->maps, "devices"), key, &row) &&
+	    row.ingress_priority)
+		return true;
+	fd = pin_open(instance->links_directory, hook_pin(TC_INGRESS, key->ifindex, name),
+		      PIN_LINK);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+bool transit_is_elsewhere(const struct instance *instance, const struct device *devices,
+			  size_t count)
+{
+	int map = map_set_fd(&instance->maps, "devices");
+	struct txp_device_key key, *last = NULL;
+
+	while (!bpf_map_get_next_key(map, last, &key)) {
+		last = &key;
+		if (!is_listed(devices, count, key.ifindex) && has_transit(instance, &key))
+			return true;
+	}
+	return false;
 }
 
 static int program_maps(int fd, struct bpf_prog_info *info, __u32 *maps, __u32 map_count)

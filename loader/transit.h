@@ -7,6 +7,7 @@
 #define TXPATH_TRANSIT_H
 
 #include "hook.h"
+#include "stage.h"
 
 /* A change that can still be undone. None: the descriptors are -1, all else is 0. */
 struct transit {
@@ -22,8 +23,18 @@ struct transit {
 /* Why a device can have no transit whatever the kernel; NULL: it can. */
 const char *transit_unfit(int ifindex, __u32 l2_len);
 
-/* What a negative errno of transit_load() means for the operator. */
-const char *transit_refusal(int err);
+/* What a negative errno means for the operator, where the kernel does not take what is needed. */
+#define TRANSIT_REFUSED "the kernel refuses a program that transit needs"
+
+/*
+ * Before Linux 6.2 transit cannot be without these stations; NULL: that is all of them. Needed
+ * then, but not at any other time, is TXP_STAGE_RECEIVE.
+ */
+const struct rung *transit_needs(size_t i);
+
+/* Is there transit on another device than these? */
+bool transit_is_elsewhere(const struct instance *instance, const struct device *devices,
+			  size_t count);
 
 #define TRANSIT_NONE ((struct transit){ .program_fd = -1, .check_fd = -1, .array_fd = -1 })
 

@@ -109,15 +109,9 @@ test_promoted_after_agreements()
 {
 	add_road
 	offload r0 r2 promote-after=1
-	until_true promoted || fail "nothing was taken over: $(shown r0 why)"
+	until_true taken_on r0 || fail "nothing was taken over: $(shown r0 why)"
 	[ "$(shown r0 agreements)" -ge 1 ] || fail "promoted without an agreement"
 	check_shown r0 why ""
-}
-
-promoted()
-{
-	in_ns client ping -q -c 2 -i 0.1 "${ADDRESS[server]}" >/dev/null
-	[ "$(numbers router stats r0 | number devices.r0.transit.verdicts.taken.packets)" -gt 0 ]
 }
 
 # checked DEV REASON ARGUMENTS...: check says so, in its exit code too.
@@ -193,6 +187,7 @@ test_transit_on_clsact()
 	check_shown r0 hook clsact
 	is_last r0
 	is_last r2
+	until_true taken_on r0 || fail "nothing is taken over"
 	tc_of r0 >"$WORK/attached"
 	offload r0 r2
 	tc_of r0 | sed 's/\[[0-9]*\]\|id [0-9]*\|jited//g' >"$WORK/again"
@@ -228,6 +223,37 @@ test_transit_on_clsact_is_undone()
 	tc_of r2 | sed 's/\[[0-9]*\]\|id [0-9]*\|jited//g' | diff "$WORK/r2" - >&2 ||
 		fail "r2: not as it was"
 	numbers router status | diff "$WORK/before" - >&2 || fail "status has changed"
+}
+
+# Every packet of the host would pay for it: only where transit cannot be without.
+test_receive_is_watched_only_where_needed()
+{
+	local needed
+
+	needed=tp_btf
+	! "$TXPATH" -j features | grep -q '"kernel_context":true' || needed=not
+	add_road
+	txp router attach r0 lo-forwarding=on
+	[ "$(hook router receive)" = not ] || fail "receive is watched without transit"
+	offload r0 r2
+	[ "$(hook router receive)" = $needed ] || fail "receive: $(hook router receive)"
+	txp router attach r0
+	[ "$(hook router receive)" = $needed ] || fail "r2 has lost it: $(hook router receive)"
+	until_true taken_on r2 || fail "nothing is taken over any more"
+	txp router detach r2
+	[ "$(hook router receive)" = not ] || fail "receive is watched for nobody"
+	! pins | grep -q /links/receive || fail "its link is left"
+	offload r2
+	[ "$(hook router receive)" = $needed ] || fail "r2 does not get it again"
+	txp router attach r2
+	[ "$(hook router receive)" = not ] || fail "receive is watched for nobody"
+}
+
+# taken_on DEV: the answers from the server are taken over
+taken_on()
+{
+	in_ns client ping -q -c 2 -i 0.1 "${ADDRESS[server]}" >/dev/null
+	[ "$(numbers router stats "$1" | number "devices.$1.transit.verdicts.taken.packets")" -gt 0 ]
 }
 
 run_test "$@"
