@@ -71,6 +71,17 @@ static struct json_object *transit_json(const struct txp_counters *counters)
 	return object;
 }
 
+/* As the kernel would have counted it: without the link-layer header. */
+static struct json_object *uncounted_json(const struct counted *counted)
+{
+	struct txp_tally taken = counted->counters.transits.taken;
+	struct json_object *object = json_object_new_object();
+
+	taken.bytes -= taken.packets * counted->attachment->row.l2_len;
+	add_tally(object, &taken);
+	return object;
+}
+
 static void add_device(const struct counted *counted, void *document)
 {
 	struct json_object *object = json_object_new_object(), *reasons, *stages;
@@ -88,6 +99,8 @@ static void add_device(const struct counted *counted, void *document)
 	json_object_object_add(object, "verdicts", reasons);
 	json_object_object_add(object, "stations", stages);
 	json_object_object_add(object, "transit", transit_json(&counted->counters));
+	if (attachment->transit || counted->counters.transits.taken.packets)
+		json_object_object_add(object, "uncounted", uncounted_json(counted));
 	json_object_array_add(json_member(document, "devices"), object);
 }
 
@@ -190,6 +203,8 @@ static struct json_object *find_before(struct json_object *before, struct json_o
 static void add_device_rows(struct shown *shown, struct json_object *device,
 			    struct json_object *before)
 {
+	struct json_object *uncounted;
+
 	shown->dev = json_text(device, "dev");
 	shown->netns = json_text(device, "netns");
 	add_row(shown, "all", device, before);
@@ -199,6 +214,10 @@ static void add_device_rows(struct shown *shown, struct json_object *device,
 		 before ? json_member(before, "stations") : NULL);
 	add_rows(shown, "transit", json_member(json_member(device, "transit"), "verdicts"),
 		 before ? json_member(json_member(before, "transit"), "verdicts") : NULL);
+	uncounted = json_member(device, "uncounted");
+	if (uncounted)
+		add_row(shown, "uncounted by the kernel", uncounted,
+			before ? json_member(before, "uncounted") : NULL);
 }
 
 static void missed_text(struct json_object *rows)

@@ -256,4 +256,51 @@ taken_on()
 	[ "$(numbers router stats "$1" | number "devices.$1.transit.verdicts.taken.packets")" -gt 0 ]
 }
 
+# forwarded: what the kernel says it has forwarded
+forwarded()
+{
+	in_ns router cat /proc/net/snmp | awk '/^Ip: [0-9]/ { print $7 }'
+}
+
+# What the kernel has counted and what it has not add up to what was sent.
+test_uncounted_completes_the_kernels_counters()
+{
+	local before uncounted
+
+	add_road
+	before=$(forwarded)
+	pings client server 10
+	[ "$(($(forwarded) - before))" = 20 ] || fail "the kernel does not count ten pings"
+	offload r0 r2
+	until_true taken_on r0 || fail "nothing is taken over"
+	until_true taken_on r2 || fail "nothing is taken over"
+	before=$(($(forwarded) + $(uncounted packets)))
+	in_ns client ping -q -f -c "$N" -s 100 "${ADDRESS[server]}" >&2
+	until_true all_forwarded $((before + N * 2)) ||
+		fail "of $((N * 2)) $(forwarded) + $(uncounted packets) - $before are counted"
+	uncounted=$(uncounted bytes)
+	txp router stats | grep -q 'uncounted by the kernel' || fail "the text does not show it"
+	[ "$uncounted" -gt $((N * 128)) ] || fail "only $uncounted bytes"
+	[ "$(($(taken_bytes) - uncounted))" = $(($(uncounted packets) * 14)) ] ||
+		fail "not bytes of IP"
+}
+
+all_forwarded()
+{
+	[ $(($(forwarded) + $(uncounted packets))) = "$1" ]
+}
+
+# uncounted packets|bytes: on both sides of the road
+uncounted()
+{
+	numbers router stats | awk -v last="$1" \
+		'$1 ~ "^devices[.]r[02][.]uncounted[.]" last { n += $2 } END { print n + 0 }'
+}
+
+taken_bytes()
+{
+	numbers router stats | awk \
+		'$1 ~ /^devices[.]r[02][.]transit[.]verdicts[.]taken[.]bytes/ { n += $2 } END { print n + 0 }'
+}
+
 run_test "$@"
