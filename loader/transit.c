@@ -173,9 +173,7 @@ int transit_load(struct transit *transit, struct instance *instance, bool with_c
 	int array_fd;
 
 	*transit = TRANSIT_NONE;
-	transit->err = tc_has_tcx()
-			       ? object_load_transit(&instance->maps, programs, count, &array_fd)
-			       : -EOPNOTSUPP;
+	transit->err = object_load_transit(&instance->maps, programs, count, &array_fd);
 	if (transit->err)
 		return transit->err;
 	choose_program(transit, instance, programs, array_fd);
