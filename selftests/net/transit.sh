@@ -1,59 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Transit: a router's devices in offload. What is forwarded is taken over, and whatever the
-# kernel would not have forwarded so stays the kernel's, under its own reason.
+# Transit: a router's devices in offload. What is forwarded is taken over; what stays the
+# kernel's is for policy.sh.
 #
 #   client c0 ==== [transit] r0 router r2 [transit] ==== s0 server
 
-# shellcheck source-path=SCRIPTDIR source=../lib.sh
-. "$(dirname "$0")/../lib.sh"
-
-# offload [DEV...]: of the router; where the kernel has no place for transit, it says so.
-offload()
-{
-	local said
-
-	said=$(txp router attach "$@" --mode offload 2>&1) || {
-		grep -q 'transit' <<<"$said" || fail "$said"
-		skip "$said"
-	}
-}
-
-# verdict DEV NAME: packets that transit counted so.
-verdict()
-{
-	numbers router stats "$1" | number "devices.$1.transit.verdicts.$2.packets"
-}
-
-# is_taken: the client's flow to the server has a lease.
-is_taken()
-{
-	local before
-
-	before=$(verdict r0 taken)
-	in_ns client ping -q -c 2 -i 0.1 "${ADDRESS[server]}" >/dev/null
-	[ "$(verdict r0 taken)" -gt "$before" ]
-}
-
-offloaded_road()
-{
-	add_road
-	offload r0 r2
-	until_true is_taken || fail "nothing is taken over"
-}
-
-# no_answer: none of ten pings comes back, as without txpath.
-no_answer()
-{
-	! in_ns client ping -q -c 10 -i 0.02 -W 1 "${ADDRESS[server]}" >/dev/null 2>&1
-}
-
-# declined NAME: it was for this reason that transit left packets to the kernel.
-declined()
-{
-	[ "$(verdict r0 "$1")" -gt 0 ] || fail "no packet was counted as $1"
-}
+# shellcheck source-path=SCRIPTDIR source=../offload.sh
+. "$(dirname "$0")/../offload.sh"
 
 test_transit_takes()
 {
@@ -94,6 +48,21 @@ test_transit_counts_each_packet_once()
 	}
 }
 
+# A few flows among thousands of places: they differ in nothing but the destination's last byte.
+test_transit_neighbours_do_not_collide()
+{
+	local host
+
+	offloaded_road
+	for host in $(seq 100 115); do
+		run ip -n "$(ns server)" addr add "10.7.3.$host/24" dev s0
+		until_true in_ns client ping -q -c 1 -W 2 "10.7.3.$host" >/dev/null
+		in_ns client ping -q -c 5 -i 0.01 "10.7.3.$host" >/dev/null
+	done
+	[ "$(verdict r0 collision)" = 0 ] ||
+		fail "$(verdict r0 collision) packets found another flow in their place"
+}
+
 # What arrives has one hop less, a right checksum, and the server's address on it.
 test_transit_rewrites_as_the_kernel_does()
 {
@@ -108,119 +77,6 @@ test_transit_rewrites_as_the_kernel_does()
 	grep -q 'ttl 63' "$WORK/capture.out" || fail "no packet was captured"
 	! grep -E 'bad cksum|ttl 6[^3]' "$WORK/capture.out" || fail "not what the kernel sends"
 	! grep ' > .*ethertype' "$WORK/capture.out" | grep -v "> $mac" || fail "a wrong address"
-}
-
-test_transit_obeys_a_route_at_once()
-{
-	offloaded_road
-	run ip -n "$(ns router)" route add unreachable "${ADDRESS[server]}"
-	no_answer || fail "a packet went by a route that was replaced"
-	run ip -n "$(ns router)" route del unreachable "${ADDRESS[server]}"
-	until_true is_taken || fail "nothing is taken over any more"
-}
-
-test_transit_obeys_a_neighbour_at_once()
-{
-	offloaded_road
-	run ip -n "$(ns router)" neigh replace "${ADDRESS[server]}" lladdr 02:00:00:00:00:77 dev r2 nud permanent
-	no_answer || fail "a packet went to a neighbour that was replaced"
-}
-
-nft_router()
-{
-	command -v nft >/dev/null || skip "no nft"
-	in_ns router nft "$@" || skip "nft $* is refused here"
-}
-
-test_transit_obeys_a_firewall_at_once()
-{
-	offloaded_road
-	nft_router add table ip t
-	nft_router 'add chain ip t f { type filter hook forward priority 0; policy drop; }'
-	no_answer || fail "a packet walked past the firewall"
-	declined netfilter
-	nft_router flush ruleset
-	until_true is_taken || fail "nothing is taken over any more"
-}
-
-test_transit_obeys_a_netdev_ingress_hook()
-{
-	offloaded_road
-	nft_router add table netdev t
-	nft_router 'add chain netdev t i { type filter hook ingress device r0 priority 0; policy drop; }'
-	no_answer || fail "a packet walked past the ingress hook"
-	declined netdev_ingress
-}
-
-test_transit_obeys_a_netdev_egress_hook()
-{
-	offloaded_road
-	nft_router add table netdev t
-	nft_router 'add chain netdev t e { type filter hook egress device r2 priority 0; policy drop; }'
-	no_answer || fail "a packet walked past the egress hook"
-	declined netdev_egress
-}
-
-test_transit_obeys_a_forwarding_switch()
-{
-	offloaded_road
-	in_ns router sysctl -qw net.ipv4.conf.r0.forwarding=0
-	no_answer || fail "a packet was forwarded by a device that does not forward"
-	declined forwarding_off
-}
-
-test_transit_obeys_ipsec_policy()
-{
-	offloaded_road
-	run ip -n "$(ns router)" xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir fwd action block ||
-		skip "no xfrm here"
-	no_answer || fail "a packet walked past an IPsec policy"
-	declined xfrm_policy
-}
-
-test_transit_obeys_rp_filter()
-{
-	offloaded_road
-	in_ns router sysctl -qw net.ipv4.conf.r0.rp_filter=1
-	run ip -n "$(ns router)" route replace 10.7.1.0/24 dev r1
-	no_answer || fail "a packet came past the reverse path filter"
-}
-
-test_transit_leaves_the_last_hop()
-{
-	offloaded_road
-	in_ns client ping -c 3 -i 0.1 -t 1 -W 1 "${ADDRESS[server]}" >"$WORK/ping" || :
-	grep -qi 'time to live exceeded' "$WORK/ping" || fail "no time exceeded"
-	declined ttl_over
-}
-
-# A big packet while there is a lease, from a client that has forgotten the path's MTU.
-big_is_declined()
-{
-	is_taken || return 1
-	ip -n "$(ns client)" route flush cache
-	in_ns client ping -q -c 1 -M 'do' -s 1200 -W 1 "${ADDRESS[server]}" >/dev/null 2>&1 || :
-	[ "$(verdict r0 too_big)" -gt 0 ]
-}
-
-test_transit_leaves_what_is_too_big()
-{
-	offloaded_road
-	run ip -n "$(ns router)" link set r2 mtu 1000
-	run ip -n "$(ns server)" link set s0 mtu 1000
-	until_true is_taken || fail "nothing is taken over any more"
-	in_ns client ping -c 3 -i 0.1 -M 'do' -s 1200 -W 1 "${ADDRESS[server]}" >"$WORK/ping" 2>&1 || :
-	grep -Eqi 'frag needed|too long' "$WORK/ping" || fail "no fragmentation needed"
-	until_true big_is_declined || fail "no packet was counted as too_big"
-}
-
-test_transit_leaves_fragments_and_options()
-{
-	offloaded_road
-	udp client server 100 size=8000 pmtudisc=0
-	declined fragment
-	in_ns client ping -q -c 3 -i 0.1 -R -W 1 "${ADDRESS[server]}" >/dev/null || :
-	declined ip_options
 }
 
 test_transit_shadow_only_counts()
