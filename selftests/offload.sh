@@ -19,10 +19,16 @@ offload()
 	}
 }
 
+# transit DEV NAME: a number that transit has for the device: verdicts.NAME.packets, learned.
+transit()
+{
+	numbers router stats "$1" | number "devices.$1.transit.$2"
+}
+
 # verdict DEV NAME: packets that transit counted so.
 verdict()
 {
-	numbers router stats "$1" | number "devices.$1.transit.verdicts.$2.packets"
+	transit "$1" "verdicts.$2.packets"
 }
 
 # The flow that is_taken asks about: what ping is told beside the count.
@@ -47,10 +53,11 @@ demand_taken()
 	}
 }
 
+# offloaded_road [KNOB=VALUE...]: the road of lib.sh, its router in offload.
 offloaded_road()
 {
 	add_road
-	offload r0 r2
+	offload r0 r2 "$@"
 	demand_taken "on an open road"
 }
 

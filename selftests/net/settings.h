@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What udpgen, udpsink and tcpflow are told on the command line, as NAME=NUMBER words. */
+/* What udpgen, udpsink, tcpflow and numbered are told on the command line, as NAME=NUMBER words. */
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
@@ -29,7 +29,9 @@
 	SETTING(late, 0, "tcpflow: 1: sets the options while it connects, after saying so")        \
 	SETTING(hangup, 0, "tcpflow that serves: 1: closes after the first answer")                \
 	SETTING(last, 0, "tcpflow: 1: closes after the other side, 2: and writes once more")       \
-	SETTING(abort, 0, "tcpflow: 1: ends each connection with a reset")
+	SETTING(abort, 0, "tcpflow: 1: ends each connection with a reset")                         \
+	SETTING(flows, 1, "numbered: so many flows, each with a DSCP of its own")                  \
+	SETTING(big, 0, "numbered: payload bytes of each third datagram, 0: as the others")
 
 struct settings {
 #define SETTING_MEMBER(name, otherwise, meaning) long name;

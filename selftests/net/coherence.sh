@@ -1,0 +1,221 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Coherence: what changes on a router in offload is obeyed as without txpath: versioned changes by
+# the first packet after the kernel has acknowledged them, the others when the lease is over.
+# Next hops die and move, devices go while they are in use.
+
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../offload.sh
+. "$(dirname "$0")/../offload.sh"
+
+# The road of coherence.c:
+#
+#   client                          router                     server
+#     c0 10.7.1.2/24 -- 10.7.1.1/24 r0
+#     c1 10.7.2.2/24 -- 10.7.2.1/24 r1                           the markers' way
+#                                   r2 10.7.3.1/24 -- s2         gateways 11, 12, 51, 53
+#                                   r3 10.7.4.1/24 -- s3         gateways 21, 22
+#                                   r4 ... r7                    for changes of a device, 31, 61, 71
+#                                   r9 10.7.10.1/24 -- s9        91: the markers
+#
+# Gateway NN of device rD is 10.7.(D+1).NN, 02:00:00:00:0D:NN, and the server never answers.
+output_link()
+{
+	add_link router "r$1" "10.7.$(($1 + 1)).1/24" server "s$1" "10.7.$(($1 + 1)).2/24"
+	run ip -n "$(ns router)" link set "r$1" address "02:00:00:00:0$1:01"
+}
+
+gateways()
+{
+	local gateway
+
+	for gateway in "${@:2}"; do
+		run ip -n "$(ns router)" neigh replace "10.7.$(($1 + 1)).$gateway" \
+			lladdr "02:00:00:00:0$1:$gateway" dev "r$1" nud permanent
+	done
+}
+
+road_of_changes()
+{
+	local device
+
+	add_ns client router server
+	add_link client c0 10.7.1.2/24 router r0 10.7.1.1/24
+	add_link client c1 10.7.2.2/24 router r1 10.7.2.1/24
+	for device in 2 3 4 6 7 9; do
+		output_link $device
+	done
+	gateways 2 11 12 51 53
+	gateways 3 21 22
+	gateways 4 31
+	gateways 6 61
+	gateways 7 71
+	gateways 9 91
+	run ip -n "$(ns router)" addr add 10.7.20.1/24 dev r4
+	run ip -n "$(ns router)" link set r0 address 02:00:00:00:00:01
+	client_neighbour="neigh replace 10.7.1.2 dev r0 nud permanent lladdr $(
+		ip netns exec "$(ns client)" cat /sys/class/net/c0/address
+	)"
+	# shellcheck disable=SC2086 # words
+	run ip -n "$(ns router)" $client_neighbour
+	# All errors are sent, and no packet is refused but for the reason that is tested.
+	in_ns router sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv4.conf.all.rp_filter=0 \
+		net.ipv4.conf.r0.rp_filter=0 net.ipv4.conf.r1.rp_filter=0 net.ipv4.ip_forward=1
+	run ip -n "$(ns router)" -batch - <<-RESTING
+		route add 10.8.0.0/16 via 10.7.3.11
+		route add 10.9.0.1 via 10.7.10.91
+		route add 10.9.9.0/24 dev r1
+		route add 10.8.6.0/24 via 10.7.3.11 metric 100
+		route add 10.8.9.1 via 10.7.4.21 table 100
+		nexthop add id 1 via 10.7.3.11 dev r2
+		nexthop add id 2 via 10.7.4.21 dev r3
+		nexthop add id 3 via 10.7.3.11 dev r2
+		nexthop add id 4 via 10.7.3.11 dev r2
+		nexthop add id 6 via 10.7.3.11 dev r2
+		nexthop add id 7 via 10.7.3.12 dev r2
+		nexthop add id 20 group 1
+		nexthop add id 21 group 6
+		nexthop add id 22 group 1/7
+		route add 10.8.11.1 nhid 3
+		route add 10.8.12.1 nhid 4
+		route add 10.8.14.1 nhid 20
+		route add 10.8.15.1 nhid 21
+		route add 10.8.16.1 nhid 22
+		route add 10.8.18.1 nexthop via 10.7.4.21 nexthop via 10.7.4.22
+		route add 10.8.19.1 via 10.7.3.51
+		route add 10.8.20.1 via 10.7.3.53
+		route add 10.8.24.1 via 10.7.4.21
+	RESTING
+}
+
+# has_resilient_groups: adds one.
+has_resilient_groups()
+{
+	ip -n "$(ns router)" nexthop add id 23 group 1 type resilient buckets 8 \
+		>/dev/null 2>&1 &&
+		run ip -n "$(ns router)" route add 10.8.17.1 nhid 23
+}
+
+# Of its own errors ip_error sends only so many to one peer, whatever the sysctls.
+plan_of_changes()
+{
+	cat <<-PLAN
+		kind route_device 10.8.1.1
+		21 route replace 10.8.1.1 via 10.7.4.21
+		11 route replace 10.8.1.1 via 10.7.3.11
+		kind route_gateway 10.8.2.1
+		12 route replace 10.8.2.1 via 10.7.3.12
+		11 route replace 10.8.2.1 via 10.7.3.11
+		kind route_blackhole 10.8.3.1
+		nowhere route replace blackhole 10.8.3.1
+		11 route replace 10.8.3.1 via 10.7.3.11
+		kind route_unreachable 10.8.4.1
+		icmp/1|nowhere route add unreachable 10.8.4.1
+		11 route del unreachable 10.8.4.1
+		kind route_specific 10.8.5.1
+		21 route add 10.8.5.1 via 10.7.4.21
+		11 route del 10.8.5.1
+		kind route_metric 10.8.6.1
+		21 route add 10.8.6.0/24 via 10.7.4.21 metric 50
+		11 route del 10.8.6.0/24 via 10.7.4.21 metric 50
+		kind route_tos 10.8.7.1 10.7.1.2 64 10
+		21 route add 10.8.7.1 tos 0x10 via 10.7.4.21
+		11 route del 10.8.7.1 tos 0x10
+		kind route_mtu 10.8.8.1 10.7.1.2 1000
+		icmp/4 route replace 10.8.8.1 via 10.7.3.11 mtu 600
+		icmp/4 route replace 10.8.8.1 via 10.7.3.11 mtu lock 700
+		11 route replace 10.8.8.1 via 10.7.3.11
+		kind rule_table 10.8.9.1
+		21 rule add to 10.8.9.1 lookup 100 priority 100
+		11 rule del to 10.8.9.1 lookup 100 priority 100
+		kind rule_prohibit 10.8.10.1
+		icmp/13|nowhere rule add iif r0 to 10.8.10.1 prohibit priority 101
+		11 rule del iif r0 to 10.8.10.1 prohibit priority 101
+		kind nexthop 10.8.11.1
+		21 nexthop replace id 3 via 10.7.4.21 dev r3
+		11 nexthop replace id 3 via 10.7.3.11 dev r2
+		kind nexthop_blackhole 10.8.12.1
+		nowhere nexthop replace id 4 blackhole
+		11 nexthop replace id 4 via 10.7.3.11 dev r2
+		kind nexthop_gone 10.8.13.1
+		21 nexthop add id 5 via 10.7.4.21 dev r3; route add 10.8.13.1 nhid 5
+		11 nexthop del id 5
+		kind group 10.8.14.1
+		21 nexthop replace id 20 group 2
+		11 nexthop replace id 20 group 1
+		kind group_member 10.8.15.1
+		21 nexthop replace id 6 via 10.7.4.21 dev r3
+		11 nexthop replace id 6 via 10.7.3.11 dev r2
+		kind group_size 10.8.16.1
+		21 nexthop replace id 22 group 2
+		11|12 nexthop replace id 22 group 1/7
+		kind multipath 10.8.18.1
+		11|12 route replace 10.8.18.1 nexthop via 10.7.3.11 nexthop via 10.7.3.12
+		21|22 route replace 10.8.18.1 nexthop via 10.7.4.21 nexthop via 10.7.4.22
+		kind neighbour 10.8.19.1
+		52 neigh replace 10.7.3.51 lladdr 02:00:00:00:02:52 dev r2 nud permanent
+		51 neigh replace 10.7.3.51 lladdr 02:00:00:00:02:51 dev r2 nud permanent
+		kind neighbour_gone 10.8.20.1
+		nowhere neigh del 10.7.3.53 dev r2
+		53 neigh replace 10.7.3.53 lladdr 02:00:00:00:02:53 dev r2 nud permanent
+		kind address_own 10.8.21.1 10.7.1.77
+		nowhere addr add 10.7.1.77/32 dev r1
+		11 addr del 10.7.1.77/32 dev r1
+		kind address_local 10.8.22.1
+		icmp/3 addr add 10.8.22.1/32 dev lo
+		11 addr del 10.8.22.1/32 dev lo
+		kind address_connected 10.7.5.31
+		icmp/0|nowhere addr del 10.7.5.1/24 dev r4
+		31 addr add 10.7.5.1/24 dev r4
+		kind link_mtu 10.8.24.1 10.7.1.2 1000
+		icmp/4 link set r3 mtu 600
+		21 link set r3 mtu 1500
+		kind link_down 10.7.7.61
+		icmp/0|nowhere link set r6 down
+		61 link set r6 up; neigh replace 10.7.7.61 lladdr 02:00:00:00:06:61 dev r6 nud permanent
+		kind link_address 10.7.8.71
+		71/2 link set r7 address 02:00:00:00:07:02; neigh replace 10.7.8.71 lladdr 02:00:00:00:07:71 dev r7 nud permanent
+		71 link set r7 address 02:00:00:00:07:01; neigh replace 10.7.8.71 lladdr 02:00:00:00:07:71 dev r7 nud permanent
+		kind input_address 10.8.27.1
+		nowhere link set r0 address 02:00:00:00:00:02; $client_neighbour
+		11 link set r0 address 02:00:00:00:00:01; $client_neighbour
+		kind forwarding 10.8.28.1
+		nowhere sysctl net/ipv4/conf/r0/forwarding 0
+		11 sysctl net/ipv4/conf/r0/forwarding 1
+		kind rp_filter 10.8.29.1 10.9.9.9
+		nowhere sysctl net/ipv4/conf/r0/rp_filter 1
+		11 sysctl net/ipv4/conf/r0/rp_filter 0
+	PLAN
+	has_resilient_groups || return 0
+	cat <<-PLAN
+		kind group_resilient 10.8.17.1
+		21 nexthop replace id 23 group 2 type resilient buckets 8
+		11 nexthop replace id 23 group 1 type resilient buckets 8
+	PLAN
+}
+
+# changes COUNT [COUNTERS]
+changes()
+{
+	plan_of_changes >"$WORK/plan"
+	in_ns router "$TOOLS/coherence" "/run/netns/$(ns client)" "/run/netns/$(ns server)" "$@" \
+		<"$WORK/plan" >&2 || fail "not every change was obeyed under load"
+}
+
+# What the plan expects is what the kernel does.
+test_coherence_without_txpath()
+{
+	road_of_changes
+	changes $((N / 5))
+}
+
+test_coherence_of_changes()
+{
+	road_of_changes
+	offload r0 r1 r2 r3 r4 r6 r7 r9
+	changes $((N * 5 / 2)) "$(echo "$BPFFS"/txpath/v1/*/maps/counters)"
+}
+
+run_test "$@"
