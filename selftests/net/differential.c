@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * differential PACKETS COUNTERS IFINDEX NETNS...: sends packets of every row through two routers
+ * that are alike but for txpath, and compares what arrives at the server and what comes back to
+ * the client: once through the kernel, once cold through txpath, and again when the flow's lease
+ * is learned. Prints a line for each row; exit code 1 if anything was not as it must be.
+ *
+ *   COUNTERS, IFINDEX  txpath's pinned map, and the device that the packets come in on
+ *   NETNS...           router, client and server: without txpath, then with it
+ */
+#include "rows.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <arpa/inet.h>
+#include <err.h>
+#include <linux/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <txpath/abi.h>
+
+#define SEED 20000
+#define EXAMPLES 3 /* of what went wrong in a row */
+
+/* A router with a client and a server: all that the client's packets lead to. */
+struct road {
+	const char *router;
+	const char *attach;
+	struct wire client;
+	struct wire server;
+};
+
+struct arrivals {
+	struct wire_frames client;
+	struct wire_frames server;
+};
+
+struct result {
+	unsigned int packets;
+	unsigned int different; /* frames that are not what the kernel sent */
+	unsigned int wrong;	/* verdicts that the row does not expect */
+	verdicts cold;
+	verdicts warm;
+	unsigned int examples;
+};
+
+static struct road roads[2];
+static struct road *const kernel = &roads[0];
+static struct road *const offload = &roads[1];
+
+static int counters_fd;
+static struct txp_device_key device;
+
+/* Verdicts */
+
+static const char *const verdict_names[] = {
+#define VERDICT_NAME(id, name, meaning) [TXP_TRANSIT_##id] = #name,
+	TXP_TRANSITS(VERDICT_NAME)
+#undef VERDICT_NAME
+};
+
+static void print_verdicts(FILE *to, verdicts set)
+{
+	const char *comma = "";
+
+	if (!set)
+		fputs("none", to);
+	if (set == (1ULL << TXP_TRANSIT_COUNT) - 1) {
+		fputs("any", to);
+		return;
+	}
+	for (int v = 0; v < TXP_TRANSIT_COUNT; v++) {
+		if (!(set & 1ULL << v))
+			continue;
+		fprintf(to, "%s%s", comma, verdict_names[v]);
+		comma = ",";
+	}
+}
+
+static void counters_open(const char *path, __u32 ifindex)
+{
+	struct txp_device_key *key = NULL;
+
+	counters_fd = bpf_obj_get(path);
+	if (counters_fd < 0)
+		err(1, "%s", path);
+	while (!bpf_map_get_next_key(counters_fd, key, &device)) {
+		key = &device;
+		if (device.ifindex == ifindex)
+			return;
+	}
+	errx(1, "%s: no row for device %u", path, ifindex);
+}
+
+/* Packets under each verdict so far. */
+static void counters_read(__u64 *packets)
+{
+	static struct txp_counters *values;
+	int cpus = libbpf_num_possible_cpus();
+	const struct txp_tally *tally;
+
+	_Static_assert(sizeof(struct txp_counters) % 8 == 0, "one CPU's value is not rounded up");
+	if (!values)
+		values = calloc(cpus, sizeof(*values));
+	if (!values || bpf_map_lookup_elem(counters_fd, &device, values))
+		err(1, "reading the counters");
+	memset(packets, 0, TXP_TRANSIT_COUNT * sizeof(*packets));
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		tally = (const struct txp_tally *)&values[cpu].transits;
+		for (int v = 0; v < TXP_TRANSIT_COUNT; v++)
+			packets[v] += tally[v].packets;
+	}
+}
+
+/* What was said since the last time, of a packet and the marker behind it. */
+static verdicts counters_since(void)
+{
+	static __u64 before[TXP_TRANSIT_COUNT];
+	__u64 now[TXP_TRANSIT_COUNT];
+	verdicts set = 0;
+
+	counters_read(now);
+	before[TXP_TRANSIT_NOT_IPV4]++;
+	for (int v = 0; v < TXP_TRANSIT_COUNT; v++)
+		if (now[v] != before[v])
+			set |= 1ULL << v;
+	memcpy(before, now, sizeof(before));
+	return set;
+}
+
+/* Frames */
+
+static void mask_segments_hint(struct wire_frame *frame)
+{
+	/* virtio_net_hdr_from_skb: how much of the packet is in its first part */
+	frame->meta.hdr_len = 0;
+}
+
+/*
+ * The ID of a packet that the router itself makes comes from a generator that is seeded for
+ * each destination and advances with the time of day.
+ */
+static void mask_own_id(const struct wire *wire, const struct wire_frame *frame,
+			unsigned char *bytes)
+{
+	struct iphdr *ip = (struct iphdr *)(bytes + ETH_HLEN);
+	const struct ethhdr *eth = (const struct ethhdr *)bytes;
+	__u32 sum;
+
+	if (frame->length < ETH_HLEN + IP_MINIMUM || eth->h_proto != htons(ETH_P_IP) ||
+	    ip->saddr != wire->peer || ip->protocol != IPPROTO_ICMP)
+		return;
+	/* the checksum without the ID: what must be equal */
+	sum = (__u16)~ip->check;
+	sum += (__u16)~ip->id;
+	ip->check = ~((sum & 0xffff) + (sum >> 16));
+	ip->id = 0;
+}
+
+static void mask(const struct wire *wire, struct wire_frames *frames)
+{
+	struct wire_frame *frame;
+
+	for (size_t at = 0; at < frames->used; at += sizeof(*frame) + frame->length) {
+		frame = (struct wire_frame *)(frames->bytes + at);
+		mask_segments_hint(frame);
+		mask_own_id(wire, frame, (unsigned char *)(frame + 1));
+	}
+}
+
+static bool frames_equal(const struct wire_frames *a, const struct wire_frames *b)
+{
+	return a->used == b->used && !memcmp(a->bytes, b->bytes, a->used);
+}
+
+static void print_frames(const char *what, const struct wire_frames *frames)
+{
+	const struct wire_frame *frame;
+
+	for (size_t at = 0; at < frames->used; at += sizeof(*frame) + frame->length) {
+		frame = (const struct wire_frame *)(frames->bytes + at);
+		fprintf(stderr, "    %s (%u bytes, gso %u/%u, csum %u %u+%u, tag %x):", what,
+			frame->length, frame->meta.gso_type, frame->meta.gso_size,
+			frame->meta.flags, frame->meta.csum_start, frame->meta.csum_offset,
+			frame->vlan_tag);
+		for (__u32 i = 0; i < frame->length && i < 96; i++)
+			fprintf(stderr, "%s%02x", i % 4 == 2 ? " " : "",
+				((const __u8 *)(frame + 1))[i]);
+		fputc('\n', stderr);
+	}
+}
+
+/* Sending */
+
+static void command(const struct road *road, const char *command)
+{
+	if (!command)
+		return;
+	setenv("ROUTER", road->router, 1);
+	setenv("ATTACH", road->attach, 1);
+	if (system(command))
+		errx(1, "%s: %s", road->router, command);
+}
+
+static void forget(struct arrivals *arrivals)
+{
+	arrivals->client.used = arrivals->server.used = 0;
+	arrivals->client.count = arrivals->server.count = 0;
+}
+
+/* One packet through a road, and all that it leads to. */
+static void send_packet(struct road *road, const struct packet *packet, struct arrivals *arrivals)
+{
+	forget(arrivals);
+	if (!wire_send(&road->client, &packet->meta, packet->frame, packet->length))
+		errx(1, "the kernel does not send a frame of %zu bytes", packet->length);
+	wire_collect(&road->client, &arrivals->client);
+	wire_collect(&road->server, &arrivals->server);
+	mask(&road->client, &arrivals->client);
+	mask(&road->server, &arrivals->server);
+}
+
+static verdicts send_judged(const struct packet *packet, struct arrivals *arrivals)
+{
+	send_packet(offload, packet, arrivals);
+	return counters_since();
+}
+
+static verdicts send_base(const struct packet *packet)
+{
+	static struct arrivals arrivals;
+	static struct packet base;
+
+	row_base(&base, packet);
+	return send_judged(&base, &arrivals);
+}
+
+static void complain(struct result *result, const struct row *row, const struct packet *packet,
+		     const char *when, verdicts said)
+{
+	if (result->examples++ >= EXAMPLES)
+		return;
+	fprintf(stderr, "%s, packet %u, %s: said ", row->name, result->packets, when);
+	print_verdicts(stderr, said);
+	fprintf(stderr, "\n    sent (%zu bytes):", packet->length);
+	for (size_t i = 0; i < packet->length && i < 96; i++)
+		fprintf(stderr, "%s%02x", i % 4 == 2 ? " " : "", packet->frame[i]);
+	fputc('\n', stderr);
+}
+
+static void judge(struct result *result, const struct row *row, const struct packet *packet,
+		  const char *when, verdicts said, verdicts expected)
+{
+	if (said && !(said & ~expected))
+		return;
+	result->wrong++;
+	complain(result, row, packet, when, said);
+}
+
+static void compare(struct result *result, const struct row *row, const struct packet *packet,
+		    const char *when, const struct arrivals *want, const struct arrivals *got,
+		    bool at_client)
+{
+	if (frames_equal(&want->server, &got->server) &&
+	    (!at_client || frames_equal(&want->client, &got->client)))
+		return;
+	result->different++;
+	if (result->examples >= EXAMPLES)
+		return;
+	complain(result, row, packet, when, 0);
+	print_frames("kernel, server", &want->server);
+	print_frames("txpath, server", &got->server);
+	print_frames("kernel, client", &want->client);
+	print_frames("txpath, client", &got->client);
+}
+
+/* The lease's own clock moves on by more than a lease-ms of 1. */
+static void outlive_lease(void)
+{
+	struct timespec begin, now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &begin);
+	do
+		clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	while ((now.tv_sec - begin.tv_sec) * 1000000000LL + now.tv_nsec - begin.tv_nsec < 1000000);
+}
+
+/* The packet that counts, between the row's commands. */
+static verdicts send_changed(const struct row *row, struct road *road, const struct packet *packet,
+			     struct arrivals *arrivals)
+{
+	verdicts said = 0;
+
+	command(road, row->change);
+	if (row->outlive && road == offload)
+		outlive_lease();
+	send_packet(road, packet, arrivals);
+	if (road == offload)
+		said = counters_since();
+	command(road, row->undo);
+	return said;
+}
+
+/* The flow's good packet makes a lease. */
+static void warm_up(const struct row *row, const struct packet *packet)
+{
+	if (row->kind != ROW_NEVER)
+		send_base(packet);
+}
+
+/* There was a lease all the time: it was the packet itself that was declined. */
+static void prove_lease(struct result *result, const struct row *row, const struct packet *packet)
+{
+	if (row->kind == ROW_BYTES)
+		judge(result, row, packet, "a good packet behind it", send_base(packet),
+		      VERDICT(TAKEN));
+}
+
+static void test_packet(struct result *result, const struct row *row, const struct packet *packet)
+{
+	static struct arrivals want, got;
+	verdicts said;
+
+	send_changed(row, kernel, packet, &want);
+	said = send_changed(row, offload, packet, &got);
+	result->cold |= said;
+	judge(result, row, packet, "cold", said, row->cold);
+	compare(result, row, packet, "cold", &want, &got, true);
+	warm_up(row, packet);
+	said = send_changed(row, offload, packet, &got);
+	result->warm |= said;
+	judge(result, row, packet, "warm", said, row->warm);
+	compare(result, row, packet, "warm", &want, &got, !row->redirects);
+	prove_lease(result, row, packet);
+	result->packets++;
+}
+
+static void test_row(struct result *result, const struct row *row, unsigned int packets)
+{
+	static struct packet packet;
+
+	for (int i = 0; i < 2; i++)
+		command(&roads[i], row->before);
+	for (unsigned int n = 0; n < packets; n++) {
+		row_packet(row, &packet, n);
+		test_packet(result, row, &packet);
+	}
+	for (int i = 0; i < 2; i++)
+		command(&roads[i], row->after);
+}
+
+/* The whole run */
+
+static unsigned int row_packets(const struct row *row, unsigned int packets)
+{
+	unsigned int shares = 0, few = packets / 2000;
+
+	if (!row->share)
+		return few > 3 ? few : 3;
+	for (unsigned int i = 0; i < row_count; i++)
+		shares += rows[i].share;
+	return packets * row->share / shares + 1;
+}
+
+static bool print_result(const struct row *row, const struct result *result)
+{
+	bool bad = result->different || result->wrong;
+
+	printf("%-22s %7u ", row->name, result->packets);
+	print_verdicts(stdout, row->cold);
+	printf(" -> ");
+	print_verdicts(stdout, row->warm);
+	printf("   said ");
+	print_verdicts(stdout, result->cold);
+	printf(" -> ");
+	print_verdicts(stdout, result->warm);
+	if (bad)
+		printf("   FAILED: %u different, %u wrong", result->different, result->wrong);
+	putchar('\n');
+	return !bad;
+}
+
+static bool demand(verdicts said)
+{
+	verdicts missing = rows_demand & ~said;
+
+	if (!missing)
+		return true;
+	printf("never said: ");
+	print_verdicts(stdout, missing);
+	putchar('\n');
+	return false;
+}
+
+static bool test_all(unsigned int packets)
+{
+	unsigned int total = 0;
+	bool good = true;
+	verdicts said = 0;
+
+	for (unsigned int i = 0; i < row_count; i++) {
+		struct result result = {};
+
+		test_row(&result, &rows[i], row_packets(&rows[i], packets));
+		good &= print_result(&rows[i], &result);
+		total += result.packets;
+		said |= result.cold | result.warm;
+	}
+	printf("%u packets\n", total);
+	return demand(said) && good;
+}
+
+static void road_open(struct road *road, char **netns, const char *attach)
+{
+	road->router = netns[0];
+	road->attach = attach;
+	wire_open(&road->client, netns[1], "c0", "10.7.1.1");
+	wire_open(&road->server, netns[2], "s0", "10.7.3.1");
+}
+
+/* Leases are a CPU's own, and frames stay on the CPU that sends them. */
+static void stay_on_this_cpu(void)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (cpu < 0 || sched_setaffinity(0, sizeof(set), &set))
+		err(1, "staying on CPU %d", cpu);
+}
+
+int main(int argc, char **argv)
+{
+	const char *attach = getenv("ATTACH");
+
+	if (argc != 10 || !attach)
+		errx(2, "PACKETS COUNTERS IFINDEX NETNS...; ATTACH");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	attach = strdup(attach);
+	stay_on_this_cpu();
+	chance_seed(SEED);
+	counters_open(argv[2], strtoul(argv[3], NULL, 0));
+	road_open(kernel, argv + 4, "true");
+	road_open(offload, argv + 7, attach);
+	counters_since();
+	return test_all(strtoul(argv[1], NULL, 0)) ? 0 : 1;
+}
