@@ -46,6 +46,8 @@ struct result {
 	unsigned int wrong;	/* verdicts that the row does not expect */
 	verdicts cold;
 	verdicts warm;
+	unsigned int at_server; /* frames, by the kernel */
+	unsigned int at_client;
 	unsigned int examples;
 };
 
@@ -135,41 +137,42 @@ static verdicts counters_since(void)
 
 /* Frames */
 
-static void mask_segments_hint(struct wire_frame *frame)
+static bool is_own_icmp(const unsigned char *bytes, size_t length)
 {
-	/* virtio_net_hdr_from_skb: how much of the packet is in its first part */
-	frame->meta.hdr_len = 0;
+	const struct ethhdr *eth = (const struct ethhdr *)bytes;
+	const struct iphdr *ip = (const struct iphdr *)(eth + 1);
+
+	return length >= ETH_HLEN + IP_MINIMUM && eth->h_proto == htons(ETH_P_IP) &&
+	       ip->protocol == IPPROTO_ICMP &&
+	       (ip->saddr == htonl(ROUTER_IN) || ip->saddr == htonl(ROUTER_OUT));
 }
 
 /*
- * The ID of a packet that the router itself makes comes from a generator that is seeded for
- * each destination and advances with the time of day.
+ * The ID of an ICMP message that the router itself makes comes from a generator that is seeded
+ * for each destination and advances with the time of day. Without it, the checksum is the same.
  */
-static void mask_own_id(const struct wire *wire, const struct wire_frame *frame,
-			unsigned char *bytes)
+static void mask_own_id(unsigned char *bytes, size_t length)
 {
 	struct iphdr *ip = (struct iphdr *)(bytes + ETH_HLEN);
-	const struct ethhdr *eth = (const struct ethhdr *)bytes;
 	__u32 sum;
 
-	if (frame->length < ETH_HLEN + IP_MINIMUM || eth->h_proto != htons(ETH_P_IP) ||
-	    ip->saddr != wire->peer || ip->protocol != IPPROTO_ICMP)
+	if (!is_own_icmp(bytes, length))
 		return;
-	/* the checksum without the ID: what must be equal */
 	sum = (__u16)~ip->check;
 	sum += (__u16)~ip->id;
 	ip->check = ~((sum & 0xffff) + (sum >> 16));
 	ip->id = 0;
 }
 
-static void mask(const struct wire *wire, struct wire_frames *frames)
+static void mask(struct wire_frames *frames)
 {
 	struct wire_frame *frame;
 
 	for (size_t at = 0; at < frames->used; at += sizeof(*frame) + frame->length) {
 		frame = (struct wire_frame *)(frames->bytes + at);
-		mask_segments_hint(frame);
-		mask_own_id(wire, frame, (unsigned char *)(frame + 1));
+		/* virtio_net_hdr_from_skb: how much of the packet is in its first part */
+		frame->meta.hdr_len = 0;
+		mask_own_id((unsigned char *)(frame + 1), frame->length);
 	}
 }
 
@@ -178,20 +181,24 @@ static bool frames_equal(const struct wire_frames *a, const struct wire_frames *
 	return a->used == b->used && !memcmp(a->bytes, b->bytes, a->used);
 }
 
+static void print_bytes(const void *bytes, size_t length)
+{
+	for (size_t i = 0; i < length && i < 96; i++)
+		fprintf(stderr, "%s%02x", i % 4 == 2 ? " " : "", ((const __u8 *)bytes)[i]);
+	fputc('\n', stderr);
+}
+
 static void print_frames(const char *what, const struct wire_frames *frames)
 {
 	const struct wire_frame *frame;
 
 	for (size_t at = 0; at < frames->used; at += sizeof(*frame) + frame->length) {
 		frame = (const struct wire_frame *)(frames->bytes + at);
-		fprintf(stderr, "    %s (%u bytes, gso %u/%u, csum %u %u+%u, tag %x):", what,
+		fprintf(stderr, "    %s, %u bytes, gso %u %u, sum %u %u+%u, tag %x:", what,
 			frame->length, frame->meta.gso_type, frame->meta.gso_size,
 			frame->meta.flags, frame->meta.csum_start, frame->meta.csum_offset,
 			frame->vlan_tag);
-		for (__u32 i = 0; i < frame->length && i < 96; i++)
-			fprintf(stderr, "%s%02x", i % 4 == 2 ? " " : "",
-				((const __u8 *)(frame + 1))[i]);
-		fputc('\n', stderr);
+		print_bytes(frame + 1, frame->length);
 	}
 }
 
@@ -221,8 +228,8 @@ static void send_packet(struct road *road, const struct packet *packet, struct a
 		errx(1, "the kernel does not send a frame of %zu bytes", packet->length);
 	wire_collect(&road->client, &arrivals->client);
 	wire_collect(&road->server, &arrivals->server);
-	mask(&road->client, &arrivals->client);
-	mask(&road->server, &arrivals->server);
+	mask(&arrivals->client);
+	mask(&arrivals->server);
 }
 
 static verdicts send_judged(const struct packet *packet, struct arrivals *arrivals)
@@ -240,17 +247,16 @@ static verdicts send_base(const struct packet *packet)
 	return send_judged(&base, &arrivals);
 }
 
-static void complain(struct result *result, const struct row *row, const struct packet *packet,
-		     const char *when, verdicts said)
+/* true: one of the first that are shown. */
+static bool complain(struct result *result, const struct row *row, const struct packet *packet,
+		     const char *when, const char *what)
 {
 	if (result->examples++ >= EXAMPLES)
-		return;
-	fprintf(stderr, "%s, packet %u, %s: said ", row->name, result->packets, when);
-	print_verdicts(stderr, said);
-	fprintf(stderr, "\n    sent (%zu bytes):", packet->length);
-	for (size_t i = 0; i < packet->length && i < 96; i++)
-		fprintf(stderr, "%s%02x", i % 4 == 2 ? " " : "", packet->frame[i]);
-	fputc('\n', stderr);
+		return false;
+	fprintf(stderr, "%s, packet %u, %s: %s\n", row->name, result->packets, when, what);
+	fprintf(stderr, "    sent, %zu bytes:", packet->length);
+	print_bytes(packet->frame, packet->length);
+	return true;
 }
 
 static void judge(struct result *result, const struct row *row, const struct packet *packet,
@@ -259,7 +265,11 @@ static void judge(struct result *result, const struct row *row, const struct pac
 	if (said && !(said & ~expected))
 		return;
 	result->wrong++;
-	complain(result, row, packet, when, said);
+	if (!complain(result, row, packet, when, "a verdict that the row does not expect"))
+		return;
+	fputs("    said ", stderr);
+	print_verdicts(stderr, said);
+	fputc('\n', stderr);
 }
 
 static void compare(struct result *result, const struct row *row, const struct packet *packet,
@@ -270,9 +280,8 @@ static void compare(struct result *result, const struct row *row, const struct p
 	    (!at_client || frames_equal(&want->client, &got->client)))
 		return;
 	result->different++;
-	if (result->examples >= EXAMPLES)
+	if (!complain(result, row, packet, when, "not what the kernel sends"))
 		return;
-	complain(result, row, packet, when, 0);
 	print_frames("kernel, server", &want->server);
 	print_frames("txpath, server", &got->server);
 	print_frames("kernel, client", &want->client);
@@ -327,6 +336,8 @@ static void test_packet(struct result *result, const struct row *row, const stru
 	verdicts said;
 
 	send_changed(row, kernel, packet, &want);
+	result->at_server += want.server.count;
+	result->at_client += want.client.count;
 	said = send_changed(row, offload, packet, &got);
 	result->cold |= said;
 	judge(result, row, packet, "cold", said, row->cold);
@@ -369,9 +380,11 @@ static unsigned int row_packets(const struct row *row, unsigned int packets)
 
 static bool print_result(const struct row *row, const struct result *result)
 {
-	bool bad = result->different || result->wrong;
+	bool untaken = row->warm & ~result->warm & VERDICT(TAKEN);
+	bool bad = result->different || result->wrong || untaken;
 
-	printf("%-22s %7u ", row->name, result->packets);
+	printf("%-22s %7u %7u %7u  ", row->name, result->packets, result->at_server,
+	       result->at_client);
 	print_verdicts(stdout, row->cold);
 	printf(" -> ");
 	print_verdicts(stdout, row->warm);
@@ -380,7 +393,8 @@ static bool print_result(const struct row *row, const struct result *result)
 	printf(" -> ");
 	print_verdicts(stdout, result->warm);
 	if (bad)
-		printf("   FAILED: %u different, %u wrong", result->different, result->wrong);
+		printf("   FAILED: %u different, %u wrong%s", result->different, result->wrong,
+		       untaken ? ", none taken" : "");
 	putchar('\n');
 	return !bad;
 }
@@ -402,6 +416,9 @@ static bool test_all(unsigned int packets)
 	unsigned int total = 0;
 	bool good = true;
 	verdicts said = 0;
+
+	printf("%-22s %7s %7s %7s  %s\n", "ROW", "PACKETS", "ARRIVED", "ANSWERS",
+	       "EXPECTED, SAID: COLD -> WARM");
 
 	for (unsigned int i = 0; i < row_count; i++) {
 		struct result result = {};

@@ -37,6 +37,7 @@ router_routes()
 		route add 10.64.0.0/10 via 10.7.1.2
 		route add 10.128.0.0/9 via 10.7.3.2
 		route add 240.0.0.0/4 via 10.7.3.2
+		route add 0.0.0.0/8 via 10.7.3.2
 		route add 11.1.0.0/16 via 10.7.3.2 mtu $ROUTE_MTU
 		route add 11.2.0.0/16 via 10.7.3.2 mtu lock $ROUTE_MTU
 		route add unreachable 11.3.0.0/16

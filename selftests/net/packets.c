@@ -2,6 +2,7 @@
 #include "packets.h"
 
 #include <arpa/inet.h>
+#include <linux/icmp.h>
 #include <linux/in.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
@@ -55,18 +56,58 @@ unsigned char *packet_body(struct packet *packet)
 	return packet->frame + ETH_HLEN + packet_ip(packet)->ihl * 4;
 }
 
+/* RFC 1071, not folded */
+static __u64 sum_of(const void *bytes, size_t length)
+{
+	__u64 sum = 0;
+	__u16 word;
+
+	for (size_t i = 0; i < length; i += sizeof(word)) {
+		word = 0;
+		memcpy(&word, (const char *)bytes + i, i + 1 < length ? 2 : 1);
+		sum += word;
+	}
+	return sum;
+}
+
+static __u16 fold(__u64 sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
 void packet_seal(struct packet *packet)
 {
 	struct iphdr *ip = packet_ip(packet);
-	__u16 words[30];
-	__u32 sum = 0;
 
 	ip->check = 0;
-	memcpy(words, ip, ip->ihl * 4);
-	for (int i = 0; i < ip->ihl * 2; i++)
-		sum += words[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	ip->check = ~(sum + (sum >> 16));
+	ip->check = ~fold(sum_of(ip, ip->ihl * 4));
+}
+
+static size_t body_length(struct packet *packet)
+{
+	return packet->frame + packet->length - packet_body(packet);
+}
+
+/* Addresses, protocol, length */
+static __u64 sum_of_pseudo_header(struct packet *packet)
+{
+	const struct iphdr *ip = packet_ip(packet);
+
+	return sum_of(&ip->saddr, 2 * sizeof(ip->saddr)) + htons(ip->protocol) +
+	       htons(body_length(packet));
+}
+
+/* The transport's checksum, OFFSET bytes behind the IP header, over PSEUDO_HEADER and the body. */
+static void seal_body(struct packet *packet, size_t offset, __u64 pseudo_header)
+{
+	unsigned char *body = packet_body(packet);
+	__u16 check = 0;
+
+	memcpy(body + offset, &check, sizeof(check));
+	check = ~fold(sum_of(body, body_length(packet)) + pseudo_header);
+	memcpy(body + offset, &check, sizeof(check));
 }
 
 static void ethernet(struct packet *packet)
@@ -108,14 +149,14 @@ void packet_udp(struct packet *packet, size_t payload)
 		.source = chance(0x10000),
 		.dest = chance(0x10000),
 		.len = htons(UDP_HEADER + payload),
-		.check = chance(0x10000),
 	};
 
 	packet_begin(packet, IPPROTO_UDP, UDP_HEADER + payload);
 	memcpy(packet_body(packet), &udp, sizeof(udp));
+	seal_body(packet, offsetof(struct udphdr, check), sum_of_pseudo_header(packet));
 }
 
-void packet_tcp(struct packet *packet, size_t payload)
+void packet_tcp(struct packet *packet, __u8 flags, size_t payload)
 {
 	struct tcphdr tcp = {
 		.source = chance(0x10000),
@@ -123,13 +164,21 @@ void packet_tcp(struct packet *packet, size_t payload)
 		.seq = chance(~0),
 		.ack_seq = chance(~0),
 		.doff = TCP_HEADER / 4,
-		.ack = 1,
 		.window = chance(0x10000),
-		.check = chance(0x10000),
 	};
 
 	packet_begin(packet, IPPROTO_TCP, TCP_HEADER + payload);
 	memcpy(packet_body(packet), &tcp, sizeof(tcp));
+	packet_body(packet)[TCP_FLAGS_AT] = flags;
+	seal_body(packet, offsetof(struct tcphdr, check), sum_of_pseudo_header(packet));
+}
+
+void packet_icmp(struct packet *packet, __u8 type, size_t payload)
+{
+	packet_begin(packet, IPPROTO_ICMP, ICMP_HEADER + payload);
+	packet_body(packet)[0] = type;
+	packet_body(packet)[1] = 0;
+	seal_body(packet, offsetof(struct icmphdr, checksum), 0);
 }
 
 void packet_options(struct packet *packet, const void *options, size_t length)
@@ -168,10 +217,14 @@ void packet_tag(struct packet *packet, __u16 ethertype, __u16 tag)
 
 void packet_partial(struct packet *packet, size_t checksum_offset)
 {
+	__u16 check;
+
 	packet->meta.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	packet->meta.csum_start = packet_body(packet) - packet->frame;
 	packet->meta.csum_offset = checksum_offset;
 	packet->meta.hdr_len = packet->meta.csum_start;
+	check = fold(sum_of_pseudo_header(packet));
+	memcpy(packet_body(packet) + checksum_offset, &check, sizeof(check));
 }
 
 void packet_segments(struct packet *packet, __u8 gso_type, size_t header, size_t gso_size)

@@ -19,9 +19,15 @@
 
 #define ADDRESS(a, b, c, d) ((__u32)(a) << 24 | (b) << 16 | (c) << 8 | (d))
 
+/* The router's own, where the client and where the server is. */
+#define ROUTER_IN ADDRESS(10, 7, 1, 1)
+#define ROUTER_OUT ADDRESS(10, 7, 3, 1)
+
 #define IP_MINIMUM sizeof(struct iphdr)
 #define UDP_HEADER 8
 #define TCP_HEADER 20
+#define TCP_FLAGS_AT 13 /* in its header */
+#define TCP_ACK 0x10
 #define ICMP_HEADER 8
 
 /* What of a packet decides which lease it finds; host byte order. */
@@ -49,7 +55,8 @@ struct flow flow_new(void);
 /* A packet of its flow that nothing is wrong with, SIZE random bytes behind the IP header. */
 void packet_begin(struct packet *packet, __u8 protocol, size_t size);
 void packet_udp(struct packet *packet, size_t payload);
-void packet_tcp(struct packet *packet, size_t payload);
+void packet_tcp(struct packet *packet, __u8 flags, size_t payload);
+void packet_icmp(struct packet *packet, __u8 type, size_t payload);
 
 struct iphdr *packet_ip(struct packet *packet);
 unsigned char *packet_body(struct packet *packet);

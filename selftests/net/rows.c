@@ -23,8 +23,6 @@
 #define RESERVED 0x8000
 
 #define ROUTE(n) ADDRESS(11, n, 0, 0) /* a /16 */
-#define OWN_R0 ADDRESS(10, 7, 1, 1)
-#define OWN_R2 ADDRESS(10, 7, 3, 1)
 
 #define OUTPUT_MTU 1500 /* r2's; r0's is 9000 */
 #define ROUTE_MTU 1000
@@ -118,9 +116,8 @@ static void protocols(struct packet *packet, unsigned int nth)
 
 static void tcp_flags(struct packet *packet, unsigned int nth)
 {
-	packet_tcp(packet, chance(100));
-	packet_body(packet)[13] = nth;
-	packet_body(packet)[12] = chance(256);
+	packet_tcp(packet, nth, chance(100));
+	packet_body(packet)[12] = chance(256); /* data offset */
 }
 
 static void tcp_short(struct packet *packet, unsigned int nth)
@@ -145,8 +142,7 @@ static void udp_lies(struct packet *packet, unsigned int nth)
 
 static void icmp(struct packet *packet, unsigned int nth)
 {
-	packet_begin(packet, IPPROTO_ICMP, ICMP_HEADER + chance(60));
-	packet_body(packet)[0] = nth;
+	packet_icmp(packet, nth, chance(60));
 }
 
 static void padded(struct packet *packet, unsigned int nth)
@@ -180,6 +176,14 @@ static void tos_route(struct packet *packet, unsigned int nth)
 	other_route(packet, 10);
 }
 
+/* While the lease of its flow is that of another TOS, which goes another way. */
+static void tos_of_another(struct packet *packet, unsigned int nth)
+{
+	other_route(packet, 10);
+	packet_ip(packet)->tos = (nth % 2 ? 0x10 : 0) | chance(4);
+	packet_seal(packet);
+}
+
 static void on_link(struct packet *packet, unsigned int nth)
 {
 	packet->flow.daddr = nth % 2 ? ADDRESS(10, 7, 3, 2) : ADDRESS(10, 7, 3, 7);
@@ -194,13 +198,13 @@ static void partial_udp(struct packet *packet, unsigned int nth)
 
 static void partial_tcp(struct packet *packet, unsigned int nth)
 {
-	packet_tcp(packet, nth * 11 % 1400);
+	packet_tcp(packet, TCP_ACK, nth * 11 % 1400);
 	packet_partial(packet, offsetof(struct tcphdr, check));
 }
 
 static void segments_tcp_of(struct packet *packet, size_t payload, size_t gso_size)
 {
-	packet_tcp(packet, payload);
+	packet_tcp(packet, TCP_ACK, payload);
 	packet_partial(packet, offsetof(struct tcphdr, check));
 	packet_segments(packet, VIRTIO_NET_HDR_GSO_TCPV4, TCP_HEADER, gso_size);
 }
@@ -245,32 +249,44 @@ static void from_class_e(struct packet *packet, unsigned int nth)
 	small(packet);
 }
 
+/* ipv4_is_zeronet: only 0.0.0.0 is nobody's */
+static void from_zero_net(struct packet *packet, unsigned int nth)
+{
+	(void)nth;
+	packet->flow.saddr = 1 + chance((1 << 24) - 1);
+	small(packet);
+}
+
+static void to_zero_net(struct packet *packet, unsigned int nth)
+{
+	(void)nth;
+	packet->flow.daddr = 1 + chance((1 << 24) - 1);
+	small(packet);
+}
+
 /* An address behind the output, or the output's own network. */
 static void from_behind(struct packet *packet, unsigned int nth)
 {
-	packet->flow.saddr = nth % 2 ? ADDRESS(10, 128, 0, 0) + chance(1 << 23)
-				     : ADDRESS(10, 7, 3, 2);
+	packet->flow.saddr =
+		nth % 2 ? ADDRESS(10, 128, 0, 0) + chance(1 << 23) : ADDRESS(10, 7, 3, 2);
 	small(packet);
 }
 
 static void from_nobody(struct packet *packet, unsigned int nth)
 {
 	const __u32 sources[] = {
-		ADDRESS(127, 0, 0, 1),
-		ADDRESS(127, 0, 0, 0) + chance(1 << 24),
-		ADDRESS(0, 0, 0, 0),
-		chance(1 << 24),
-		ADDRESS(224, 0, 0, 0) + chance(1 << 28),
+		ADDRESS(127, 0, 0, 1),	     ADDRESS(127, 0, 0, 0) + chance(1 << 24),
+		ADDRESS(0, 0, 0, 0),	     ADDRESS(224, 0, 0, 0) + chance(1 << 28),
 		ADDRESS(255, 255, 255, 255),
 	};
 
-	packet->flow.saddr = sources[nth % 6];
+	packet->flow.saddr = sources[nth % 5];
 	small(packet);
 }
 
 static void from_ourselves(struct packet *packet, unsigned int nth)
 {
-	packet->flow.saddr = nth % 2 ? OWN_R0 : OWN_R2;
+	packet->flow.saddr = nth % 2 ? ROUTER_IN : ROUTER_OUT;
 	small(packet);
 }
 
@@ -278,16 +294,13 @@ static void from_ourselves(struct packet *packet, unsigned int nth)
 
 static void to_ourselves(struct packet *packet, unsigned int nth)
 {
-	packet->flow.daddr = nth % 2 ? OWN_R0 : OWN_R2;
-	if (nth % 3 == 0) {
+	packet->flow.daddr = nth % 2 ? ROUTER_IN : ROUTER_OUT;
+	if (nth % 3 == 0)
 		small(packet);
-	} else if (nth % 3 == 1) {
-		packet_tcp(packet, 0);
-		packet_body(packet)[13] = chance(0x40);
-	} else {
-		packet_begin(packet, IPPROTO_ICMP, ICMP_HEADER + chance(100));
-		packet_body(packet)[0] = ICMP_ECHO;
-	}
+	else if (nth % 3 == 1)
+		packet_tcp(packet, chance(0x40), 0);
+	else
+		packet_icmp(packet, ICMP_ECHO, chance(100));
 }
 
 static void to_broadcast(struct packet *packet, unsigned int nth)
@@ -317,7 +330,7 @@ static void to_class_e(struct packet *packet, unsigned int nth)
 
 static void to_nobody(struct packet *packet, unsigned int nth)
 {
-	packet->flow.daddr = (nth % 2 ? ADDRESS(127, 0, 0, 0) : 0) + chance(1 << 24);
+	packet->flow.daddr = nth % 2 ? ADDRESS(127, 0, 0, 0) + chance(1 << 24) : 0;
 	small(packet);
 }
 
@@ -480,20 +493,20 @@ static void fragments(struct packet *packet, unsigned int nth)
 static void options_known(struct packet *packet, unsigned int nth)
 {
 	static const __u8 options[][12] = {
-		{ 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 },		/* no operation */
-		{ 0 },						/* end of list */
-		{ 7, 11, 4 },					/* record route */
-		{ 7, 11, 12, 1, 2, 3, 4, 5, 6, 7, 8 },		/* it is full */
-		{ 131, 7, 4, 10, 128, 0, 9 },			/* loose source route */
-		{ 131, 7, 8, 10, 128, 0, 9 },			/* it is used up */
-		{ 137, 7, 4, 10, 7, 3, 2 },			/* strict source route */
-		{ 137, 7, 4, 10, 128, 0, 9 },			/* it needs a gateway */
-		{ 148, 4, 0, 0 },				/* router alert */
-		{ 68, 12, 13, 0, 1, 2, 3, 4, 5, 6, 7, 8 },	/* timestamps: overflow counted */
-		{ 68, 12, 13, 0xf0, 1, 2, 3, 4, 5, 6, 7, 8 },	/* the counter is full */
-		{ 68, 12, 5, 3, 10, 128, 0, 9 },		/* timestamp of another router */
-		{ 134, 11, 0, 0, 0, 1, 1, 5, 0, 1, 5 },		/* CIPSO */
-		{ 130, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },	/* basic security */
+		{ 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 },	      /* no operation */
+		{ 0 },					      /* end of list */
+		{ 7, 11, 4 },				      /* record route */
+		{ 7, 11, 12, 1, 2, 3, 4, 5, 6, 7, 8 },	      /* it is full */
+		{ 131, 7, 4, 10, 128, 0, 9 },		      /* loose source route */
+		{ 131, 7, 8, 10, 128, 0, 9 },		      /* it is used up */
+		{ 137, 7, 4, 10, 7, 3, 2 },		      /* strict source route */
+		{ 137, 7, 4, 10, 128, 0, 9 },		      /* it needs a gateway */
+		{ 148, 4, 0, 0 },			      /* router alert */
+		{ 68, 12, 13, 0, 1, 2, 3, 4, 5, 6, 7, 8 },    /* timestamps: overflow counted */
+		{ 68, 12, 13, 0xf0, 1, 2, 3, 4, 5, 6, 7, 8 }, /* the counter is full */
+		{ 68, 12, 5, 3, 10, 128, 0, 9 },	      /* timestamp of another router */
+		{ 134, 11, 0, 0, 0, 1, 1, 5, 0, 1, 5 },	      /* CIPSO */
+		{ 130, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },    /* basic security */
 	};
 
 	small(packet);
@@ -516,7 +529,7 @@ static void options_stop(struct packet *packet, unsigned int nth)
 {
 	__u8 options[] = { nth % 2 ? 131 : 137, 7, 4, 10, 7, 3, 2, 0 };
 
-	packet->flow.daddr = OWN_R0;
+	packet->flow.daddr = ROUTER_IN;
 	small(packet);
 	packet_options(packet, options, sizeof(options));
 }
@@ -560,9 +573,11 @@ static void tags(struct packet *packet, unsigned int nth)
 static void ethertypes(struct packet *packet, unsigned int nth)
 {
 	const __u16 types[] = {
-		ETH_P_IPV6,	    ETH_P_ARP,		   ETH_P_MPLS_UC, chance(ETH_P_802_3_MIN),
-		ETH_P_PPP_SES,	    0,			   ETH_P_IP + 1,  ETH_P_LOOP,
-		chance(ETH_P_IP),   0xff00 + chance(0x100),
+		ETH_P_IPV6,	  ETH_P_ARP,
+		ETH_P_MPLS_UC,	  chance(ETH_P_802_3_MIN),
+		ETH_P_PPP_SES,	  0,
+		ETH_P_IP + 1,	  ETH_P_LOOP,
+		chance(ETH_P_IP), 0xff00 + chance(0x100),
 	};
 	__u16 type = htons(types[nth % 10]);
 
@@ -577,11 +592,12 @@ static void frame_alone(struct packet *packet, unsigned int nth)
 	packet->frame[2 * ETH_ALEN] = nth % 2 ? 0x86 : 0x08;
 }
 
-/* Anything may be wrong, more than once. */
+/* Anything may be wrong, more than once. ip_error counts how often it answers a source. */
 static void flips(struct packet *packet, unsigned int nth)
 {
 	unsigned char *at;
 
+	packet->flow.saddr = ADDRESS(10, 64, 0, 0) + chance(1 << 22);
 	packet_udp(packet, 32 + chance(100));
 	for (__u32 n = 1 + chance(3); n; n--) {
 		at = packet->frame + ETH_HLEN + chance(IP_MINIMUM + UDP_HEADER);
@@ -643,6 +659,8 @@ const struct row rows[] = {
 	{ "padded_partial", TAKEN, padded_partial, 2 },
 	{ "multipath", TAKEN, multipath, 2 },
 	{ "tos_route", TAKEN, tos_route, 4 },
+	{ "tos_of_another", .kind = ROW_LEASE, .cold = MISS,
+	  .warm = VERDICT(TAKEN) | VERDICT(COLLISION), tos_of_another, 4 },
 	{ "on_link", TAKEN, on_link, 2 },
 	{ "mac_source", TAKEN, mac_source, 2 },
 	{ "partial_udp", TAKEN, partial_udp, 4 },
@@ -656,11 +674,13 @@ const struct row rows[] = {
 	{ "from_behind", TAKEN, from_behind, 2 },
 	{ "from_class_e", TAKEN, from_class_e, 1 },
 	{ "to_class_e", TAKEN, to_class_e, 1 },
+	{ "from_zero_net", TAKEN, from_zero_net, 1 },
+	{ "to_zero_net", TAKEN, to_zero_net, 1 },
 
 	{ "too_big", LEASE(TOO_BIG), too_big, 4 },
 	{ "route_mtu_broken", LEASE(TOO_BIG), route_mtu_broken, 4 },
 	{ "segments_too_big", LEASE(TOO_BIG), segments_too_big, 2 },
-	{ "split", LEASE(SPLIT_HEADER), split, 2 },
+	{ "split", BYTES(SPLIT_HEADER), split, 2 },
 
 	{ "ttl_over", BYTES(TTL_OVER), ttl_over, 4 },
 	{ "version", BYTES(BAD_HEADER), version, 4 },
@@ -697,7 +717,8 @@ const struct row rows[] = {
 	{ "flips", .kind = ROW_LEASE, .cold = ANY, .warm = ANY, flips, 24 },
 
 	{ "back_out", LEASE(SAME_DEVICE), back_out, .redirects = true },
-	{ "rp_strict_kept", TAKEN, plain, 1, .before = R0_RP_FILTER "1", .after = R0_RP_FILTER "0" },
+	{ "rp_strict_kept", TAKEN, plain, 1, .before = R0_RP_FILTER "1",
+	  .after = R0_RP_FILTER "0" },
 	{ "rp_loose_kept", TAKEN, from_behind, 1, .before = R0_RP_FILTER "2",
 	  .after = R0_RP_FILTER "0" },
 	{ "rp_strict_broken", REFUSED(RP_FILTER), from_behind, 1, .before = R0_RP_FILTER "1",
