@@ -10,9 +10,10 @@
 /* A set of verdicts: bit per enum txp_transit. */
 typedef __u64 verdicts;
 
-_Static_assert(TXP_TRANSIT_COUNT <= 64, "a verdict has a bit");
+_Static_assert(TXP_TRANSIT_COUNT < 64, "a verdict has a bit");
 
 #define VERDICT(name) (1ULL << TXP_TRANSIT_##name)
+#define ANY_VERDICT ((1ULL << TXP_TRANSIT_COUNT) - 1)
 
 /* When the verdict falls. */
 enum row_kind {
@@ -35,7 +36,7 @@ struct row {
 	verdicts warm;
 	void (*make)(struct packet *packet, unsigned int nth);
 	unsigned int share; /* of all packets; 0: only a few */
-	bool redirects;	    /* the kernel sends them at its own pace: not compared when warm */
+	bool redirects;	    /* the kernel sends them at its own pace: only the first is compared */
 	bool outlive;	    /* wait until the lease is over before the packet that counts */
 	const char *before; /* the row's first packet, */
 	const char *after;  /* its last; */
@@ -53,6 +54,6 @@ extern const verdicts rows_demand;
 void row_packet(const struct row *row, struct packet *packet, unsigned int nth);
 
 /* A good packet of the same flow. */
-void row_base(struct packet *base, const struct packet *packet);
+void row_good(struct packet *good, const struct packet *packet);
 
 #endif /* ROWS_H */
