@@ -12,12 +12,6 @@
 /* Newer than the headers. */
 #define GSO_UDP_L4 5 /* VIRTIO_NET_HDR_GSO_UDP_L4 */
 
-/* COMPAT: until main has them */
-#define TXP_TRANSIT_OWN_SOURCE TXP_TRANSIT_COLD
-#define TXP_TRANSIT_RP_FILTER TXP_TRANSIT_COLD
-#define TXP_TRANSIT_NOT_UNICAST TXP_TRANSIT_COLD
-#define TXP_TRANSIT_NO_NEIGHBOUR TXP_TRANSIT_COLD
-
 #define DF 0x4000
 #define MF 0x2000
 #define RESERVED 0x8000
@@ -229,6 +223,22 @@ static void segments_udp(struct packet *packet, unsigned int nth)
 	set_fragment_field(packet, nth % 3 ? DF : 0);
 }
 
+static void padded_segments(struct packet *packet, unsigned int nth)
+{
+	segments_tcp_of(packet, 3000 + nth % 1000, 1000);
+	packet_pad(packet, 1 + nth % 60);
+}
+
+/* What fib_multipath_hash looks into, and what it does not. */
+static void tunnels(struct packet *packet, unsigned int nth)
+{
+	const __u8 protocols[] = { IPPROTO_IPIP, IPPROTO_IPV6, IPPROTO_GRE };
+
+	to(packet, ROUTE(9));
+	packet_begin(packet, protocols[nth % 3], IP_MINIMUM + UDP_HEADER + chance(60));
+	packet_body(packet)[0] = 0x45;
+}
+
 /* Sources */
 
 static void from_subnet_broadcast(struct packet *packet, unsigned int nth)
@@ -364,6 +374,13 @@ static void too_big(struct packet *packet, unsigned int nth)
 {
 	packet_udp(packet, OUTPUT_MTU - IP_MINIMUM - UDP_HEADER + 1 + nth * 13 % 2000);
 	set_fragment_field(packet, nth % 2 ? DF : 0);
+}
+
+/* Nothing can be learned of its flow from it, and no way leads back to its source. */
+static void too_big_from_unroutable(struct packet *packet, unsigned int nth)
+{
+	packet->flow.saddr = ADDRESS(203, 0, 113, nth % 256);
+	too_big(packet, nth);
 }
 
 static void route_mtu_kept(struct packet *packet, unsigned int nth)
@@ -634,14 +651,29 @@ static void by_mortal(struct packet *packet, unsigned int nth)
 #define NEVER(verdict) .kind = ROW_NEVER, .cold = VERDICT(verdict), .warm = VERDICT(verdict)
 #define LEASE(verdict) .kind = ROW_LEASE, .cold = MISS, .warm = VERDICT(verdict)
 #define REFUSED(verdict)                                                                           \
-	.kind = ROW_NEVER, .cold = MISS | VERDICT(verdict), .warm = MISS | VERDICT(verdict)
+	.kind = ROW_NEVER, .cold = MISS, .warm = VERDICT(COLLISION) | VERDICT(verdict)
 #define TAKEN LEASE(TAKEN)
 
 #define R0_RP_FILTER "ip netns exec $ROUTER sysctl -qw net.ipv4.conf.r0.rp_filter="
+#define HASH_POLICY "ip netns exec $ROUTER sysctl -qw net.ipv4.fib_multipath_hash_policy="
 #define MORTAL "ip -n $ROUTER neigh replace 10.7.3.6 dev r2 "
 #define MORTAL_ALIVE MORTAL "lladdr 02:00:00:00:03:06 nud permanent"
 
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
 const struct row rows[] = {
+	/* First, while there is room for what is known of them. */
+	{ "from_ourselves", REFUSED(OWN_SOURCE), from_ourselves, 2 },
+	{ "to_ourselves", REFUSED(NOT_UNICAST), to_ourselves, 4 },
+	{ "to_broadcast", REFUSED(NOT_UNICAST), to_broadcast, 2 },
+	{ "to_refused", REFUSED(NOT_UNICAST), to_refused, 6 },
+	{ "to_no_neighbour", REFUSED(NO_NEIGHBOUR), to_no_neighbour, 2 },
+	{ "rp_strict_broken", REFUSED(RP_FILTER), from_behind, 1, .before = R0_RP_FILTER "1",
+	  .after = R0_RP_FILTER "0" },
+	{ "rp_loose_broken", REFUSED(RP_FILTER), from_unroutable, 1, .before = R0_RP_FILTER "2",
+	  .after = R0_RP_FILTER "0" },
+
 	{ "udp_sizes", TAKEN, udp_sizes, 12 },
 	{ "largest", TAKEN, largest, 2 },
 	{ "header_alone", TAKEN, header_alone, 4 },
@@ -678,10 +710,11 @@ const struct row rows[] = {
 	{ "from_zero_net", TAKEN, from_zero_net, 1 },
 	{ "to_zero_net", TAKEN, to_zero_net, 1 },
 
-	{ "too_big", LEASE(TOO_BIG), too_big, 4 },
-	{ "route_mtu_broken", LEASE(TOO_BIG), route_mtu_broken, 4 },
-	{ "segments_too_big", LEASE(TOO_BIG), segments_too_big, 2 },
-	{ "split", BYTES(SPLIT_HEADER), split, 2 },
+	{ "too_big", LEASE(TOO_BIG), too_big, 4, .ends = true },
+	{ "too_big_from_unroutable", LEASE(TOO_BIG), too_big_from_unroutable, 1, .ends = true },
+	{ "route_mtu_broken", LEASE(TOO_BIG), route_mtu_broken, 4, .ends = true },
+	{ "segments_too_big", LEASE(TOO_BIG), segments_too_big, 2, .ends = true },
+	{ "split", LEASE(SPLIT_HEADER), split, 2, .ends = true },
 
 	{ "ttl_over", BYTES(TTL_OVER), ttl_over, 4 },
 	{ "version", BYTES(BAD_HEADER), version, 4 },
@@ -693,13 +726,14 @@ const struct row rows[] = {
 	{ "length_below", BYTES(BAD_LENGTH), length_below, 2 },
 	{ "length_beyond", BYTES(BAD_LENGTH), length_beyond, 4 },
 	{ "length_of_big_tcp", BYTES(BAD_LENGTH), length_of_big_tcp, 1 },
-	{ "long_ihl", BYTES(IP_OPTIONS), long_ihl, 4 },
-	{ "options_known", BYTES(IP_OPTIONS), options_known, 8 },
-	{ "options_junk", BYTES(IP_OPTIONS), options_junk, 8 },
-	{ "options_ttl_over", BYTES(IP_OPTIONS), options_ttl_over, 2 },
+	{ "padded_segments", BYTES(PADDED), padded_segments, 1, .ends = true },
+	{ "long_ihl", BYTES(IP_OPTIONS), long_ihl, 4, .ends = true },
+	{ "options_known", BYTES(IP_OPTIONS), options_known, 8, .ends = true },
+	{ "options_junk", BYTES(IP_OPTIONS), options_junk, 8, .ends = true },
+	{ "options_ttl_over", BYTES(IP_OPTIONS), options_ttl_over, 2, .ends = true },
 	{ "options_stop", .kind = ROW_NEVER, .cold = VERDICT(IP_OPTIONS),
 	  .warm = VERDICT(IP_OPTIONS), options_stop, 1 },
-	{ "fragments", BYTES(FRAGMENT), fragments, 6 },
+	{ "fragments", BYTES(FRAGMENT), fragments, 6, .ends = true },
 	{ "mac_of_another", BYTES(OTHER_HOST), mac_of_another, 2 },
 	{ "mac_of_many", BYTES(MULTICAST), mac_of_many, 2 },
 	{ "tags", BYTES(VLAN_TAG), tags, 4 },
@@ -708,23 +742,22 @@ const struct row rows[] = {
 	  .warm = VERDICT(BAD_HEADER) | VERDICT(NOT_IPV4), frame_alone, 1 },
 
 	{ "from_nobody", NEVER(MARTIAN), from_nobody, 4 },
-	{ "from_ourselves", REFUSED(OWN_SOURCE), from_ourselves, 2 },
-	{ "to_ourselves", REFUSED(NOT_UNICAST), to_ourselves, 4 },
-	{ "to_broadcast", REFUSED(NOT_UNICAST), to_broadcast, 2 },
 	{ "to_multicast", NEVER(MULTICAST), to_multicast, 2 },
 	{ "to_nobody", NEVER(MARTIAN), to_nobody, 2 },
-	{ "to_refused", REFUSED(NOT_UNICAST), to_refused, 6 },
-	{ "to_no_neighbour", REFUSED(NO_NEIGHBOUR), to_no_neighbour, 2 },
 	{ "flips", .kind = ROW_LEASE, .cold = ANY_VERDICT, .warm = ANY_VERDICT, flips, 24 },
 
+	{ "multipath_ports", .kind = ROW_LEASE, .cold = MISS,
+	  .warm = VERDICT(TAKEN) | VERDICT(COLLISION), multipath, 2, .before = HASH_POLICY "1",
+	  .after = HASH_POLICY "0" },
+	{ "multipath_inner", .kind = ROW_LEASE, .cold = MISS,
+	  .warm = VERDICT(TAKEN) | VERDICT(COLLISION), multipath, 1, .before = HASH_POLICY "2",
+	  .after = HASH_POLICY "0" },
+	{ "tunnels", BYTES(TUNNEL_HASH), tunnels, 1, .before = HASH_POLICY "2",
+	  .after = HASH_POLICY "0" },
 	{ "back_out", LEASE(SAME_DEVICE), back_out, .redirects = true },
 	{ "rp_strict_kept", TAKEN, plain, 1, .before = R0_RP_FILTER "1",
 	  .after = R0_RP_FILTER "0" },
 	{ "rp_loose_kept", TAKEN, from_behind, 1, .before = R0_RP_FILTER "2",
-	  .after = R0_RP_FILTER "0" },
-	{ "rp_strict_broken", REFUSED(RP_FILTER), from_behind, 1, .before = R0_RP_FILTER "1",
-	  .after = R0_RP_FILTER "0" },
-	{ "rp_loose_broken", REFUSED(RP_FILTER), from_unroutable, 1, .before = R0_RP_FILTER "2",
 	  .after = R0_RP_FILTER "0" },
 	{ "route_added", LEASE(ROUTES_MOVED), plain,
 	  .change = "ip -n $ROUTER route add 192.0.2.0/24 via 10.7.3.2",
@@ -738,8 +771,8 @@ const struct row rows[] = {
 	  .undo = MORTAL_ALIVE },
 	{ "setting_changed", LEASE(SETTINGS_MOVED), plain, .change = R0_RP_FILTER "2",
 	  .undo = R0_RP_FILTER "0" },
-	{ "outlived", LEASE(EXPIRED), plain, .outlive = true,
-	  .before = "$ATTACH --mode offload lease-ms=1",
+	{ "outlived", .kind = ROW_LEASE, .cold = MISS, .warm = VERDICT(EXPIRED) | VERDICT(COLD),
+	  plain, .outlive = true, .before = "$ATTACH --mode offload lease-ms=" TEXT(OUTLIVE_MS),
 	  .after = "$ATTACH --mode offload lease-ms=60000" },
 	{ "shadow", LEASE(WOULD_TAKE), plain, .before = "$ATTACH --mode shadow transit=on",
 	  .after = "$ATTACH --mode offload" },
@@ -751,10 +784,10 @@ const verdicts rows_demand =
 	VERDICT(TAKEN) | VERDICT(WOULD_TAKE) | VERDICT(COLD) | VERDICT(COLLISION) |
 	VERDICT(EXPIRED) | VERDICT(ROUTES_MOVED) | VERDICT(NEIGHBOUR_MOVED) |
 	VERDICT(SETTINGS_MOVED) | VERDICT(NOT_IPV4) | VERDICT(VLAN_TAG) | VERDICT(OTHER_HOST) |
-	VERDICT(BAD_HEADER) | VERDICT(BAD_LENGTH) | VERDICT(IP_OPTIONS) | VERDICT(FRAGMENT) |
-	VERDICT(TTL_OVER) | VERDICT(MULTICAST) | VERDICT(MARTIAN) | VERDICT(OWN_SOURCE) |
-	VERDICT(RP_FILTER) | VERDICT(NOT_UNICAST) | VERDICT(NO_NEIGHBOUR) | VERDICT(TOO_BIG) |
-	VERDICT(SPLIT_HEADER) | VERDICT(SAME_DEVICE);
+	VERDICT(BAD_HEADER) | VERDICT(BAD_LENGTH) | VERDICT(PADDED) | VERDICT(TUNNEL_HASH) |
+	VERDICT(IP_OPTIONS) | VERDICT(FRAGMENT) | VERDICT(TTL_OVER) | VERDICT(MULTICAST) |
+	VERDICT(MARTIAN) | VERDICT(OWN_SOURCE) | VERDICT(RP_FILTER) | VERDICT(NOT_UNICAST) |
+	VERDICT(NO_NEIGHBOUR) | VERDICT(TOO_BIG) | VERDICT(SPLIT_HEADER) | VERDICT(SAME_DEVICE);
 
 void row_packet(const struct row *row, struct packet *packet, unsigned int nth)
 {

@@ -17,7 +17,7 @@ _Static_assert(TXP_TRANSIT_COUNT < 64, "a verdict has a bit");
 
 /* When the verdict falls. */
 enum row_kind {
-	/* By the packet's own bytes: the flow's good packets are taken over before and after. */
+	/* By the packet's own bytes: a good packet of the flow is taken over behind it. */
 	ROW_BYTES,
 	/* By the flow's lease, which a good packet of the flow has made. */
 	ROW_LEASE,
@@ -36,13 +36,17 @@ struct row {
 	verdicts warm;
 	void (*make)(struct packet *packet, unsigned int nth);
 	unsigned int share; /* of all packets; 0: only a few */
+	bool ends;	    /* the lease: the kernel forwards it in its own way, the flow follows */
 	bool redirects;	    /* the kernel sends them at its own pace: only the first is compared */
-	bool outlive;	    /* wait until the lease is over before the packet that counts */
+	bool outlive;	    /* wait until the lease is over before the packet is sent again */
 	const char *before; /* the row's first packet, */
 	const char *after;  /* its last; */
 	const char *change; /* before each packet that counts, */
 	const char *undo;   /* and behind it */
 };
+
+/* Milliseconds for which a row that waits attaches its leases. */
+#define OUTLIVE_MS 200
 
 extern const struct row rows[];
 extern const unsigned int row_count;
