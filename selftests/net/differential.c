@@ -416,7 +416,7 @@ static verdicts row_demand(const struct row *row)
 {
 	if (row->warm == ANY_VERDICT)
 		return VERDICT(TAKEN);
-	return row->warm & ~(VERDICT(COLLISION) | VERDICT(COLD));
+	return row->warm & VERDICT(COLD) ? 0 : row->warm & ~VERDICT(COLLISION);
 }
 
 static void print_expected_and_said(verdicts expected, verdicts said)

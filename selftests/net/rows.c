@@ -298,7 +298,16 @@ static void from_nobody(struct packet *packet, unsigned int nth)
 
 static void from_ourselves(struct packet *packet, unsigned int nth)
 {
-	packet->flow.saddr = nth % 2 ? ROUTER_IN : ROUTER_OUT;
+	(void)nth;
+	packet->flow.saddr = ROUTER_IN;
+	small(packet);
+}
+
+/* Another device's address: transit cannot tell it from a source that no way leads back to. */
+static void from_our_output(struct packet *packet, unsigned int nth)
+{
+	(void)nth;
+	packet->flow.saddr = ROUTER_OUT;
 	small(packet);
 }
 
@@ -664,7 +673,9 @@ static void by_mortal(struct packet *packet, unsigned int nth)
 
 const struct row rows[] = {
 	/* First, while there is room for what is known of them. */
-	{ "from_ourselves", REFUSED(OWN_SOURCE), from_ourselves, 2 },
+	{ "from_ourselves", REFUSED(OWN_SOURCE), from_ourselves, 1 },
+	{ "from_our_output", .kind = ROW_NEVER, .cold = MISS, .warm = MISS | VERDICT(OWN_SOURCE),
+	  from_our_output, 1 },
 	{ "to_ourselves", REFUSED(NOT_UNICAST), to_ourselves, 4 },
 	{ "to_broadcast", REFUSED(NOT_UNICAST), to_broadcast, 2 },
 	{ "to_refused", REFUSED(NOT_UNICAST), to_refused, 6 },
