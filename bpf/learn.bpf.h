@@ -78,12 +78,15 @@ static __always_inline bool lease_same_way(const struct txp_lease *a, const stru
 	       old[0] == new[0] && old[1] == new[1] && old[2] == new[2];
 }
 
-/* A renewal that differs although nothing moved: the lease was wrong. */
+/*
+ * A renewal that differs although nothing moved: the lease was wrong. A neighbour that moved shows
+ * in its record.
+ */
 static __always_inline bool lease_is_surprised(const struct txp_lease *old,
 					       const struct txp_lease *new)
 {
 	return old->learned && old->output && lease_key_equal(&old->key, &new->key) &&
-	       stamp_equal(&old->stamp, &new->stamp) && old->neighbour == new->neighbour &&
+	       stamp_equal(&old->stamp, &new->stamp) && neighbour_holds(old) &&
 	       !lease_same_way(old, new);
 }
 

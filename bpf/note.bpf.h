@@ -29,9 +29,8 @@ static __always_inline void transport_read(struct __sk_buff *ctx, const struct t
 
 	for (__u32 i = 0; i < TXP_TRANSPORT_WORDS; i++) {
 		words[i] = 0;
-		if (offset + i * 4 + 4 > end)
-			break;
-		bpf_skb_load_bytes(ctx, offset + i * 4, &words[i], sizeof(words[i]));
+		if (offset + i * 4 + 4 <= end)
+			bpf_skb_load_bytes(ctx, offset + i * 4, &words[i], sizeof(words[i]));
 	}
 }
 

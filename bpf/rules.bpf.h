@@ -39,12 +39,21 @@ static __always_inline void rule_checksum(struct txp_check *chk, struct __sk_buf
 	check_field(chk, TXP_FIELD_CHECKSUM, 0xffff, fold_sum(sum));
 }
 
+/* iph_totlen: a TCP packet to be segmented may come in without a total length (6.3). */
+static __always_inline bool came_without_tot_len(const struct txp_check *chk)
+{
+	return chk->skb && chk->sender.origin == TXP_ORIGIN_FORWARD && !chk->sender.tot_len &&
+	       chk->gso_size && chk->pkt.ip.protocol == IPPROTO_TCP;
+}
+
 /* __ip_local_out, iph_set_totlen */
 static __always_inline void rule_tot_len(struct txp_check *chk)
 {
 	__u32 len = chk->pkt.l3_len;
 
-	check_field(chk, TXP_FIELD_TOT_LEN, len > 0xffff ? 0 : len, bpf_ntohs(chk->pkt.ip.tot_len));
+	if (len > 0xffff || came_without_tot_len(chk))
+		len = 0;
+	check_field(chk, TXP_FIELD_TOT_LEN, len, bpf_ntohs(chk->pkt.ip.tot_len));
 }
 
 /* ip_select_ttl */
