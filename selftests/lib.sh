@@ -45,6 +45,12 @@ skip()
 	exit 77
 }
 
+# shown RESULT NAME: one of the several results of a test, as selftests/run prints them.
+shown()
+{
+	say "=> $*"
+}
+
 # until_true COMMAND...: again and again until it succeeds.
 until_true()
 {
