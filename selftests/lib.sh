@@ -308,17 +308,33 @@ mismatched()
 	awk '$1 ~ /^fields[.].*[.]mismatch$/ && $2 > 0 { split($1, at, "."); print at[2] }'
 }
 
-# never_compared FIELD...: which of them have no match, by the numbers on stdin.
+# compare_from_here NS...: from now on check_parity asks for what was compared since.
+compare_from_here()
+{
+	local name
+
+	for name; do
+		numbers "$name" parity >"$WORK/parity.$name"
+	done
+}
+
+# never_compared BEFORE NOW FIELD...: which of them have no more matches than before.
 never_compared()
 {
-	awk -v wanted="$*" '
-		$2 > 0 { positive[$1] }
+	awk -v wanted="${*:3}" '
+		FILENAME == ARGV[1] {
+			before[$1] = $2
+			next
+		}
+		$2 > before[$1] {
+			more[$1]
+		}
 		END {
 			n = split(wanted, field, " ")
 			for (i = 1; i <= n; i++)
-				if (!("fields." field[i] ".match" in positive))
+				if (!("fields." field[i] ".match" in more))
 					printf "%s ", field[i]
-		}'
+		}' "$1" "$2"
 }
 
 # check_parity NS FIELD...: no mismatch in any field, and the named ones were compared.
@@ -333,7 +349,8 @@ check_parity()
 		txp "$name" parity >&2 || :
 		fail "$name: mismatch in $wrong"
 	}
-	missing=$(never_compared "$@" <"$WORK/parity")
+	[ -e "$WORK/parity.$name" ] || : >"$WORK/parity.$name"
+	missing=$(never_compared "$WORK/parity.$name" "$WORK/parity" "$@")
 	[ -z "$missing" ] || {
 		txp "$name" parity >&2
 		fail "$name: never compared: $missing"
