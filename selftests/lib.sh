@@ -45,6 +45,12 @@ skip()
 	exit 77
 }
 
+# shown RESULT NAME: one of the several results of a test, as selftests/run prints them.
+shown()
+{
+	say "=> $*"
+}
+
 # until_true COMMAND...: again and again until it succeeds.
 until_true()
 {
@@ -85,8 +91,18 @@ add_ns()
 		# No packets but those that the test sends.
 		in_ns "$name" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
 			net.ipv6.conf.default.disable_ipv6=1 || :
-		in_ns "$name" ip link set lo up
+		run ip -n "$(ns "$name")" link set lo up
 	done
+}
+
+# in_batch NS: the ip commands of stdin, in one process.
+in_batch()
+{
+	local commands
+
+	commands=$(cat)
+	say "+ ip -n $(ns "$1") -batch - <<<'$commands'"
+	ip -n "$(ns "$1")" -batch - <<<"$commands"
 }
 
 # in_ns NAME COMMAND...
@@ -101,12 +117,15 @@ in_ns()
 # add_link NS DEV ADDRESS NS DEV ADDRESS: a veth pair of one queue, both ends up.
 add_link()
 {
-	run ip -n "$(ns "$1")" link add "$2" numtxqueues 1 numrxqueues 1 type veth \
-		peer name "$5" netns "$(ns "$4")" numtxqueues 1 numrxqueues 1
-	run ip -n "$(ns "$1")" addr add "$3" dev "$2"
-	run ip -n "$(ns "$4")" addr add "$6" dev "$5"
-	run ip -n "$(ns "$1")" link set "$2" up
-	run ip -n "$(ns "$4")" link set "$5" up
+	in_batch "$1" <<-END
+		link add $2 numtxqueues 1 numrxqueues 1 type veth peer name $5 netns $(ns "$4") numtxqueues 1 numrxqueues 1
+		addr add $3 dev $2
+		link set $2 up
+	END
+	in_batch "$4" <<-END
+		addr add $6 dev $5
+		link set $5 up
+	END
 }
 
 # add_road: the topology of most tests,
@@ -289,10 +308,39 @@ mismatched()
 	awk '$1 ~ /^fields[.].*[.]mismatch$/ && $2 > 0 { split($1, at, "."); print at[2] }'
 }
 
+# compare_from_here NS...: from now on check_parity asks for what was compared since.
+compare_from_here()
+{
+	local name
+
+	for name; do
+		numbers "$name" parity >"$WORK/parity.$name"
+	done
+}
+
+# never_compared BEFORE NOW FIELD...: which of them have no more matches than before.
+never_compared()
+{
+	awk -v wanted="${*:3}" '
+		FILENAME == ARGV[1] {
+			before[$1] = $2
+			next
+		}
+		$2 > before[$1] {
+			more[$1]
+		}
+		END {
+			n = split(wanted, field, " ")
+			for (i = 1; i <= n; i++)
+				if (!("fields." field[i] ".match" in more))
+					printf "%s ", field[i]
+		}' "$1" "$2"
+}
+
 # check_parity NS FIELD...: no mismatch in any field, and the named ones were compared.
 check_parity()
 {
-	local field name=$1 wrong
+	local missing name=$1 wrong
 
 	shift
 	numbers "$name" parity >"$WORK/parity"
@@ -301,12 +349,12 @@ check_parity()
 		txp "$name" parity >&2 || :
 		fail "$name: mismatch in $wrong"
 	}
-	for field; do
-		[ "$(number "fields.$field.match" <"$WORK/parity")" -gt 0 ] || {
-			txp "$name" parity >&2
-			fail "$name: $field was never compared"
-		}
-	done
+	[ -e "$WORK/parity.$name" ] || : >"$WORK/parity.$name"
+	missing=$(never_compared "$WORK/parity.$name" "$WORK/parity" "$@")
+	[ -z "$missing" ] || {
+		txp "$name" parity >&2
+		fail "$name: never compared: $missing"
+	}
 	say "$name: no mismatch; compared: $*"
 }
 

@@ -16,17 +16,22 @@ sender()
 	send client server udpgen count=$((N * 5))
 }
 
-# under_load MOVE...: runs MOVE with a growing number until the packets are all sent.
-under_load()
+watch_road()
 {
-	local client i=0
-
 	add_road
 	in_ns router sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.r0.rp_filter=0 \
 		net.ipv4.conf.r1.rp_filter=0
 	attach client c0 c1
 	attach router r0 r1 r2
 	count_from_here client c0 c1
+}
+
+# under_load MOVE...: runs MOVE with a growing number until the packets are all sent.
+under_load()
+{
+	local client i=0
+
+	compare_from_here client router
 	tcp_server server
 	sender &
 	client=$!
@@ -55,20 +60,10 @@ move_route()
 	esac
 }
 
-test_moved_route()
-{
-	under_load move_route
-}
-
 move_rule()
 {
 	ip -n "$(ns client)" rule add to "${ADDRESS[server]}" priority 100 lookup 7
 	ip -n "$(ns client)" rule del to "${ADDRESS[server]}" priority 100 lookup 7
-}
-
-test_moved_rule()
-{
-	under_load move_rule
 }
 
 # The same address at another MAC and back: what the kernel does when a router fails over.
@@ -81,19 +76,23 @@ move_neighbour()
 	ip -n "$(ns client)" neigh replace 10.7.1.1 lladdr "$mac" dev c0 nud reachable
 }
 
-test_moved_neighbour()
-{
-	under_load move_neighbour
-}
-
 move_mtu()
 {
 	ip -n "$(ns client)" link set c0 mtu $((1200 + $1 % 2 * 300))
 }
 
-test_moved_mtu()
+# On one road, each a result of its own.
+test_moved_inputs()
 {
-	under_load move_mtu
+	local what
+
+	watch_road
+	for what in route rule neighbour mtu; do
+		say "moved_$what"
+		run ip -n "$(ns client)" route replace default via 10.7.1.1
+		under_load "move_$what"
+		shown ok "moved_$what"
+	done
 }
 
 run_test "$@"

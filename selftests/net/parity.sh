@@ -54,9 +54,8 @@ judge()
 	check_counted server s0
 }
 
-test_parity_tcp()
+tcp_flows()
 {
-	watch_road
 	tcp client server "$N" size=200
 	tcp server client "$N" size=200
 	judge "ttl tos df options priority mark headroom $(seen_by ip_queue_xmit id)"
@@ -68,41 +67,36 @@ both_ways()
 	udp server client "$N" "$@"
 }
 
-test_parity_udp_connected()
+udp_connected_flows()
 {
-	watch_road
 	both_ways connected=1
 	judge "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
 }
 
-test_parity_udp_unconnected()
+udp_unconnected_flows()
 {
-	watch_road
 	both_ways
 	judge "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
 }
 
-test_parity_udp_corked()
+udp_corked_flows()
 {
-	watch_road
 	both_ways cork=1 size=700
 	both_ways more=1 size=700
 	both_ways more=1 size=700 connected=1
 	judge "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
 }
 
-test_parity_icmp()
+icmp_flows()
 {
-	watch_road
 	pings client server "$N"
 	pings server client "$N"
 	judge "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
 }
 
 # Through the router, some of it in packets that its GRO has made large.
-test_parity_forward()
+forward_flows()
 {
-	watch_road
 	in_ns router ethtool -K r0 gro on || :
 	in_ns router ethtool -K r2 gro on || :
 	both_ways connected=1
@@ -150,11 +144,10 @@ udp_with_each()
 	sink_filled
 }
 
-test_parity_sockopts()
+sockopts_flows()
 {
 	local each=$((N / 20 + 1)) kind
 
-	watch_road
 	tcp_server server
 	with_each client server tcpflow count=$each size=100 -- "${SETTINGS[@]}"
 	for kind in connected=1 connected=0 cork=1; do
@@ -163,6 +156,20 @@ test_parity_sockopts()
 	udp server client $each
 	tcp server client $each
 	judge "$(seen_by ip_make_skb ttl tos df options priority mark)"
+}
+
+# What needs nothing but the plain road shares one; each is a result of its own.
+test_parity_plain()
+{
+	local kind
+
+	watch_road
+	for kind in tcp udp_connected udp_unconnected udp_corked icmp sockopts forward; do
+		say "parity_$kind"
+		compare_from_here client router server
+		"${kind}_flows"
+		shown ok "parity_$kind"
+	done
 }
 
 test_parity_route_mtu()
