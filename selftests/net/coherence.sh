@@ -385,8 +385,8 @@ path_mtu_learned()
 is_too_big_for()
 {
 	ip -n "$(ns client)" route flush cache
-	ip netns exec "$(ns client)" ping -M 'do' -c 1 -W 1 -s 1200 $FAR 2>&1 |
-		grep -Eq "From $1 .*Frag needed"
+	ip netns exec "$(ns client)" ping -M 'do' -c 1 -W 1 -s 1200 $FAR >"$WORK/big" 2>&1 || :
+	grep -q "From $1 .*Frag needed" "$WORK/big"
 }
 
 test_coherence_path_mtu()
