@@ -239,11 +239,11 @@ each_way()
 HELD=0
 start_flow()
 {
-	[ -z "${FLOW:-}" ] || kill "$FLOW" 2>/dev/null || :
+	[ -z "${PINGER:-}" ] || kill "$PINGER" 2>/dev/null || :
 	[ -z "$(pins)" ] || HELD=$(($(verdict r0 taken) + 10))
 	ip netns exec "$(ns client)" ping -n -i 0.01 "$1" >"$WORK/flow.out" 2>&1 &
-	FLOW=$!
-	SPAWNED+=("$FLOW")
+	PINGER=$!
+	SPAWNED+=("$PINGER")
 	[ -z "$(pins)" ] || until_true flow_is_held || fail "the flow is not taken over"
 }
 
