@@ -26,7 +26,8 @@
 #define MAX_CPUS 256
 /* The packets of a burst under way may be of the kind before. */
 #define ENOUGH (3 * BURST)
-#define GIVE_UP 20000
+#define GIVE_UP 2000
+#define SOON 4 /* rounds, after which what is wrong ends it */
 
 static struct plan plan;
 static struct probes *probes;
@@ -214,7 +215,7 @@ int main(int argc, char **argv)
 	start_load();
 	hurry();
 	plan_start();
-	for (int round = 0; changes < count; round++)
+	for (int round = 0; changes < count && !(round == SOON && judge()); round++)
 		changes += change_all(cpus[round % cpu_count]);
 	plan_print(&plan);
 	printf("%lu changes\n", changes);

@@ -218,4 +218,238 @@ test_coherence_of_changes()
 	changes $((N * 5 / 2)) "$(echo "$BPFFS"/txpath/v1/*/maps/counters)"
 }
 
+# each_way TEST [KNOB=VALUE...]: on the road of lib.sh without txpath, then with it.
+each_way()
+{
+	local name
+
+	add_road
+	"$1"
+	say "--- so it is without txpath"
+	for name in client router server; do
+		run ip netns del "$(ns $name)"
+	done
+	offloaded_road "${@:2}"
+	"$1"
+	[ "$(verdict r0 taken)" -gt "$HELD" ] || fail "the flow was not taken over"
+}
+
+# start_flow ADDRESS: a hundred packets a second from the client, for as long as the test runs,
+# or until it is started again; then until its packets are taken over, if txpath is there.
+HELD=0
+start_flow()
+{
+	[ -z "${PINGER:-}" ] || kill "$PINGER" 2>/dev/null || :
+	[ -z "$(pins)" ] || HELD=$(($(verdict r0 taken) + 10))
+	ip netns exec "$(ns client)" ping -n -i 0.01 "$1" >"$WORK/flow.out" 2>&1 &
+	PINGER=$!
+	SPAWNED+=("$PINGER")
+	[ -z "$(pins)" ] || until_true flow_is_held || fail "the flow is not taken over"
+}
+
+flow_is_held()
+{
+	[ "$(verdict r0 taken)" -gt "$HELD" ]
+}
+
+# hears TEXT: from now on, the flow's sender gets ten more of these.
+hears()
+{
+	until_true heard "$1" $(($(grep -c "$1" "$WORK/flow.out" || :) + 10)) || {
+		tail "$WORK/flow.out" >&2
+		fail "the sender does not hear: $1"
+	}
+	say "the sender hears: $1"
+}
+
+heard()
+{
+	[ "$(grep -c "$1" "$WORK/flow.out")" -ge "$2" ]
+}
+
+# The router asks again after less than a second, and soon gives up.
+quick_neighbours()
+{
+	in_ns router sysctl -qw net.ipv4.neigh.r2.base_reachable_time_ms=500 \
+		net.ipv4.neigh.r2.delay_first_probe_time=1 net.ipv4.neigh.r2.retrans_time_ms=100 \
+		net.ipv4.neigh.r2.ucast_solicit=1 net.ipv4.neigh.r2.locktime=0 \
+		net.ipv4.icmp_ratemask=0
+	run ip -n "$(ns router)" neigh flush dev r2 # has its timer from before
+}
+
+mac()
+{
+	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/address"
+}
+
+# The server answers no ARP request, and sends none.
+next_hop_dies()
+{
+	quick_neighbours
+	run ip -n "$(ns server)" neigh replace 10.7.3.1 lladdr "$(mac router r2)" dev s0 nud permanent
+	start_flow "${ADDRESS[server]}"
+	hears 'bytes from'
+	in_ns server sysctl -qw net.ipv4.conf.all.arp_ignore=8
+	hears 'From 10.7.1.1 .*Destination Host Unreachable'
+	in_ns server sysctl -qw net.ipv4.conf.all.arp_ignore=0
+	hears 'bytes from'
+}
+
+test_coherence_next_hop_dies()
+{
+	each_way next_hop_dies
+}
+
+next_hop_moves()
+{
+	local notify
+
+	quick_neighbours
+	start_flow "${ADDRESS[server]}"
+	for notify in 1 0; do
+		hears 'bytes from'
+		in_ns server sysctl -qw net.ipv4.conf.s0.arp_notify=$notify
+		run ip -n "$(ns server)" link set s0 address 02:00:00:00:00:7$notify
+		# its default route is still there, its neighbours are not
+		hears 'bytes from'
+	done
+}
+
+test_coherence_next_hop_moves()
+{
+	each_way next_hop_moves
+}
+
+# What follows has no generation: it is obeyed when the lease is over. The flow goes on all
+# the time, so that without an end of its lease it would never be.
+FAR=10.8.0.1
+
+# A redirect: the server tells the router of a better gateway, 10.7.3.3.
+redirect_is_followed()
+{
+	in_ns router sysctl -qw net.ipv4.conf.all.accept_redirects=1 \
+		net.ipv4.conf.r2.accept_redirects=1
+	in_ns server sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.s0.send_redirects=1
+	run ip -n "$(ns router)" route add $FAR via "${ADDRESS[server]}"
+	run ip -n "$(ns server)" route add $FAR via 10.7.3.3
+	run ip -n "$(ns router)" neigh replace 10.7.3.3 lladdr 02:00:00:00:00:33 dev r2 nud permanent
+	run ip -n "$(ns server)" neigh replace 10.7.3.3 lladdr 02:00:00:00:00:34 dev s0 nud permanent
+	start_flow $FAR
+	until_true redirected || fail "the router learns no redirect"
+	READY='listening on' spawn capture ip netns exec "$(ns server)" \
+		tcpdump -lnei s0 --immediate-mode -c 20 \
+		'ether dst 02:00:00:00:00:33 and src 10.7.1.2 and icmp[0] == 8'
+	until_true has_ended "$PID" || fail "the flow does not go to the better gateway"
+}
+
+has_ended()
+{
+	! kill -0 "$1" 2>/dev/null
+}
+
+redirected()
+{
+	ip netns exec "$(ns router)" ping -q -c 1 -W 1 $FAR >/dev/null || :
+	ip -n "$(ns router)" route get $FAR | grep -q 'via 10.7.3.3'
+}
+
+test_coherence_redirect()
+{
+	each_way redirect_is_followed lease-ms=200
+}
+
+# A path MTU that the router has learned, where forwarding goes by it.
+path_mtu_is_followed()
+{
+	in_ns router sysctl -qw net.ipv4.ip_forward_use_pmtu=1 net.ipv4.icmp_ratemask=0
+	in_ns server sysctl -qw net.ipv4.ip_forward=1 net.ipv4.icmp_ratemask=0
+	run ip -n "$(ns server)" link add far0 mtu 1000 type veth peer name far1
+	run ip -n "$(ns server)" link set far0 up
+	run ip -n "$(ns server)" link set far1 up
+	run ip -n "$(ns server)" route add $FAR dev far0
+	run ip -n "$(ns server)" neigh replace $FAR lladdr 02:00:00:00:00:44 dev far0 nud permanent
+	run ip -n "$(ns router)" route add $FAR via "${ADDRESS[server]}"
+	start_flow $FAR
+	until_true is_too_big_for 10.7.3.2 || fail "the server says nothing of the path's MTU"
+	until_true path_mtu_learned || fail "the router learns no path MTU"
+	until_true is_too_big_for 10.7.1.1 || fail "the router does not go by the path's MTU"
+}
+
+path_mtu_learned()
+{
+	ip netns exec "$(ns router)" ping -q -M 'do' -c 1 -W 1 -s 1200 $FAR >/dev/null 2>&1 || :
+	ip -n "$(ns router)" route get $FAR | grep -q 'mtu 1000'
+}
+
+# is_too_big_for ROUTER: it is who says so to a client that knows nothing of the path.
+is_too_big_for()
+{
+	ip -n "$(ns client)" route flush cache
+	ip netns exec "$(ns client)" ping -M 'do' -c 1 -W 1 -s 1200 $FAR >"$WORK/big" 2>&1 || :
+	grep -q "From $1 .*Frag needed" "$WORK/big"
+}
+
+test_coherence_path_mtu()
+{
+	each_way path_mtu_is_followed lease-ms=200
+}
+
+# our_programs MAP: the programs that use the map of this id.
+our_programs()
+{
+	bpftool -j prog show | tr '{' '\n' | grep -E "\"map_ids\":\[([0-9]+,)*$1[],]" || :
+}
+
+no_programs()
+{
+	[ -z "$(our_programs "$1")" ]
+}
+
+is_gone()
+{
+	! ip -n "$(ns "$1")" link show "$2" >/dev/null 2>&1
+}
+
+taken_by_far()
+{
+	[ "$(verdict r0 taken)" -ge "$N" ]
+}
+
+# removed_under_load COMMAND...: and its peer is then not left behind.
+removed_under_load()
+{
+	local flow map
+
+	offloaded_road
+	map=$(bpftool -j map show pinned "$(echo "$BPFFS"/txpath/v1/*/maps/instance)" |
+		"$TOOLS/flat" | number id)
+	[ -n "$(our_programs "$map")" ] || fail "no program uses map $map"
+	ip netns exec "$(ns client)" "$TOOLS/udpgen" "${ADDRESS[server]}" 9 loose=1 \
+		count=1000000000 >/dev/null 2>&1 &
+	flow=$!
+	SPAWNED+=("$flow")
+	until_true taken_by_far || fail "the flow is not taken over"
+	run "${@:3}"
+	until_true is_gone "$1" "$2" || fail "$2 is still there"
+	run "$TXPATH" --bpffs "$BPFFS" detach --all
+	[ -z "$(pins)" ] || fail "pins are left: $(pins)"
+	until_true no_programs "$map" || fail "programs are left: $(our_programs "$map")"
+	kill "$flow"
+	for map in client router server; do
+		ip netns del "$(ns $map)" 2>/dev/null || :
+	done
+}
+
+test_coherence_devices_removed()
+{
+	local round
+
+	for round in $(seq $((N / 1000))); do
+		say "--- round $round"
+		removed_under_load server s0 ip -n "$(ns router)" link del r2
+		removed_under_load client c0 ip -n "$(ns router)" link del r0
+		removed_under_load client c0 ip netns del "$(ns router)"
+	done
+}
+
 run_test "$@"

@@ -204,4 +204,58 @@ test_order_route_refreshed()
 	in_order 50 same_route
 }
 
+# snmp FILE NAME: one of the router's counters in /proc/net.
+snmp()
+{
+	ip netns exec "$(ns router)" cat "/proc/net/$1" | awk -v name="$2" '
+		{ kind = $1; $1 = ""; split($0, column, " ") }
+		kind != last { for (i in column) names[i] = column[i]; last = kind; next }
+		{ for (i in column) if (kind names[i] == name) print column[i] }'
+}
+
+# accounts: packets and bytes of IP that the kernel has forwarded, and those taken over.
+accounts()
+{
+	FORWARDED=$(snmp snmp Ip:ForwDatagrams)
+	OCTETS=$(snmp netstat IpExt:InOctets)
+	TAKEN=0
+	TAKEN_OCTETS=0
+	[ -z "$(pins)" ] || {
+		TAKEN=$(verdict r0 taken)
+		TAKEN_OCTETS=$(($(transit r0 verdicts.taken.bytes) - 14 * TAKEN))
+	}
+}
+
+# accounted: what the same traffic is counted as.
+accounted()
+{
+	local forwarded octets taken taken_octets
+
+	accounts
+	forwarded=$FORWARDED octets=$OCTETS taken=$TAKEN taken_octets=$TAKEN_OCTETS
+	udp client server "$N"
+	udp_segments client server "$N" 10 size=5000 gso=500
+	accounts
+	PACKETS=$((FORWARDED - forwarded + TAKEN - taken))
+	BYTES=$((OCTETS - octets + TAKEN_OCTETS - taken_octets))
+	BYPASSED=$((TAKEN - taken))
+	say "$PACKETS packets, $BYTES bytes, of these $BYPASSED packets taken over"
+}
+
+test_order_accounts()
+{
+	local bytes packets
+
+	add_road
+	accounted
+	packets=$PACKETS bytes=$BYTES
+	[ "$packets" -ge $((N * 2)) ] || fail "the kernel did not count what it forwarded"
+	offload r0 r2
+	until_true is_taken || fail "nothing is taken over"
+	accounted
+	[ "$BYPASSED" -gt "$N" ] || fail "only $BYPASSED packets were taken over"
+	[ "$PACKETS $BYTES" = "$packets $bytes" ] ||
+		fail "$PACKETS packets, $BYTES bytes; without txpath $packets and $bytes"
+}
+
 run_test "$@"
