@@ -384,6 +384,18 @@ static void test_packet(struct result *result, const struct row *row, const stru
 	result->packets++;
 }
 
+static bool can_send(const struct packet *packet)
+{
+	static struct arrivals arrivals;
+
+	if (!wire_send(&kernel->client, &packet->meta, packet->frame, packet->length))
+		return false;
+	wire_collect(&kernel->client, &arrivals.client);
+	wire_collect(&kernel->server, &arrivals.server);
+	forget(&arrivals);
+	return true;
+}
+
 static void test_row(struct result *result, const struct row *row, unsigned int packets)
 {
 	static struct packet packet;
@@ -392,6 +404,8 @@ static void test_row(struct result *result, const struct row *row, unsigned int 
 		command(&roads[i], row->before);
 	for (unsigned int n = 0; n < packets; n++) {
 		row_packet(row, &packet, n);
+		if (row->newer && !can_send(&packet))
+			break;
 		test_packet(result, row, &packet);
 	}
 	for (int i = 0; i < 2; i++)
@@ -430,7 +444,7 @@ static void print_expected_and_said(verdicts expected, verdicts said)
 
 static bool print_result(const struct row *row, const struct result *result)
 {
-	bool unsaid = row_demand(row) & ~result->warm && row->kind != ROW_BYTES;
+	bool unsaid = result->packets && row_demand(row) & ~result->warm && row->kind != ROW_BYTES;
 	bool bad = result->different || result->wrong || unsaid;
 
 	printf("%-23s %7u %7u %7u  ", row->name, result->packets, result->at_server,
@@ -438,6 +452,8 @@ static bool print_result(const struct row *row, const struct result *result)
 	print_expected_and_said(row->cold, result->cold);
 	fputs(" -> ", stdout);
 	print_expected_and_said(row->warm, result->warm);
+	if (!result->packets)
+		printf("   not sent: this kernel's packet sockets refuse it");
 	if (bad)
 		printf("   FAILED: %u different, %u wrong%s", result->different, result->wrong,
 		       unsaid ? ", never said" : "");

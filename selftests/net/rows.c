@@ -710,7 +710,7 @@ const struct row rows[] = {
 	{ "partial_udp", TAKEN, partial_udp, 4 },
 	{ "partial_tcp", TAKEN, partial_tcp, 4 },
 	{ "segments_tcp", TAKEN, segments_tcp, 4 },
-	{ "segments_udp", TAKEN, segments_udp, 4 },
+	{ "segments_udp", TAKEN, segments_udp, 4, .newer = true },
 	{ "route_mtu_kept", TAKEN, route_mtu_kept, 2 },
 	{ "segments_just_fit", TAKEN, segments_just_fit, 2 },
 	{ "from_subnet_broadcast", TAKEN, from_subnet_broadcast, 1 },
