@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -14,6 +15,7 @@
 #include "lock.h"
 #include "log.h"
 #include "probe.h"
+#include "recover.h"
 #include "sysctl.h"
 #include "transit.h"
 #include "words.h"
@@ -29,6 +31,7 @@ struct transaction {
 	bool new_stages; /* else those attached are the same and stay */
 	struct txp_instance row;
 	bool set_forwarding;
+	int lo_forwarding;	/* of the instance before that */
 	struct change *changes; /* one for each device */
 };
 
@@ -56,6 +59,7 @@ static int load_egress(struct transaction *t)
  */
 static int write_symbols(struct transaction *t)
 {
+	t->instance.row.abi = TXP_ABI_VERSION;
 	t->instance.row.netns = t->instance.netns;
 	probe_symbols(&t->instance.row);
 	return instance_write(&t->instance, &t->instance.row);
@@ -203,14 +207,27 @@ static int check_stages(struct transaction *t)
 	return 0;
 }
 
+/*
+ * Not the next number: programs that a killed run has left may have it, and some go only after a
+ * while. A fresh instance has epoch 0, which no program may have.
+ */
+static __u32 new_epoch(__u32 epoch)
+{
+	__u32 chosen = 0;
+
+	while (!chosen || chosen == epoch) {
+		if (getrandom(&chosen, sizeof(chosen), 0) != sizeof(chosen))
+			chosen = epoch + 1;
+	}
+	return chosen;
+}
+
 /* Loads beside what is attached. The new programs stay silent until the instance says so. */
 static int prepare_stages(struct transaction *t)
 {
-	__u32 epoch = t->instance.row.epoch + 1;
 	int err;
 
-	/* a fresh instance has epoch 0, which no program may have */
-	t->ladder.epoch = epoch ? epoch : 1;
+	t->ladder.epoch = new_epoch(t->instance.row.epoch);
 	t->ladder.netfilter = t->request->netfilter_hook;
 	t->ladder.maps = &t->instance.maps;
 	t->ladder.unneeded = needs_receive(t) ? 0 : 1U << TXP_STAGE_RECEIVE;
@@ -223,8 +240,6 @@ static int prepare_stages(struct transaction *t)
 		ladder_attach(&t->ladder);
 		describe_stages(t);
 	}
-	t->row.abi = TXP_ABI_VERSION;
-	t->row.netns = t->instance.netns;
 	t->row.fib_mark = probe_fib_mark();
 	set_knobs(t);
 	err = check_stages(t);
@@ -233,24 +248,33 @@ static int prepare_stages(struct transaction *t)
 	return err;
 }
 
-static int set_forwarding(struct transaction *t)
+/* The sysctl is noted as ours before it is set. */
+static int note_forwarding(struct transaction *t)
 {
-	int err;
-
-	if (!t->request->lo_forwarding || t->row.lo_forwarding >= 0 || sysctl_lo_forwarding())
+	if (!t->request->lo_forwarding || sysctl_lo_forwarding())
 		return 0;
-	err = sysctl_set_lo_forwarding(1);
-	if (err)
-		return log_errno(err, "lo-forwarding=on: setting net.ipv4.conf.lo.forwarding");
-	t->row.lo_forwarding = 0;
+	t->lo_forwarding = t->instance.row.lo_forwarding;
 	t->set_forwarding = true;
-	return 0;
+	t->instance.row.lo_forwarding = 0;
+	t->row.lo_forwarding = 0;
+	return t->fresh ? 0 : instance_write(&t->instance, &t->instance.row);
 }
 
-static void unset_forwarding(const struct transaction *t)
+static int set_forwarding(struct transaction *t)
 {
-	if (t->set_forwarding)
-		sysctl_set_lo_forwarding(0);
+	int err = t->set_forwarding ? sysctl_set_lo_forwarding(1) : 0;
+
+	return err ? log_errno(err, "lo-forwarding=on: setting net.ipv4.conf.lo.forwarding") : 0;
+}
+
+static void unset_forwarding(struct transaction *t)
+{
+	if (!t->set_forwarding)
+		return;
+	sysctl_set_lo_forwarding(0);
+	t->instance.row.lo_forwarding = t->lo_forwarding;
+	if (!t->fresh)
+		instance_write(&t->instance, &t->instance.row);
 }
 
 static int make_directories(const struct transaction *t)
@@ -267,21 +291,32 @@ static int make_directories(const struct transaction *t)
 	return err;
 }
 
-static void unpin_maps(const struct transaction *t, int count)
+static void unpin_maps(const struct transaction *t)
 {
-	while (count--)
-		pin_remove(t->instance.maps_directory, t->instance.maps.map[count].name);
+	const struct map_set *maps = &t->instance.maps;
+	int i;
+
+	pin_remove(t->instance.maps_directory, INSTANCE_MAP);
+	for (i = 0; i < maps->count; i++)
+		pin_remove(t->instance.maps_directory, maps->map[i].name);
 }
 
+/* The one with the instance's row last: where it is, all is. */
 static int pin_maps(const struct transaction *t)
 {
 	const struct map_set *maps = &t->instance.maps;
-	int i, err = 0;
+	const char *directory = t->instance.maps_directory;
+	int i, err;
 
-	for (i = 0; i < maps->count && !err; i++)
-		err = pin_make(maps->map[i].fd, t->instance.maps_directory, maps->map[i].name);
+	err = instance_write(&t->instance, &t->instance.row);
+	for (i = 0; i < maps->count && !err; i++) {
+		if (strcmp(maps->map[i].name, INSTANCE_MAP))
+			err = pin_make(maps->map[i].fd, directory, maps->map[i].name);
+	}
+	if (!err)
+		err = pin_make(map_set_fd(maps, INSTANCE_MAP), directory, INSTANCE_MAP);
 	if (err)
-		unpin_maps(t, i - 1);
+		unpin_maps(t);
 	return err;
 }
 
@@ -417,15 +452,17 @@ static int publish(struct transaction *t)
 {
 	int err;
 
-	err = set_forwarding(t);
+	err = make_directories(t);
+	if (!err)
+		err = note_forwarding(t);
 	if (err)
 		return err;
-	err = make_directories(t);
-	if (err)
-		goto unset_forwarding;
 	err = t->fresh ? pin_maps(t) : 0;
 	if (err)
 		goto unset_forwarding;
+	err = set_forwarding(t);
+	if (err)
+		goto unpin_maps;
 	err = stage_stages(t);
 	if (err)
 		goto unpin_maps;
@@ -451,7 +488,7 @@ abort_stages:
 	abort_stages(t);
 unpin_maps:
 	if (t->fresh)
-		unpin_maps(t, t->instance.maps.count);
+		unpin_maps(t);
 unset_forwarding:
 	unset_forwarding(t);
 	return err;
@@ -461,13 +498,12 @@ static int open_instance(struct transaction *t, __u64 netns)
 {
 	int err = instance_open(t->pins, netns, true, &t->instance);
 
-	if (err == -ENOENT) {
-		t->fresh = true;
-		return 0;
-	}
+	t->fresh = err == -ENOENT;
+	if (t->fresh)
+		return recover_nothing(&t->instance);
 	if (!err)
 		err = instance_check_links(&t->instance);
-	return err;
+	return err ? err : recover(&t->instance);
 }
 
 int attach_devices(const struct pins *pins, __u64 netns, const struct attach_request *request)

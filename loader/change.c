@@ -99,23 +99,9 @@ static bool has_filter(const struct change *change, enum tc_side side)
 /* A qdisc on which our filters are not any more may be another one by now. */
 static void disown_qdisc(struct change *change)
 {
-	if (!has_filter(change, TC_EGRESS) && !has_filter(change, TC_INGRESS))
+	if (change->row.clsact == CLSACT_OURS && !has_filter(change, TC_EGRESS) &&
+	    !has_filter(change, TC_INGRESS))
 		change->row.clsact = 0;
-}
-
-/* What a run that was killed has left; it had not taken the qdisc away yet. */
-static void clear_unfinished(struct change *change)
-{
-	int ifindex = change->device.ifindex;
-
-	if (!change->had_row || change->row.mode != TXP_MODE_OFF)
-		return;
-	tc_filter_remove(TC_EGRESS, ifindex, change->row.tc_priority);
-	tc_filter_remove(TC_INGRESS, ifindex, change->row.ingress_priority);
-	if (change->row.clsact)
-		tc_clsact_remove(ifindex);
-	change->row.tc_priority = 0;
-	change->row.ingress_priority = 0;
 }
 
 int change_begin(struct change *change, const struct instance *instance)
@@ -125,7 +111,6 @@ int change_begin(struct change *change, const struct instance *instance)
 	int err;
 
 	change_read(change, instance, &key);
-	clear_unfinished(change);
 	disown_qdisc(change);
 	change->row.l2_len = change->device.l2_len;
 	strcpy(change->row.name, change->device.name);
@@ -147,7 +132,7 @@ int change_need_qdisc(struct change *change, const struct instance *instance)
 
 	if (rtnl_has_clsact(ifindex))
 		return 0;
-	change->row.clsact = 1;
+	change->row.clsact = CLSACT_NEW;
 	err = change_write(change, instance);
 	if (err)
 		return err;

@@ -11,6 +11,13 @@
 #include "instance.h"
 #include "tc.h"
 
+/* Of struct txp_device.clsact. */
+enum clsact {
+	CLSACT_OTHERS, /* or none */
+	CLSACT_OURS,   /* as long as a filter of ours is on it: else it may be another one by now */
+	CLSACT_NEW,    /* ours, and our filter is yet to come */
+};
+
 /* Our program on one side: see hook.h. */
 struct hook {
 	int link_fd;	 /* of TCX, else -1 */
@@ -30,8 +37,8 @@ struct change {
 };
 
 /*
- * The device is filled in. Adds its rows, and removes what a killed run has left on it. On
- * failure, told, nothing has changed. Owns descriptors: change_close().
+ * The device is filled in. Adds its rows; what killed runs had left is removed already. On failure,
+ * told, nothing has changed. Owns descriptors: change_close().
  */
 int change_begin(struct change *change, const struct instance *instance);
 

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "pins.h"
 #include "privilege.h"
+#include "recover.h"
 #include "roster.h"
 
 /* One instance, its devices, and which of them are to go. */
@@ -34,6 +35,8 @@ static int leaving_open(struct leaving *leaving, const struct pins *pins, __u64 
 	if (err)
 		return err;
 	err = instance_check_links(&leaving->instance);
+	if (!err)
+		err = recover(&leaving->instance);
 	if (err)
 		goto close_instance;
 	leaving->count = roster_read(&leaving->instance, &leaving->list);

@@ -36,11 +36,12 @@ static int read_counters(const struct instance *instance, const struct txp_devic
 	values = calloc(cpus, sizeof(*values));
 	if (!values)
 		return -ENOMEM;
+	memset(sum, 0, sizeof(*sum));
+	/* none yet, or not any more: a run was killed */
 	if (bpf_map_lookup_elem(fd, key, values)) {
-		err = -errno;
+		err = errno == ENOENT ? 0 : -errno;
 		goto free_values;
 	}
-	memset(sum, 0, sizeof(*sum));
 	for (i = 0; i < cpus; i++)
 		counters_add(sum, &values[i], sizeof(*sum));
 free_values:

@@ -32,7 +32,7 @@ static bool owns_qdisc(const struct attachment *attachment)
 	__u32 program_id;
 
 	return row->clsact &&
-	       (row->mode == TXP_MODE_OFF ||
+	       (row->mode == TXP_MODE_OFF || row->clsact == CLSACT_NEW ||
 		!tc_filter_find(TC_EGRESS, ifindex, row->tc_priority, &program_id) ||
 		!tc_filter_find(TC_INGRESS, ifindex, row->ingress_priority, &program_id));
 }
@@ -172,6 +172,8 @@ int detach_instance(struct instance *instance)
 	err = restore_forwarding(instance);
 	pin_each(instance->links_directory, take_program, &programs);
 	pin_each(instance->links_directory, unpin, &err);
+	/* first: without it there is no instance, and what is left goes with the next attach */
+	unpin(instance->maps_directory, INSTANCE_MAP, &err);
 	pin_each(instance->maps_directory, unpin, &err);
 	map_set_close(&instance->maps);
 	wait_for_end(&programs);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Finding, making, replacing and removing one link or filter. */
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -93,6 +94,8 @@ static int make_filter(struct change *change, enum tc_side side, const struct in
 		return err;
 	err = tc_filter_write(side, prog_fd, ifindex, priority, false);
 	change->hook[side].made = !err;
+	if (!err && change->row.clsact == CLSACT_NEW)
+		change->row.clsact = CLSACT_OURS; /* written with the mode */
 	return err ? log_errno(err, "%s: attaching at TC %s (clsact)", change->device.name,
 			       tc_side_name(side))
 		   : 0;
@@ -188,11 +191,10 @@ void hook_undo(struct change *change, enum tc_side side, const struct instance *
 }
 
 /* At once: a link whose last pin goes would be taken off some time later. */
-static int detach_link(const char *directory, const char *pin)
+int hook_detach_pin(const char *directory, const char *pin)
 {
 	int fd, err;
 
-	pin_abort(directory, pin); /* of a run that was killed */
 	fd = pin_open(directory, pin, PIN_LINK);
 	if (fd < 0)
 		return fd;
@@ -205,10 +207,13 @@ static int detach_link(const char *directory, const char *pin)
 
 int hook_detach(enum tc_side side, const struct instance *instance, __u32 ifindex, __u32 priority)
 {
-	char name[DEVICE_PIN_MAX];
+	char name[DEVICE_PIN_MAX], staged[DEVICE_PIN_MAX + sizeof(PIN_STAGED)];
 	int err;
 
-	err = detach_link(instance->links_directory, hook_pin(side, ifindex, name));
+	hook_pin(side, ifindex, name);
+	snprintf(staged, sizeof(staged), "%s" PIN_STAGED, name);
+	hook_detach_pin(instance->links_directory, staged); /* of a run that was killed */
+	err = hook_detach_pin(instance->links_directory, name);
 	if (err == -ENOENT && priority)
 		err = tc_filter_remove(side, ifindex, priority);
 	return err;

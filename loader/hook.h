@@ -40,4 +40,7 @@ void hook_undo(struct change *change, enum tc_side side, const struct instance *
  */
 int hook_detach(enum tc_side side, const struct instance *instance, __u32 ifindex, __u32 priority);
 
+/* A pinned link, and the pin. -ENOENT: there is none. */
+int hook_detach_pin(const char *directory, const char *pin);
+
 #endif /* TXPATH_HOOK_H */

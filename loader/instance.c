@@ -41,7 +41,7 @@ static int open_map(const char *directory, const char *name, void *context)
 static int read_row(struct instance *instance)
 {
 	__u32 zero = 0;
-	int fd = map_set_fd(&instance->maps, "instance");
+	int fd = map_set_fd(&instance->maps, INSTANCE_MAP);
 
 	if (fd < 0)
 		return fd;
@@ -75,8 +75,11 @@ int instance_open(const struct pins *pins, __u64 netns, bool complete, struct in
 	if (!err && !instance->maps.count && complete)
 		err = -ENOENT;
 	if (!err)
-		err = object_check_maps(&instance->maps, instance->maps_directory, complete);
-	if (!err && complete)
+		err = object_check_maps(&instance->maps, instance->maps_directory,
+					complete && map_set_fd(&instance->maps, INSTANCE_MAP) >= 0);
+	if (!err && complete && map_set_fd(&instance->maps, INSTANCE_MAP) < 0)
+		err = -ENOENT; /* what a killed run has left: see recover.c */
+	else if (!err && complete)
 		err = check_row(instance);
 	else if (!err)
 		read_row(instance);
@@ -93,7 +96,7 @@ void instance_close(struct instance *instance)
 int instance_write(const struct instance *instance, const struct txp_instance *row)
 {
 	__u32 zero = 0;
-	int fd = map_set_fd(&instance->maps, "instance");
+	int fd = map_set_fd(&instance->maps, INSTANCE_MAP);
 
 	if (fd < 0)
 		return log_errno(fd, "map instance");

@@ -12,6 +12,9 @@
 /* What the name of a pin among the links begins with; the index of the device follows. */
 #define TRANSIT_PIN "transit-"
 
+/* The map with the row: pinned last, removed first. */
+#define INSTANCE_MAP "instance"
+
 struct instance {
 	__u64 netns;
 	char directory[PATH_MAX];

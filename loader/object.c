@@ -14,6 +14,7 @@
 #include "array.h"
 #include "log.h"
 #include "object.h"
+#include "pins.h"
 
 /* Linux 6.4: newer than the headers of Debian 12. */
 #define PROG_TYPE_NETFILTER 32
@@ -328,6 +329,41 @@ int object_load_stages(struct map_set *maps, __u32 epoch, struct program *progra
 	if (!err)
 		err = load(object, maps, programs, count);
 	bpf_object__close(object);
+	return err;
+}
+
+/* One map of a program: is it the one with the epoch? */
+static int read_epoch(__u32 map_id, __u32 *epoch)
+{
+	struct bpf_map_info info = { 0 };
+	struct stages_bpf__rodata rodata;
+	__u32 size = sizeof(info), zero = 0;
+	int fd, err = -ENOENT;
+
+	fd = bpf_map_get_fd_by_id(map_id);
+	if (fd < 0)
+		return -errno;
+	if (!bpf_obj_get_info_by_fd(fd, &info, &size) && info.value_size == sizeof(rodata) &&
+	    !strcmp(info.name, "stages.rodata") && !bpf_map_lookup_elem(fd, &zero, &rodata)) {
+		*epoch = rodata.txp_epoch;
+		err = 0;
+	}
+	close(fd);
+	return err;
+}
+
+int object_epoch(__u32 program_id, __u32 *epoch)
+{
+	__u32 ids[PROGRAM_MAPS];
+	int i, count, fd, err = -ENOENT;
+
+	fd = bpf_prog_get_fd_by_id(program_id);
+	if (fd < 0)
+		return -errno;
+	count = program_maps(fd, ids);
+	for (i = 0; i < count && err; i++)
+		err = read_epoch(ids[i], epoch);
+	close(fd);
 	return err;
 }
 

@@ -49,6 +49,9 @@ struct program {
 int object_load_egress(struct map_set *maps, struct program *program);
 int object_load_stages(struct map_set *maps, __u32 epoch, struct program *programs, size_t count);
 
+/* The epoch that a loaded stage program was given. -ENOENT: none. Silent. */
+int object_epoch(__u32 program_id, __u32 *epoch);
+
 /*
  * programs: txpath_transit, txpath_takeover, and others of that object. *takeover_fd, owned by the
  * caller, gets the array that leads from the one to the other: of this load only, and empty when

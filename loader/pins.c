@@ -19,9 +19,6 @@
 #include "log.h"
 #include "pins.h"
 
-/* bpffs refuses names with a dot. */
-#define STAGED "-next"
-
 int pin_path(char *path, const char *format, ...)
 {
 	va_list args;
@@ -135,6 +132,19 @@ int program_info(int prog_fd, struct bpf_prog_info *info)
 	return bpf_obj_get_info_by_fd(prog_fd, info, &size) ? -errno : 0;
 }
 
+int program_maps(int prog_fd, __u32 *ids)
+{
+	struct bpf_prog_info info = {
+		.map_ids = (__u64)(unsigned long)ids,
+		.nr_map_ids = PROGRAM_MAPS,
+	};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(prog_fd, &info, &size))
+		return -errno;
+	return info.nr_map_ids < PROGRAM_MAPS ? (int)info.nr_map_ids : PROGRAM_MAPS;
+}
+
 static int link_program(int link_fd, struct bpf_prog_info *info)
 {
 	struct bpf_link_info link = { 0 };
@@ -189,7 +199,7 @@ int pin_stage(int fd, const char *directory, const char *name)
 {
 	char staged[NAME_MAX + 1];
 
-	snprintf(staged, sizeof(staged), "%s" STAGED, name);
+	snprintf(staged, sizeof(staged), "%s" PIN_STAGED, name);
 	pin_remove(directory, staged); /* of a run that was killed */
 	return pin_make(fd, directory, staged);
 }
@@ -199,7 +209,7 @@ int pin_commit(const char *directory, const char *name)
 	char from[PATH_MAX], to[PATH_MAX];
 	int err;
 
-	err = pin_path(from, "%s/%s" STAGED, directory, name);
+	err = pin_path(from, "%s/%s" PIN_STAGED, directory, name);
 	if (!err)
 		err = pin_path(to, "%s/%s", directory, name);
 	if (err)
@@ -211,15 +221,21 @@ void pin_abort(const char *directory, const char *name)
 {
 	char staged[NAME_MAX + 1];
 
-	snprintf(staged, sizeof(staged), "%s" STAGED, name);
+	snprintf(staged, sizeof(staged), "%s" PIN_STAGED, name);
 	pin_remove(directory, staged);
+}
+
+const char *pin_final(const char *staged, char *name)
+{
+	snprintf(name, NAME_MAX + 1, "%.*s", (int)(strlen(staged) - strlen(PIN_STAGED)), staged);
+	return name;
 }
 
 bool pin_is_staged(const char *name)
 {
-	size_t length = strlen(name), staged = strlen(STAGED);
+	size_t length = strlen(name), staged = strlen(PIN_STAGED);
 
-	return length > staged && !strcmp(name + length - staged, STAGED);
+	return length > staged && !strcmp(name + length - staged, PIN_STAGED);
 }
 
 int pin_each(const char *directory, pin_fn fn, void *context)

@@ -39,10 +39,17 @@ int pin_program(const char *directory, const char *name, struct bpf_prog_info *i
 /* The same of a program that we have open. Silent. */
 int program_info(int prog_fd, struct bpf_prog_info *info);
 
+/* Ids of the maps that a program uses. Returns their number, at most PROGRAM_MAPS. Silent. */
+#define PROGRAM_MAPS 32
+int program_maps(int prog_fd, __u32 *ids);
+
 int pin_make(int fd, const char *directory, const char *name);
 
 /* Nothing there: 0. */
 int pin_remove(const char *directory, const char *name);
+
+/* bpffs refuses names with a dot. */
+#define PIN_STAGED "-next"
 
 /*
  * A new pin is made under a name beside the final one, put in its place by pin_commit() in one
@@ -51,6 +58,9 @@ int pin_remove(const char *directory, const char *name);
 int pin_stage(int fd, const char *directory, const char *name);
 int pin_commit(const char *directory, const char *name);
 void pin_abort(const char *directory, const char *name);
+
+/* The final name of a staged one. Returns name, of NAME_MAX + 1 bytes. */
+const char *pin_final(const char *staged, char *name);
 
 /* Is it a name that pin_stage() gives? Outside of a change: of a run that was killed. */
 bool pin_is_staged(const char *name);

@@ -129,6 +129,7 @@ void probe_symbols(struct txp_instance *row)
 	file = fopen("/proc/kallsyms", "re");
 	if (!file)
 		return;
+	setvbuf(file, NULL, _IOFBF, 1 << 16); /* it is long */
 	while (fgets(line, sizeof(line), file))
 		take_symbol(row, line);
 	fclose(file);

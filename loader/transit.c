@@ -14,7 +14,6 @@
 
 #define LOOPBACK_IFINDEX 1 /* of every namespace: include/net/flow.h */
 #define TAKEOVER_MAP "takeover_program"
-#define PROGRAM_MAPS 32
 
 const char *transit_unfit(int ifindex, __u32 l2_len)
 {
@@ -79,14 +78,10 @@ bool transit_is_elsewhere(const struct instance *instance, const struct device *
 	return false;
 }
 
-static int program_maps(int fd, struct bpf_prog_info *info, __u32 *maps, __u32 map_count)
+static void close_if_open(int fd)
 {
-	__u32 size = sizeof(*info);
-
-	memset(info, 0, sizeof(*info));
-	info->map_ids = (__u64)(unsigned long)maps;
-	info->nr_map_ids = map_count;
-	return bpf_obj_get_info_by_fd(fd, info, &size) ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
 }
 
 static bool same_tag(int a, int b)
@@ -99,14 +94,14 @@ static bool same_tag(int a, int b)
 
 static bool uses_map(int program_fd, int map_fd)
 {
-	__u32 ids[PROGRAM_MAPS], size = sizeof(struct bpf_map_info), i;
+	__u32 ids[PROGRAM_MAPS], size = sizeof(struct bpf_map_info);
 	struct bpf_map_info map = { 0 };
-	struct bpf_prog_info info;
+	int i, count;
 
-	if (bpf_obj_get_info_by_fd(map_fd, &map, &size) ||
-	    program_maps(program_fd, &info, ids, PROGRAM_MAPS))
+	if (bpf_obj_get_info_by_fd(map_fd, &map, &size))
 		return false;
-	for (i = 0; i < info.nr_map_ids && i < PROGRAM_MAPS; i++) {
+	count = program_maps(program_fd, ids);
+	for (i = 0; i < count; i++) {
 		if (ids[i] == map.id)
 			return true;
 	}
@@ -128,6 +123,24 @@ static bool leads_to(int array_fd, int takeover_fd)
 	same = same_tag(fd, takeover_fd);
 	close(fd);
 	return same;
+}
+
+int transit_recover(const struct instance *instance)
+{
+	int program_fd, array_fd;
+	bool used;
+
+	array_fd = pin_open(instance->maps_directory, TAKEOVER_MAP PIN_STAGED, PIN_MAP);
+	if (array_fd < 0)
+		return array_fd == -ENOENT ? 0 : array_fd;
+	program_fd = bpf_prog_get_fd_by_id(instance->row.transit_program);
+	used = program_fd >= 0 && uses_map(program_fd, array_fd);
+	close_if_open(program_fd);
+	close(array_fd);
+	if (used)
+		return pin_commit(instance->maps_directory, TAKEOVER_MAP);
+	pin_abort(instance->maps_directory, TAKEOVER_MAP);
+	return 0;
 }
 
 /* The program of the instance, if it is the one just loaded. -ENOENT. */
@@ -326,12 +339,6 @@ void transit_undo(struct transit *transit, const struct instance *instance, stru
 		hook_undo(&transit->others[i], TC_INGRESS, instance);
 	if (transit->array_fd >= 0)
 		pin_abort(instance->maps_directory, TAKEOVER_MAP);
-}
-
-static void close_if_open(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 void transit_close(struct transit *transit)

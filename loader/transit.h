@@ -59,6 +59,9 @@ int transit_commit(const struct transit *transit, const struct instance *instanc
 void transit_undo(struct transit *transit, const struct instance *instance, struct change *changes,
 		  size_t count);
 
+/* Ends what a run that was killed had begun: its tail call is kept if the programs use it. */
+int transit_recover(const struct instance *instance);
+
 void transit_close(struct transit *transit);
 
 /* Takes it off a device that is to go on without. Errors have been told. */
