@@ -200,7 +200,7 @@ static int check_stages(struct transaction *t)
 		if (t->row.stage_rung[rung->stage] == rung->kind)
 			continue;
 		snprintf(text, sizeof(text),
-			 "before Linux 6.2 the station %s has to be watched by %s",
+			 "before Linux 6.2 transit needs the station %s watched by %s",
 			 stage_name(rung->stage), rung_text(rung, hook));
 		return no_transit(t, t->row.stage_errno[rung->stage] ?: -EOPNOTSUPP, text);
 	}

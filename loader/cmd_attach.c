@@ -217,6 +217,21 @@ static int find_devices(const struct options *options, struct arguments *argumen
 	return err;
 }
 
+/* What --netfilter means, in a line; NULL: what is to be expected. */
+static const char *netfilter_note(enum txp_netfilter netfilter)
+{
+	static const char *const notes[] = {
+		[TXP_NETFILTER_LEASE] =
+			"netfilter judges a packet of each connection for each lease, and TCP's "
+			"SYN, FIN and RST; it does not see, count or log the others",
+		[TXP_NETFILTER_BYPASS] =
+			"netfilter judges one packet between two addresses for each lease, whatever "
+			"its ports, and TCP's SYN, FIN and RST; it does not see the others",
+	};
+
+	return netfilter == TXP_NETFILTER_DECLINE ? NULL : notes[netfilter];
+}
+
 static void tell(const struct instance *instance, const struct arguments *arguments)
 {
 	int i, lower = 0, blind = 0;
@@ -225,6 +240,9 @@ static void tell(const struct instance *instance, const struct arguments *argume
 	for (j = 0; j < arguments->count; j++)
 		log_note("%s: attached, mode %s", arguments->devices[j].name,
 			 mode_name(arguments->mode));
+	if (netfilter_note(arguments->netfilter))
+		log_note("--netfilter %s: %s", netfilter_name(arguments->netfilter),
+			 netfilter_note(arguments->netfilter));
 	for (i = 0; i < TXP_STAGE_COUNT; i++) {
 		if (stage_is_unneeded(&instance->row, i))
 			continue;

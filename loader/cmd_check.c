@@ -66,7 +66,8 @@ static bool can_watch(struct map_set *maps, struct answer *to)
 		err = rung_try(rung, maps);
 		if (!err)
 			continue;
-		snprintf(text, sizeof(text), "before Linux 6.2 %s has to be watched by %s",
+		snprintf(text, sizeof(text),
+			 "before Linux 6.2 transit needs the station %s watched by %s",
 			 stage_name(rung->stage), rung_text(rung, hook));
 		answer_errno(to, text, err);
 		return false;
@@ -174,7 +175,7 @@ static void show(const struct options *options, const struct answer *answer)
 int cmd_check(const struct options *options)
 {
 	enum txp_netfilter netfilter;
-	struct answer answer;
+	struct answer answer = { 0 };
 
 	if (options->count != 1)
 		return usage_error("check: which device?");

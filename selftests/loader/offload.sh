@@ -2,21 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # What the loader does for devices in offload, and what it tells of them.
-#
-#   client c0 ==== [transit] r0 router r2 [transit] ==== s0 server
+# Topology: ../offload.sh
 
-# shellcheck source-path=SCRIPTDIR source=../lib.sh
-. "$(dirname "$0")/../lib.sh"
-
-# offload ARGUMENTS...: of the router; where the kernel has no place for transit, it says so.
-offload()
-{
-	txp router attach "$@" --mode offload >"$WORK/said" 2>&1 || {
-		grep -q 'offload: ' "$WORK/said" || fail "$(cat "$WORK/said")"
-		skip "$(cat "$WORK/said")"
-	}
-	cat "$WORK/said" >&2
-}
+# shellcheck source-path=SCRIPTDIR source=../offload.sh
+. "$(dirname "$0")/../offload.sh"
 
 # shown DEV KEY: as status has it
 shown()
@@ -93,7 +82,7 @@ test_promote_after_is_shown()
 	check_shown r0 why "watching: 0 of 1000000000 agreements"
 	in_ns client ping -q -c 5 -i 0.1 "${ADDRESS[server]}" >&2
 	[ "$(shown r0 promote_after)" = 1000000000 ] || fail "the knob is not shown"
-	[ "$(numbers router stats r0 | number devices.r0.transit.verdicts.taken.packets)" = 0 ] ||
+	[ "$(verdict r0 taken)" = 0 ] ||
 		fail "something was taken over before it was promoted"
 	offload r0
 	check_shown r0 why "watching: 0 of 1000000000 agreements"
@@ -253,7 +242,7 @@ test_receive_is_watched_only_where_needed()
 taken_on()
 {
 	in_ns client ping -q -c 2 -i 0.1 "${ADDRESS[server]}" >/dev/null
-	[ "$(numbers router stats "$1" | number "devices.$1.transit.verdicts.taken.packets")" -gt 0 ]
+	[ "$(verdict "$1" taken)" -gt 0 ]
 }
 
 # forwarded: what the kernel says it has forwarded
