@@ -19,17 +19,16 @@ struct txp_arrival {
 	__u32 trim;    /* length of the frame without its padding, 0: it has none */
 };
 
-/* ipv4_is_multicast, ipv4_is_lbcast, ipv4_is_zeronet, ipv4_is_loopback */
+/* ipv4_is_multicast, ipv4_is_lbcast */
 static __always_inline bool address_is_multicast(__be32 address)
 {
-	return (bpf_ntohl(address) >> 28) >= 0xe;
+	return (bpf_ntohl(address) >> 28) == 0xe || address == (__be32)~0;
 }
 
+/* ipv4_is_zeronet (all of 0/8 before 5.3), ipv4_is_loopback */
 static __always_inline bool address_is_martian(__be32 address)
 {
-	__u8 first = bpf_ntohl(address) >> 24;
-
-	return first == 0 || first == 127;
+	return !address || bpf_ntohl(address) >> 24 == 127;
 }
 
 /* The checks of ip_rcv_core, in its order. */

@@ -58,8 +58,8 @@ static __always_inline enum txp_transit cold_source(struct __sk_buff *ctx,
 	if (fib_has_route(answer))
 		return rp_filter == 1 && fib.ifindex != ctx->ifindex ? TXP_TRANSIT_RP_FILTER
 								     : TXP_TRANSIT_COLD;
-	/* with no filter a source that cannot be reached is fine, and one of ours is not */
-	return rp_filter ? TXP_TRANSIT_RP_FILTER : TXP_TRANSIT_OWN_SOURCE;
+	/* with no filter a source that cannot be reached is fine */
+	return rp_filter ? TXP_TRANSIT_RP_FILTER : TXP_TRANSIT_COLD;
 }
 
 /* COLD: nothing that the look-ups know of. */

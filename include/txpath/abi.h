@@ -210,7 +210,8 @@ struct txp_event {
 };
 
 #define TXP_EVENTS_SIZE (64 * 1024) /* bytes */
-#define TXP_LEASES 4096		    /* per CPU */
+#define TXP_LEASES_SHIFT 12
+#define TXP_LEASES (1 << TXP_LEASES_SHIFT) /* per CPU */
 
 #define TXP_MAX_DEVICES 16384
 
