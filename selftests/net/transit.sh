@@ -6,6 +6,7 @@
 #
 #   client c0 ==== [transit] r0 router r2 [transit] ==== s0 server
 
+# shellcheck disable=SC2119 # offloaded_road takes settings that no test here has
 # shellcheck source-path=SCRIPTDIR source=../offload.sh
 . "$(dirname "$0")/../offload.sh"
 
