@@ -292,4 +292,57 @@ taken_bytes()
 		'$1 ~ /^devices[.]r[02][.]transit[.]verdicts[.]taken[.]bytes/ { n += $2 } END { print n + 0 }'
 }
 
+# wrong_leases: of what transit holds, the MTU is another than the kernel's. Its place in struct
+# txp_lease is 84.
+wrong_leases()
+{
+	local key map value
+
+	for map in "$BPFFS"/txpath/v1/*/maps/leases; do
+		bpftool -j map dump pinned "$map" >"$WORK/leases"
+	done
+	jq -r '.[] | .key as $key | .values[].value | select(.[80] != "0x00" and
+		(.[48:56] | any(. != "0x00"))) | .[84] = "0x01" | "\($key | join(" ")) \(join(" "))"' \
+		"$WORK/leases" >"$WORK/wrong"
+	while read -r -a bytes; do
+		key=("${bytes[@]:0:4}")
+		value=("${bytes[@]:4}")
+		bpftool map update pinned "$map" key "${key[@]}" value "${value[@]}" || return 1
+	done <"$WORK/wrong"
+	[ -s "$WORK/wrong" ]
+}
+
+# surprised: the kernel's answer is not what transit held, although nothing has moved
+surprised()
+{
+	wrong_leases || return 1
+	in_ns client ping -q -c 2 -i 0.1 "${ADDRESS[server]}" >/dev/null
+	grep -q '"kind":"surprise"' "$WORK/trace.out"
+}
+
+test_trace_shows_surprises()
+{
+	command -v jq >/dev/null || skip "there is no jq"
+	offloaded_road lease-ms=4000 max-surprises=0
+	refuses 2 "takes no argument" txp router trace r0
+	READY=following spawn trace "$TXPATH" --bpffs "$BPFFS" --netns "$(ns router)" -j trace
+	until_true surprised || fail "there was no surprise"
+	until_true is_demoted || fail "no demotion"
+	run kill -TERM "$PID"
+	wait "$PID" || fail "trace ends with $?"
+	grep '"kind":"surprise"' "$WORK/trace.out" | head -n 1 >"$WORK/surprise"
+	cat "$WORK/surprise" >&2
+	jq -e '.netns and (.dev == "r0" or .dev == "r2") and .flow.protocol == 0 and
+		(.flow.saddr, .flow.daddr | startswith("10.7.")) and .held.mtu != .kernel.mtu and
+		.kernel.mtu == 1500 and .held.dmac == .kernel.dmac and .kernel.oif > 0 and
+		.kernel.verdict == "taken"' "$WORK/surprise" >/dev/null ||
+		fail "not the surprise that was made"
+	grep -q demoted <(numbers router status) || fail "status does not show the demotion"
+}
+
+is_demoted()
+{
+	grep -q '"kind":"demotion"' "$WORK/trace.out"
+}
+
 run_test "$@"
