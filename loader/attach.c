@@ -132,6 +132,9 @@ static bool same_stages(const struct transaction *t)
 			continue;
 		if (t->instance.row.stage_rung[i] != rung_kind(step->rung))
 			return false;
+		/* refused now, and not needed before */
+		if (!step->rung && t->instance.row.stage_errno[i] != step->best_errno)
+			return false;
 		if (step->rung && !same_program(&t->instance, i, step->prog_fd))
 			return false;
 	}
