@@ -35,6 +35,14 @@ static __always_inline void count_verdict(struct txp_counters *cnt, enum txp_fie
 	count[verdict]++;
 }
 
+static __always_inline void count_learned(struct txp_counters *cnt, enum txp_basis basis)
+{
+	__u64 *learned = (__u64 *)&cnt->learned;
+
+	if (basis < TXP_BASIS_COUNT)
+		learned[basis]++;
+}
+
 /* A station in process context can be interrupted by the same station in a softirq. */
 static __always_inline void count_stage(struct txp_counters *cnt, enum txp_stage stage, __u64 bytes)
 {

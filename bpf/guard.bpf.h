@@ -273,6 +273,10 @@ static __always_inline enum txp_transit guard_packet(const struct txp_instance *
 	    KERNEL_READ(skb, active_extensions) &
 		    (1 << bpf_core_enum_value(enum skb_ext_id, SKB_EXT_SEC_PATH)))
 		return TXP_TRANSIT_SECPATH;
+	if (bpf_core_enum_value_exists(enum skb_ext_id, SKB_EXT_BRIDGE_NF) &&
+	    KERNEL_READ(skb, active_extensions) &
+		    (1 << bpf_core_enum_value(enum skb_ext_id, SKB_EXT_BRIDGE_NF)))
+		return TXP_TRANSIT_NETFILTER;
 	return TXP_TRANSIT_TAKEN;
 }
 

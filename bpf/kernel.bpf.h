@@ -370,6 +370,7 @@ struct qdisc_skb_cb {
 };
 
 enum skb_ext_id {
+	SKB_EXT_BRIDGE_NF = 0,
 	SKB_EXT_SEC_PATH = 1,
 };
 

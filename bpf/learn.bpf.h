@@ -139,16 +139,37 @@ static __always_inline const struct txp_note *learn_note(const struct txp_check 
 	return note;
 }
 
+/* The order is route_not_askable's. */
+static __always_inline enum txp_basis learn_basis(const struct txp_check *chk,
+						  const struct txp_lease *lease)
+{
+	const struct txp_route *route = &chk->route;
+
+	if (lease->transit != TXP_TRANSIT_TAKEN)
+		return TXP_BASIS_DECLINING;
+	if (!(chk->differs & TXP_FIELDS_ROUTE))
+		return lease->mtu == mtu_clamp(route->dev_mtu) ? TXP_BASIS_AGREED
+							       : TXP_BASIS_ROUTE_MTU;
+	if (route->flags & TXP_RTCF_REDIRECTED)
+		return TXP_BASIS_REDIRECT;
+	if (KERNEL_READ(check_net(chk), ipv4.sysctl_fib_multipath_hash_policy))
+		return TXP_BASIS_MULTIPATH;
+	if (KERNEL_READ(check_net(chk), ipv4.fib_has_custom_rules))
+		return TXP_BASIS_RULES;
+	return KERNEL_READ(check_net(chk), ipv4.fib_main, tb_num_default) > 1 ? TXP_BASIS_DEFAULTS
+									      : TXP_BASIS_MULTIPATH;
+}
+
 static __always_inline void learn_lease(const struct txp_instance *inst, struct txp_device *dev,
 					struct txp_counters *cnt, struct txp_lease *place,
-					struct txp_lease *lease)
+					struct txp_lease *lease, enum txp_basis basis)
 {
 	if (lease_is_surprised(place, lease)) {
 		cnt->surprises++;
 		surprise(inst, dev, place, lease);
 		lease->learned = 0;
 	} else {
-		cnt->learned++;
+		count_learned(cnt, basis);
 		if (lease->transit == TXP_TRANSIT_TAKEN && dev->agreements < inst->promote_after)
 			__sync_fetch_and_add(&dev->agreements, 1);
 	}
@@ -185,7 +206,7 @@ static __always_inline void learn(const struct txp_check *chk, struct __sk_buff 
 	if (!dev || !cnt || !place)
 		return;
 	lease_fill(&lease, chk, note);
-	learn_lease(inst, dev, cnt, place, &lease);
+	learn_lease(inst, dev, cnt, place, &lease, learn_basis(chk, &lease));
 }
 
 #endif /* TXPATH_LEARN_BPF_H */

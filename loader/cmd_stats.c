@@ -32,6 +32,13 @@ static const struct named_tally transits[] = {
 #undef TRANSIT_ROW
 };
 
+/* As they lie in struct txp_basis_counts. */
+static const char *const bases[] = {
+#define BASIS_ROW(id, name, meaning) #name,
+	TXP_BASES(BASIS_ROW)
+#undef BASIS_ROW
+};
+
 static void add_tally(struct json_object *object, const struct txp_tally *tally)
 {
 	json_add_number(object, "packets", tally->packets);
@@ -58,14 +65,31 @@ static struct json_object *tallies_json(const struct txp_counters *counters,
 	return object;
 }
 
+/* {BASIS:NUMBER...}; sum gets what they add up to. */
+static struct json_object *learned_json(const struct txp_counters *counters, __u64 *sum)
+{
+	const __u64 *learned = (const void *)&counters->learned;
+	struct json_object *object = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < TXP_BASIS_COUNT; i++) {
+		json_add_number(object, bases[i], learned[i]);
+		*sum += learned[i];
+	}
+	return object;
+}
+
 static struct json_object *transit_json(const struct txp_counters *counters)
 {
-	struct json_object *object = json_object_new_object(), *verdict;
+	struct json_object *object = json_object_new_object(), *verdict, *learned;
 	struct txp_tally total = { 0 };
+	__u64 leases = 0;
 
 	verdict = tallies_json(counters, transits, TXP_TRANSIT_COUNT, &total);
+	learned = learned_json(counters, &leases);
 	add_tally(object, &total);
-	json_add_number(object, "learned", counters->learned);
+	json_add_number(object, "learned", leases);
+	json_object_object_add(object, "learned_by", learned);
 	json_add_number(object, "surprises", counters->surprises);
 	json_object_object_add(object, "verdicts", verdict);
 	return object;
@@ -235,6 +259,26 @@ static void missed_text(struct json_object *rows)
 	}
 }
 
+/* What the leases rest on that were learned for packets of a device. */
+static void learned_text(struct json_object *device)
+{
+	struct json_object *transit = json_member(device, "transit");
+	const char *between = ": ";
+
+	if (!json_number(transit, "learned"))
+		return;
+	printf("%s: %llu leases learned", json_text(device, "dev"),
+	       json_number(transit, "learned"));
+	json_object_object_foreach(json_member(transit, "learned_by"), basis, count)
+	{
+		if (!json_object_get_int64(count))
+			continue;
+		printf("%s%s %lld", between, basis, (long long)json_object_get_int64(count));
+		between = ", ";
+	}
+	putchar('\n');
+}
+
 static int text(struct json_object *document, struct json_object *before, double seconds)
 {
 	const struct column columns[] = {
@@ -256,6 +300,8 @@ static int text(struct json_object *document, struct json_object *before, double
 	}
 	err = output_table(shown.rows, columns);
 	json_object_put(shown.rows);
+	for (i = 0; i < json_object_array_length(devices); i++)
+		learned_text(json_object_array_get_idx(devices, i));
 	missed_text(json_member(document, "missed"));
 	return err;
 }

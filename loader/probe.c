@@ -90,6 +90,8 @@ static const struct symbol symbols[] = {
 	/* at POST_ROUTING: looks only at packets with a secmark; then its older name */
 	{ "apparmor_ip_postroute", offsetof(struct txp_instance, harmless[0]) },
 	{ "apparmor_ipv4_postroute", offsetof(struct txp_instance, harmless[1]) },
+	/* br_netfilter's: looks only at packets that a bridge has given it */
+	{ "ip_sabotage_in", offsetof(struct txp_instance, harmless[2]) },
 	/* at FORWARD and POST_ROUTING: may drop a packet, to be told by name */
 	{ "selinux_ip_forward", offsetof(struct txp_instance, selinux[0]) },
 	{ "selinux_ip_postroute", offsetof(struct txp_instance, selinux[1]) },

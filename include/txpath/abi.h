@@ -87,11 +87,17 @@ struct txp_transit_tallies {
 #undef TXP_TRANSIT_MEMBER
 };
 
+struct txp_basis_counts {
+#define TXP_BASIS_MEMBER(id, name, meaning) __u64 name;
+	TXP_BASES(TXP_BASIS_MEMBER)
+#undef TXP_BASIS_MEMBER
+};
+
 /* map "counters": per device and CPU, only ever grow. */
 struct txp_counters {
 	struct txp_reason_tallies reasons;   /* add up to every packet seen at egress */
 	struct txp_transit_tallies transits; /* add up to every packet seen at ingress */
-	__u64 learned;			     /* leases written for flows that came in here */
+	struct txp_basis_counts learned;     /* leases written for flows that came in here */
 	__u64 surprises;		     /* renewals that differ although nothing moved */
 	struct txp_stage_tallies stages;
 	struct txp_field_counts fields;
@@ -231,6 +237,7 @@ TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 5 * TXP_STAGE
 _Static_assert(TXP_STAGE_COUNT <= TXP_STAGES_MAX, "stages have no room in struct txp_instance");
 TXP_ASSERT_SIZE(struct txp_moments, 24);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);
+TXP_ASSERT_SIZE(struct txp_basis_counts, 8 * TXP_BASIS_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);
 TXP_ASSERT_SIZE(struct txp_stamp, 24);
 TXP_ASSERT_SIZE(struct txp_lease, 112);

@@ -92,4 +92,26 @@ enum txp_transit {
 		TXP_TRANSIT_COUNT,
 };
 
+/*
+ * On what a lease rests, one line each: what the kernel did, and that bpf_fib_lookup says the
+ * same, or that it cannot know why the kernel did otherwise.
+ *
+ * TXP_BASIS(ID, name, meaning)
+ */
+#define TXP_BASES(TXP_BASIS)                                                                       \
+	TXP_BASIS(AGREED, agreed, "the look-up says what the kernel did")                          \
+	TXP_BASIS(ROUTE_MTU, route_mtu, "it does, but for the MTU of the route")                   \
+	TXP_BASIS(REDIRECT, redirect, "the kernel follows an ICMP redirect: fnhe_gw")              \
+	TXP_BASIS(MULTIPATH, multipath, "the kernel has chosen one of several paths")              \
+	TXP_BASIS(DEFAULTS, defaults, "one of several default routes: fib_select_default")         \
+	TXP_BASIS(RULES, rules, "there are policy rules, which the look-up is not asked alike")    \
+	TXP_BASIS(DECLINING, declining, "nothing is taken over by it: why, for the flow's packets")
+
+enum txp_basis {
+#define TXP_BASIS_ENUM(id, name, meaning) TXP_BASIS_##id,
+	TXP_BASES(TXP_BASIS_ENUM)
+#undef TXP_BASIS_ENUM
+		TXP_BASIS_COUNT,
+};
+
 #endif /* TXPATH_REASONS_H */
