@@ -106,6 +106,19 @@ static unsigned long taken(int cpu)
 	return values[cpu].transits.taken.packets;
 }
 
+/* Of all CPUs. */
+static unsigned long surprises(void)
+{
+	unsigned long sum = 0;
+
+	if (counters < 0)
+		return 0;
+	taken(0);
+	for (long cpu = 0; cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++)
+		sum += values[cpu].surprises;
+	return sum;
+}
+
 /* Lets the others run; nothing depends on how long. */
 static void breathe(void)
 {
@@ -140,6 +153,7 @@ static void complain(const struct kind *kind, const struct state *state, int out
 /* From one state into another, and one packet, on this CPU. */
 static void change(struct kind *kind, const struct state *from, const struct state *to, int cpu)
 {
+	unsigned long before = surprises();
 	static unsigned int number;
 	int outcome;
 
@@ -147,6 +161,7 @@ static void change(struct kind *kind, const struct state *from, const struct sta
 	kind->could_be_hot += state_delivers(from);
 	plan_apply(to);
 	outcome = probes_send(probes, kind - plan.kinds, ++number);
+	kind->surprises += surprises() - before;
 	kind->changes++;
 	if (state_allows(to, outcome))
 		kind->obeyed++;

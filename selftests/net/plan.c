@@ -173,9 +173,11 @@ void plan_print(const struct plan *plan)
 {
 	const struct kind *kind;
 
-	printf("%-20s %8s %8s %8s %8s\n", "KIND", "CHANGES", "IN USE", "OBEYED", "STALE");
+	printf("%-20s %8s %9s %8s %8s %9s\n", "KIND", "CHANGES", "IN USE", "OBEYED", "STALE",
+	       "SURPRISES");
 	for (kind = plan->kinds; kind < plan->kinds + plan->count; kind++)
-		printf("%-20s %8lu %4lu/%-4lu %8lu %8lu\n", kind->name, kind->changes, kind->hot,
-		       kind->could_be_hot, kind->obeyed, kind->changes - kind->obeyed);
+		printf("%-20s %8lu %4lu/%-4lu %8lu %8lu %9lu\n", kind->name, kind->changes,
+		       kind->hot, kind->could_be_hot, kind->obeyed, kind->changes - kind->obeyed,
+		       kind->surprises);
 	fflush(stdout);
 }

@@ -48,6 +48,7 @@ struct kind {
 	unsigned long obeyed;
 	unsigned long could_be_hot; /* changes of a way that packets went */
 	unsigned long hot;	    /* while they were taken over */
+	unsigned long surprises;
 };
 
 struct plan {
