@@ -71,8 +71,8 @@ static __always_inline void stamp_read(struct txp_stamp *stamp, const struct net
 	stamp->nexthop_seq = net->nexthop.seq;
 	stamp->settings = settings_pack(dev->ip_ptr->cnf.data[TXP_DEVCONF_RP_FILTER],
 					net->ipv4.devconf_all->data[TXP_DEVCONF_RP_FILTER],
-					net->ipv4.sysctl_fib_multipath_hash_policy,
-					net->ipv4.sysctl_ip_fwd_use_pmtu);
+					NET_SETTING(net, ipv4.sysctl_fib_multipath_hash_policy),
+					NET_SETTING(net, ipv4.sysctl_ip_fwd_use_pmtu));
 	stamp->netfilter = 0;
 	stamp->reserved = 0;
 }
@@ -105,7 +105,7 @@ static __always_inline enum txp_hooks nf_walk_all(struct txp_surroundings *aroun
 /* conntrack takes what it has not seen of a connection for invalid, unless it is liberal. */
 static __always_inline bool conntrack_is_strict(const struct net *net)
 {
-	return net->ct.stat && !net->ct.nf_ct_proto.tcp.tcp_be_liberal;
+	return net->ct.stat && !NET_SETTING(net, ct.nf_ct_proto.tcp.tcp_be_liberal);
 }
 
 static __always_inline enum txp_transit guard_netfilter(struct txp_surroundings *around,
@@ -239,9 +239,9 @@ static __always_inline void surroundings_read(struct txp_surroundings *around,
 
 	stamp_read(&around->stamp, net, dev);
 	around->tcp_state = 0;
-	around->tos_priority = !!net->ipv4.sysctl_ip_fwd_update_priority;
+	around->tos_priority = !!NET_SETTING(net, ipv4.sysctl_ip_fwd_update_priority);
 	around->rp_filter = surroundings_rp_filter(net, dev);
-	around->hash_policy = net->ipv4.sysctl_fib_multipath_hash_policy;
+	around->hash_policy = NET_SETTING(net, ipv4.sysctl_fib_multipath_hash_policy);
 	around->key_ports = net->ipv4.fib_rules_require_fldissect || around->hash_policy;
 	found = guard_netfilter(around, inst, net, netfilter);
 	if (found == TXP_TRANSIT_TAKEN && guard_xfrm(net))

@@ -56,7 +56,7 @@ struct netns_xfrm {
 };
 
 struct nf_tcp_net {
-	__u8 tcp_be_liberal; /* int up to 5.12: little endian reads the same */
+	__u8 tcp_be_liberal;
 };
 
 struct nf_ip_net {
@@ -124,9 +124,9 @@ struct netns_ipv4 {
 	struct ipv4_devconf *devconf_all;
 	__u8 sysctl_ip_default_ttl;
 	__u8 sysctl_ip_fwd_use_pmtu;
-	__u8 sysctl_ip_fwd_update_priority; /* int up to 5.14: little endian reads the same */
+	__u8 sysctl_ip_fwd_update_priority;
 	__u8 sysctl_tcp_reflect_tos;
-	__u8 sysctl_fib_multipath_hash_policy; /* int up to 5.14 */
+	__u8 sysctl_fib_multipath_hash_policy;
 	unsigned int fib_seq;
 	atomic_t rt_genid;
 };
@@ -144,6 +144,22 @@ struct net {
 	struct netns_nftables nft;
 	struct netns_nexthop nexthop;
 	struct netns_xfrm xfrm;
+};
+
+/* Settings that were an int until 5.14, which is not read as if it were a __u8. */
+struct net___wide {
+	struct {
+		int sysctl_ip_fwd_use_pmtu;
+		int sysctl_ip_fwd_update_priority;
+		int sysctl_fib_multipath_hash_policy;
+	} ipv4;
+	struct {
+		struct {
+			struct {
+				int tcp_be_liberal;
+			} tcp;
+		} nf_ct_proto;
+	} ct;
 };
 
 /* Up to 5.11 the cookie is made only when somebody asks, so it is no identity. */
@@ -493,6 +509,12 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 #define KERNEL_READ_BITS(p, field)                                                                 \
 	(bpf_rdonly_cast ? BPF_CORE_READ_BITFIELD(kernel_typed(p), field)                          \
 			 : BPF_CORE_READ_BITFIELD_PROBED(p, field))
+
+/* A setting of a typed struct net, as narrow or wide as the kernel has it. */
+#define NET_SETTING(net, setting)                                                                  \
+	(bpf_core_field_size((net)->setting) == sizeof(__u8)                                       \
+		 ? (net)->setting                                                                  \
+		 : (__u8)((const struct net___wide *)(net))->setting)
 
 /* The namespace's identity is its cookie, else its inode number: as loader/netns.c has it. */
 static __always_inline bool kernel_has_netns_cookie(void)
