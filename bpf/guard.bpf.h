@@ -201,8 +201,9 @@ static __always_inline bool guard_other_programs(const struct txp_instance *inst
 						 const struct net_device *dev)
 {
 	const struct bpf_prog *last = tc_last_program(dev);
+	__u32 id = last ? KERNEL_READ(last, aux, id) : 0;
 
-	return !last || KERNEL_READ(last, aux, id) != inst->transit_program;
+	return !id || (id != inst->transit_program && id != inst->transit_before);
 }
 
 static __always_inline enum txp_transit guard_device(const struct txp_instance *inst,

@@ -280,6 +280,7 @@ static int publish(const struct transit *transit, const struct instance *instanc
 	int err = 0;
 
 	if (row->transit_program != transit->program_id) {
+		row->transit_before = row->transit_program;
 		row->transit_program = transit->program_id;
 		err = instance_write(instance, row);
 	}

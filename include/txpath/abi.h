@@ -39,12 +39,13 @@ enum txp_netfilter {
 
 /* map "devices": one row per attached device, written by the loader; the last three by egress. */
 struct txp_device {
-	__u32 mode;	   /* enum txp_mode; TXP_MODE_OFF: attaching it has not come to its end */
-	__u32 l2_len;	   /* bytes before the IP header: ETH_HLEN, or 0 for a layer 3 device */
-	__u32 clsact;	   /* 1: the clsact qdisc is ours and goes with us */
-	__u32 tc_priority; /* of our filter on clsact, 0: there is none */
-	char name[16];	   /* when attached; the device may have been renamed since */
-	__u32 netfilter;   /* enum txp_netfilter */
+	__u32 mode;   /* enum txp_mode; TXP_MODE_OFF: attaching it has not come to its end */
+	__u32 l2_len; /* bytes before the IP header: ETH_HLEN, or 0 for a layer 3 device */
+	__u32 clsact; /* 1: the clsact qdisc is ours and goes with us; 2: our filter is yet to come
+		       */
+	__u32 tc_priority;	/* of our filter on clsact, 0: there is none */
+	char name[16];		/* when attached; the device may have been renamed since */
+	__u32 netfilter;	/* enum txp_netfilter */
 	__u32 ingress_priority; /* of our filter at TC ingress on clsact, 0: there is none */
 	__u32 demotions;	/* only grows; offload while it is what it was at promotion */
 	__u32 promoted_at;	/* demotions when the loader promoted the device */
@@ -139,12 +140,12 @@ struct txp_instance {
 	__u8 stage_rung[TXP_STAGES_MAX];    /* by enum txp_stage: enum txp_hook_kind got */
 	__s32 stage_errno[TXP_STAGES_MAX];  /* of the best rung, when it was refused: -errno */
 	__u32 transit_program;		    /* id of the program at TC ingress, 0: none */
-	__u32 reserved;
-	__u64 selinux[TXP_SELINUX_HOOKS]; /* addresses of SELinux's netfilter hooks */
-	__u64 sock_pfree;		  /* address of the kernel's function, 0: not known */
-	__u64 lease_ns;			  /* how long a lease holds */
-	__u32 max_surprises;		  /* of a device, before it is demoted to shadow */
-	__s32 transit_errno;		  /* why transit_program is 0: -errno */
+	__u32 transit_before;		    /* the one that it takes the place of: ours as well */
+	__u64 selinux[TXP_SELINUX_HOOKS];   /* addresses of SELinux's netfilter hooks */
+	__u64 sock_pfree;		    /* address of the kernel's function, 0: not known */
+	__u64 lease_ns;			    /* how long a lease holds */
+	__u32 max_surprises;		    /* of a device, before it is demoted to shadow */
+	__s32 transit_errno;		    /* why transit_program is 0: -errno */
 	__u32 left_out;	     /* bit per enum txp_stage whose netfilter rung the knob left out */
 	__u32 promote_after; /* agreements that a device in offload waits for */
 	__u64 conntrack[TXP_CONNTRACK_HOOKS]; /* addresses of conntrack's hooks at PREROUTING */
