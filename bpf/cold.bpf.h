@@ -12,18 +12,8 @@
 #include "guard.bpf.h"
 
 #define TXP_OWN_ADDRESSES 8 /* of a device that are looked at */
-
-static __always_inline bool device_has_address(const struct net_device *dev, __be32 address)
-{
-	const struct in_ifaddr *own = KERNEL_READ(dev, ip_ptr, ifa_list);
-
-	for (__u32 i = 0; i < TXP_OWN_ADDRESSES && own; i++) {
-		if (KERNEL_READ(own, ifa_local) == address)
-			return true;
-		own = KERNEL_READ(own, ifa_next);
-	}
-	return false;
-}
+#define TXP_NETDEV_HASHENTRIES 256
+#define TXP_DEVICE_CHAIN 8 /* devices of one bucket that are looked at */
 
 static __always_inline long cold_look_up(struct __sk_buff *ctx, struct bpf_fib_lookup *fib,
 					 const struct txp_packet *pkt, bool back)
@@ -42,34 +32,72 @@ static __always_inline long cold_look_up(struct __sk_buff *ctx, struct bpf_fib_l
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), instance_fib_flags());
 }
 
-/* fib_validate_source, which comes after the route's own kind has been found acceptable. */
+/* dev_get_by_index_rcu */
+static __always_inline const struct net_device *device_by_index(const struct net *net,
+								__u32 ifindex)
+{
+	const struct hlist_head *heads = KERNEL_READ(net, dev_index_head);
+	const struct hlist_head *bucket =
+		(const void *)(kernel_address(heads) +
+			       ifindex % TXP_NETDEV_HASHENTRIES * sizeof(void *));
+	const struct hlist_node *node = KERNEL_READ(bucket, first);
+
+	for (__u32 i = 0; i < TXP_DEVICE_CHAIN && node; i++) {
+		const struct net_device *dev =
+			(const void *)(kernel_address(node) -
+				       bpf_core_field_offset(struct net_device, index_hlist));
+
+		if (KERNEL_READ(dev, ifindex) == (int)ifindex)
+			return dev;
+		node = KERNEL_READ(node, next);
+	}
+	return NULL;
+}
+
+/* A function of its own: the verifier looks at it once. */
+__noinline int device_has_address(__u64 net, __u32 ifindex, __be32 address)
+{
+	const struct net_device *dev = device_by_index((const void *)net, ifindex);
+	const struct in_ifaddr *own = dev ? KERNEL_READ(dev, ip_ptr, ifa_list) : NULL;
+
+	for (__u32 i = 0; i < TXP_OWN_ADDRESSES && own; i++) {
+		if (KERNEL_READ(own, ifa_local) == address)
+			return 1;
+		own = KERNEL_READ(own, ifa_next);
+	}
+	return 0;
+}
+
+/*
+ * fib_validate_source, which comes after the route's own kind has been found acceptable. An
+ * address of ours is looked for on the two devices; where there is no filter, what has no way
+ * back is fine, and what is ours on a third device stays cold.
+ */
 static __always_inline enum txp_transit cold_source(struct __sk_buff *ctx,
 						    const struct sk_buff *skb,
-						    const struct txp_arrival *arrival,
-						    __u32 rp_filter)
+						    const struct txp_packet *pkt, __u32 rp_filter,
+						    __u32 oif)
 {
-	const struct txp_packet *pkt = &arrival->pkt;
+	__u64 net = kernel_address(KERNEL_READ(skb, dev, nd_net.net));
 	struct bpf_fib_lookup fib;
-	long answer;
 
-	if (device_has_address(KERNEL_READ(skb, dev), pkt->ip.saddr))
-		return TXP_TRANSIT_OWN_SOURCE;
-	answer = cold_look_up(ctx, &fib, pkt, true);
-	if (fib_has_route(answer))
+	if (fib_has_route(cold_look_up(ctx, &fib, pkt, true)))
 		return rp_filter == 1 && fib.ifindex != ctx->ifindex ? TXP_TRANSIT_RP_FILTER
 								     : TXP_TRANSIT_COLD;
-	/* with no filter a source that cannot be reached is fine */
+	if (device_has_address(net, ctx->ifindex, pkt->ip.saddr) ||
+	    device_has_address(net, oif, pkt->ip.saddr))
+		return TXP_TRANSIT_OWN_SOURCE;
 	return rp_filter ? TXP_TRANSIT_RP_FILTER : TXP_TRANSIT_COLD;
 }
 
 /* COLD: nothing that the look-ups know of. */
 static __always_inline enum txp_transit cold_ask(struct __sk_buff *ctx, const struct sk_buff *skb,
-						 const struct txp_arrival *arrival, __u32 rp_filter)
+						 const struct txp_packet *pkt, __u32 rp_filter)
 {
 	struct bpf_fib_lookup fib;
 	enum txp_transit source;
 
-	switch (cold_look_up(ctx, &fib, &arrival->pkt, false)) {
+	switch (cold_look_up(ctx, &fib, pkt, false)) {
 	case BPF_FIB_LKUP_RET_BLACKHOLE:
 	case BPF_FIB_LKUP_RET_UNREACHABLE:
 	case BPF_FIB_LKUP_RET_PROHIBIT:
@@ -78,11 +106,11 @@ static __always_inline enum txp_transit cold_ask(struct __sk_buff *ctx, const st
 	case BPF_FIB_LKUP_RET_UNSUPP_LWT:
 		return TXP_TRANSIT_LWTUNNEL;
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
-		source = cold_source(ctx, skb, arrival, rp_filter);
+		source = cold_source(ctx, skb, pkt, rp_filter, fib.ifindex);
 		return source == TXP_TRANSIT_COLD ? TXP_TRANSIT_NO_NEIGHBOUR : source;
 	case BPF_FIB_LKUP_RET_SUCCESS:
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
-		return cold_source(ctx, skb, arrival, rp_filter);
+		return cold_source(ctx, skb, pkt, rp_filter, fib.ifindex);
 	}
 	return TXP_TRANSIT_COLD;
 }
@@ -103,12 +131,11 @@ static __always_inline enum txp_transit cold_mark(struct txp_lease *place,
 /* The flow's second packet that finds the mark asks, and only that one. */
 static __always_inline enum txp_transit cold_again(struct __sk_buff *ctx, const struct sk_buff *skb,
 						   struct txp_lease *place,
-						   const struct txp_arrival *arrival,
-						   __u32 rp_filter)
+						   const struct txp_packet *pkt, __u32 rp_filter)
 {
 	if (!place->asked) {
 		place->asked = 1;
-		place->transit = cold_ask(ctx, skb, arrival, rp_filter);
+		place->transit = cold_ask(ctx, skb, pkt, rp_filter);
 	}
 	return place->transit;
 }

@@ -135,8 +135,17 @@ struct netns_nexthop {
 	unsigned int seq;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct net {
 	struct ns_common ns;
+	struct hlist_head *dev_index_head;
 	__u64 net_cookie;
 	struct netns_ipv4 ipv4;
 	struct netns_nf nf;
@@ -215,6 +224,7 @@ struct tcx_entry {
 
 struct net_device {
 	int ifindex;
+	struct hlist_node index_hlist;
 	unsigned int mtu;
 	unsigned short hard_header_len;
 	unsigned short needed_headroom;
@@ -397,14 +407,6 @@ struct neighbour {
 	__u8 dead;
 	__u8 ha[32];
 	__u8 primary_key[1];
-};
-
-struct hlist_node {
-	struct hlist_node *next;
-};
-
-struct hlist_head {
-	struct hlist_node *first;
 };
 
 struct neighbour___hlist {

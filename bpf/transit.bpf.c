@@ -162,8 +162,9 @@ static __always_inline enum txp_transit find_lease(struct __sk_buff *ctx, const 
 		return TXP_TRANSIT_COLLISION;
 	moved = lease_check(place, &note->stamp, note->time_ns, inst->lease_ns);
 	if (!place->output)
-		return moved == TXP_TRANSIT_TAKEN ? cold_again(ctx, skb, place, arrival, rp_filter)
-						  : cold_mark(place, note);
+		return moved == TXP_TRANSIT_TAKEN
+			       ? cold_again(ctx, skb, place, &arrival->pkt, rp_filter)
+			       : cold_mark(place, note);
 	return moved == TXP_TRANSIT_TAKEN ? place->transit : moved;
 }
 

@@ -56,7 +56,7 @@ enum txp_reason {
 	TXP_TRANSIT(TTL_OVER, ttl_over, "the time to live runs out here")                          \
 	TXP_TRANSIT(MULTICAST, multicast, "multicast or broadcast destination")                    \
 	TXP_TRANSIT(MARTIAN, martian, "a source or destination that nobody may have")              \
-	TXP_TRANSIT(OWN_SOURCE, own_source, "the source is an address of this host's")             \
+	TXP_TRANSIT(OWN_SOURCE, own_source, "the source is an address of this host")               \
 	TXP_TRANSIT(RP_FILTER, rp_filter, "the way back leads elsewhere, and rp_filter asks")      \
 	TXP_TRANSIT(NOT_UNICAST, not_unicast, "not forwarded: local, broadcast, unreachable")      \
 	TXP_TRANSIT(LWTUNNEL, lwtunnel, "a light-weight tunnel route")                             \
