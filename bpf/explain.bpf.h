@@ -12,7 +12,8 @@
 #include "hooks.bpf.h"
 #include "predict.bpf.h"
 
-#define TXP_CHANGE_SETTLES (100 * 1000 * 1000ULL) /* ns from a change to the last old decision */
+#define TXP_CHANGE_SETTLES (100 * 1000 * 1000ULL)  /* ns from a change to the last old decision */
+#define TXP_CHANGE_PENDING (2000 * 1000 * 1000ULL) /* ns that its generation may be owed */
 
 #define TXP_BIT(field) (1U << TXP_FIELD_##field)
 #define TXP_FIELDS_ROUTE (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP) | TXP_BIT(DMAC) | TXP_BIT(SMAC))
@@ -46,9 +47,16 @@ static __always_inline bool netfilter_in_the_way(const struct txp_check *chk)
 	return nf_may_change(chk, TXP_NF_PRE_ROUTING) || nf_may_change(chk, TXP_NF_FORWARD);
 }
 
-static __always_inline bool is_recent(__u64 then)
+static __always_inline bool is_recent(__u64 then, __u64 span)
 {
-	return then && bpf_ktime_get_ns() - then < TXP_CHANGE_SETTLES;
+	return then && bpf_ktime_get_ns() - then < span;
+}
+
+/* A route has moved and rt_genid has not, yet: who changes it may have lost the processor. */
+static __always_inline bool route_is_pending(const struct txp_moments *moved)
+{
+	return moved->routes_seq != moved->settled_seq &&
+	       is_recent(moved->routes_ns, TXP_CHANGE_PENDING);
 }
 
 static __always_inline bool routes_moved(const struct txp_check *chk)
@@ -59,14 +67,15 @@ static __always_inline bool routes_moved(const struct txp_check *chk)
 	if (now != chk->genid || chk->route.genid != chk->genid)
 		return true;
 	watch_routes(chk);
-	return moved && is_recent(moved->routes_ns);
+	return moved &&
+	       (is_recent(moved->routes_ns, TXP_CHANGE_SETTLES) || route_is_pending(moved));
 }
 
 static __always_inline bool neighbour_moved(void)
 {
 	const struct txp_moments *moved = moments_get();
 
-	return moved && is_recent(moved->neighbour_ns);
+	return moved && is_recent(moved->neighbour_ns, TXP_CHANGE_SETTLES);
 }
 
 /* Inputs of the kernel's own look-up that the helper cannot be given. */

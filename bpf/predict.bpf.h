@@ -196,17 +196,23 @@ static __always_inline bool fib_refused(long answer)
 /*
  * A route can be seen long before rt_genid moves (fib_table_insert sends its netlink message
  * in between); fib_seq moves right beside it. It has no history, so whoever first sees that it
- * moved notes when.
+ * moved notes when, and under which generation.
  */
 static __always_inline void watch_routes(const struct txp_check *chk)
 {
 	struct txp_moments *moved = moments_get();
+	__u32 genid;
 	__u64 seq;
 
 	if (!moved || !chk->net)
 		return;
+	genid = KERNEL_READ(check_net(chk), ipv4.rt_genid.counter);
 	seq = (__u64)KERNEL_READ(check_net(chk), ipv4.fib_seq) << 32 |
 	      KERNEL_READ(check_net(chk), nexthop.seq);
+	if (moved->settled_genid != genid) {
+		moved->settled_genid = genid;
+		moved->settled_seq = seq;
+	}
 	if (moved->routes_seq == seq)
 		return;
 	if (moved->routes_seq)

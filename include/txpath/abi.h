@@ -155,7 +155,10 @@ struct txp_instance {
 struct txp_moments {
 	__u64 neighbour_ns; /* CLOCK_MONOTONIC */
 	__u64 routes_ns;
-	__u64 routes_seq; /* fib_seq and nexthop.seq when last looked at, 0: never */
+	__u64 routes_seq;    /* fib_seq and nexthop.seq when last looked at, 0: never */
+	__u64 settled_seq;   /* routes_seq when settled_genid was first seen */
+	__u32 settled_genid; /* rt_genid when last looked at */
+	__u32 reserved;
 };
 
 /*
@@ -236,7 +239,7 @@ TXP_ASSERT_SIZE(struct txp_example, 40);
 TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 5 * TXP_STAGES_MAX +
 					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 40);
 _Static_assert(TXP_STAGE_COUNT <= TXP_STAGES_MAX, "stages have no room in struct txp_instance");
-TXP_ASSERT_SIZE(struct txp_moments, 24);
+TXP_ASSERT_SIZE(struct txp_moments, 40);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);
 TXP_ASSERT_SIZE(struct txp_basis_counts, 8 * TXP_BASIS_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);
