@@ -202,7 +202,8 @@ static void add_unobservable(const struct instance *instance, const char *netns,
 
 	(void)netns;
 	for (i = 0; i < TXP_STAGE_COUNT; i++) {
-		if (row->stage_rung[i] == TXP_HOOK_NONE && !is_listed(rows, stage_name(i)))
+		if (row->stage_rung[i] == TXP_HOOK_NONE && !stage_is_unneeded(row, i) &&
+		    !is_listed(rows, stage_name(i)))
 			json_object_array_add(rows, unobservable_json(row, i));
 	}
 }
