@@ -10,7 +10,7 @@
 . "$(dirname "$0")/../offload.sh"
 
 # TXPATH_TEST_PACKETS=40000 is enough for all.
-POINTS=$((N / 200))
+POINTS=$((N / 400))
 [ $POINTS -ge 5 ] || POINTS=5
 
 CALLS=bpf,mkdir,rename,unlink,sendto,sendmsg,write
