@@ -139,4 +139,34 @@ static __always_inline void arrival_key(struct txp_lease_key *key, const struct 
 	key->dport = pkt->ports.dest;
 }
 
+/* linux/icmp.h wants the C library. */
+struct txp_icmp {
+	__u8 type;
+	__u8 code;
+	__sum16 checksum;
+	__be16 id;
+};
+
+#define TXP_ICMP_ECHOREPLY 0
+#define TXP_ICMP_ECHO 8
+
+/*
+ * The key of one connection, as conntrack tells them apart: echoes by their id. false: a protocol
+ * that is not keyed so, or an ICMP message that belongs to another connection.
+ */
+static __always_inline bool arrival_key_connection(struct __sk_buff *ctx, struct txp_lease_key *key,
+						   const struct txp_packet *pkt)
+{
+	struct txp_icmp icmp;
+
+	if (pkt->ip.protocol == IPPROTO_TCP || pkt->ip.protocol == IPPROTO_UDP)
+		return true;
+	if (pkt->ip.protocol != IPPROTO_ICMP ||
+	    bpf_skb_load_bytes(ctx, pkt->l2_len + packet_header_len(pkt), &icmp, sizeof(icmp)))
+		return false;
+	key->sport = icmp.id;
+	key->dport = icmp.type << 8 | icmp.code;
+	return icmp.type == TXP_ICMP_ECHO || icmp.type == TXP_ICMP_ECHOREPLY;
+}
+
 #endif /* TXPATH_ARRIVAL_BPF_H */

@@ -53,7 +53,6 @@ static __always_inline enum txp_reason judge_header_only(struct txp_check *chk,
 							 struct __sk_buff *ctx)
 {
 	chk->sk = NULL;
-	__builtin_memset(&chk->route, 0, sizeof(chk->route));
 	chk->route.forwarded = !!chk->iif;
 	rules_route(chk, ctx);
 	return TXP_REASON_HEADER_ONLY;
@@ -65,6 +64,7 @@ static __always_inline enum txp_reason judge_header_only(struct txp_check *chk,
 static __always_inline void check_reset(struct txp_check *chk, const struct __sk_buff *ctx)
 {
 	__builtin_memset(&chk->pkt, 0, sizeof(chk->pkt));
+	__builtin_memset(&chk->route, 0, sizeof(chk->route));
 	chk->differs = 0;
 	chk->settled = 0;
 	chk->unknown = 0;

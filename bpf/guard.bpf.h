@@ -24,7 +24,8 @@ struct txp_surroundings {
 	__u8 tcp_state;	   /* leased netfilter: SYN, FIN and RST are conntrack's */
 	__u8 rp_filter;	   /* 1: strict, 2: loose */
 	__u8 hash_policy;  /* sysctl_fib_multipath_hash_policy */
-	__u8 reserved[7];
+	__u8 connections;  /* leased netfilter: the key is one connection's */
+	__u8 reserved[6];
 	__u64 hooks; /* where the walk is */
 };
 
@@ -32,7 +33,7 @@ struct txp_surroundings {
 struct txp_receive_slot {
 	__u64 skb;     /* 0: nothing, or not of this namespace */
 	__u32 foreign; /* the latter */
-	__u32 reserved;
+	__u32 ifindex; /* where it came in: a VLAN device's hook comes later */
 	struct txp_surroundings around;
 };
 
@@ -124,7 +125,7 @@ static __always_inline enum txp_transit guard_netfilter(struct txp_surroundings 
 		return TXP_TRANSIT_CONNTRACK;
 	around->tcp_state = 1;
 	if (mode == TXP_NETFILTER_LEASE)
-		around->key_ports = 1;
+		around->connections = 1;
 	around->stamp.netfilter = stamp_netfilter(net);
 	return TXP_TRANSIT_TAKEN;
 }
@@ -144,7 +145,7 @@ static __always_inline bool guard_xfrm(const struct net *net)
 static __always_inline const struct bpf_prog *tcf_last_program(const struct tcf_proto *filter)
 {
 	const struct list_head *programs, *link;
-	const struct tcf_proto *next;
+	const struct tcf_proto *next = NULL;
 
 	for (__u32 i = 0; i < TXP_TC_WALK; i++) {
 		next = KERNEL_READ(filter, next);
@@ -152,6 +153,8 @@ static __always_inline const struct bpf_prog *tcf_last_program(const struct tcf_
 			break;
 		filter = next;
 	}
+	if (next)
+		return NULL;
 	programs = KERNEL_READ(filter, root);
 	link = KERNEL_READ(programs, prev);
 	/* struct cls_bpf_prog: the program, then the link */
@@ -166,10 +169,10 @@ static __always_inline const struct bpf_prog *tcx_last_program(const struct bpf_
 	for (__u32 i = 0; i < TXP_TC_WALK; i++) {
 		prog = KERNEL_READ(entry, fp_items[i].prog);
 		if (!prog)
-			break;
+			return last;
 		last = prog;
 	}
-	return last;
+	return NULL;
 }
 
 /* tcx_run goes on until a verdict, then tc_run: who is the last to see the packet? */
@@ -240,6 +243,7 @@ static __always_inline void surroundings_read(struct txp_surroundings *around,
 
 	stamp_read(&around->stamp, net, dev);
 	around->tcp_state = 0;
+	around->connections = 0;
 	around->tos_priority = !!NET_SETTING(net, ipv4.sysctl_ip_fwd_update_priority);
 	around->rp_filter = surroundings_rp_filter(net, dev);
 	around->hash_policy = NET_SETTING(net, ipv4.sysctl_fib_multipath_hash_policy);
@@ -268,6 +272,9 @@ static __always_inline enum txp_transit guard_packet(const struct txp_instance *
 {
 	__u64 destructor = (__u64)KERNEL_READ(skb, destructor);
 
+	if (KERNEL_READ(skb,
+			_skb_refdst)) /* before it is routed: a tunnel's, which rules ask for */
+		return TXP_TRANSIT_METADATA;
 	if (KERNEL_READ(skb, sk) && (!inst->sock_pfree || destructor == inst->sock_pfree))
 		return TXP_TRANSIT_PREFETCHED;
 	if (bpf_core_enum_value_exists(enum skb_ext_id, SKB_EXT_SEC_PATH) &&
@@ -292,6 +299,9 @@ static __always_inline enum txp_transit guard_output(const struct txp_lease *lea
 	if (KERNEL_READ(output, ifindex) != (int)lease->oif ||
 	    !(KERNEL_READ(output, flags) & TXP_IFF_UP))
 		return TXP_TRANSIT_OUTPUT_DOWN;
+	/* netif_keep_dst: a filter that asks for the route may have come since */
+	if (!(KERNEL_READ_BITS(output, priv_flags) & TXP_IFF_XMIT_DST_RELEASE))
+		return TXP_TRANSIT_NEEDS_DST;
 	if (bpf_core_field_exists(output->nf_hooks_egress) && KERNEL_READ(output, nf_hooks_egress))
 		return TXP_TRANSIT_NETDEV_EGRESS;
 	return neighbour_holds(lease) ? TXP_TRANSIT_TAKEN : TXP_TRANSIT_NEIGHBOUR_MOVED;

@@ -82,12 +82,28 @@ static __always_inline bool lease_same_way(const struct txp_lease *a, const stru
  * A renewal that differs although nothing moved: the lease was wrong. A neighbour that moved shows
  * in its record.
  */
+static __always_inline bool basis_is_choice(__u32 basis)
+{
+	return basis == TXP_BASIS_REDIRECT || basis == TXP_BASIS_MULTIPATH ||
+	       basis == TXP_BASIS_DEFAULTS;
+}
+
+/* A choice among paths, a redirect and a path MTU change of themselves: they are followed. */
+static __always_inline bool lease_may_change(const struct txp_lease *old,
+					     const struct txp_lease *new)
+{
+	if (basis_is_choice(old->basis) || basis_is_choice(new->basis))
+		return true;
+	return (old->basis == TXP_BASIS_ROUTE_MTU || new->basis == TXP_BASIS_ROUTE_MTU) &&
+	       old->mtu != new->mtu;
+}
+
 static __always_inline bool lease_is_surprised(const struct txp_lease *old,
 					       const struct txp_lease *new)
 {
 	return old->learned && old->output && lease_key_equal(&old->key, &new->key) &&
 	       stamp_equal(&old->stamp, &new->stamp) && neighbour_holds(old) &&
-	       !lease_same_way(old, new);
+	       !lease_same_way(old, new) && !lease_may_change(old, new);
 }
 
 /* Enough surprises and the device offloads no more, on any CPU, from this store on. */
@@ -162,14 +178,14 @@ static __always_inline enum txp_basis learn_basis(const struct txp_check *chk,
 
 static __always_inline void learn_lease(const struct txp_instance *inst, struct txp_device *dev,
 					struct txp_counters *cnt, struct txp_lease *place,
-					struct txp_lease *lease, enum txp_basis basis)
+					struct txp_lease *lease)
 {
 	if (lease_is_surprised(place, lease)) {
 		cnt->surprises++;
 		surprise(inst, dev, place, lease);
 		lease->learned = 0;
 	} else {
-		count_learned(cnt, basis);
+		count_learned(cnt, lease->basis);
 		if (lease->transit == TXP_TRANSIT_TAKEN && dev->agreements < inst->promote_after)
 			__sync_fetch_and_add(&dev->agreements, 1);
 	}
@@ -206,7 +222,8 @@ static __always_inline void learn(const struct txp_check *chk, struct __sk_buff 
 	if (!dev || !cnt || !place)
 		return;
 	lease_fill(&lease, chk, note);
-	learn_lease(inst, dev, cnt, place, &lease, learn_basis(chk, &lease));
+	lease.basis = learn_basis(chk, &lease);
+	learn_lease(inst, dev, cnt, place, &lease);
 }
 
 #endif /* TXPATH_LEARN_BPF_H */

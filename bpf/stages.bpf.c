@@ -244,15 +244,18 @@ int BPF_PROG(neigh_update_tp, struct neighbour *neigh)
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(receive_tp, struct sk_buff *skb)
 {
-	const struct txp_instance *inst = instance_of(skb->dev->nd_net.net);
+	const struct txp_instance *inst = instance_get();
 	struct txp_receive_slot *slot = receive_slot_get();
 	struct txp_device_key key = { .ifindex = skb->dev->ifindex };
 	const struct txp_device *dev;
 
-	if (!slot)
+	/* of two sets of programs, the one that is not in use leaves the slot alone */
+	if (!slot || !inst || inst->epoch != txp_epoch)
 		return 0;
+	inst = instance_of(skb->dev->nd_net.net);
 	slot->skb = 0;
 	slot->foreign = !inst;
+	slot->ifindex = key.ifindex;
 	if (!inst)
 		return 0;
 	key.netns = inst->netns;

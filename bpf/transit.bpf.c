@@ -116,7 +116,8 @@ static __always_inline enum txp_transit check_size(const struct __sk_buff *ctx,
 	__u32 gso_size = ctx->gso_size;
 	bool fits;
 
-	if (gso_size && !pkt->l4_len)
+	/* of a tunnel's segments the inner headers count too */
+	if (gso_size && (!pkt->l4_len || KERNEL_READ_BITS(skb, encapsulation)))
 		return TXP_TRANSIT_GSO_KIND;
 	if (!gso_size)
 		fits = pkt->l3_len <= mtu;
@@ -142,7 +143,7 @@ check_packet(const struct __sk_buff *ctx, const struct sk_buff *skb, const struc
 	if (!header_is_linear(ctx))
 		return TXP_TRANSIT_SPLIT_HEADER;
 	if (around->tcp_state && pkt->ip.protocol == IPPROTO_TCP &&
-	    pkt->tcp_flags & (TXP_TCP_SYN | TXP_TCP_FIN | TXP_TCP_RST))
+	    (!pkt->l4_len || pkt->tcp_flags & (TXP_TCP_SYN | TXP_TCP_FIN | TXP_TCP_RST)))
 		return TXP_TRANSIT_TCP_STATE;
 	return check_size(ctx, skb, pkt, lease->mtu);
 }
@@ -217,7 +218,8 @@ static __always_inline enum txp_transit judge(struct __sk_buff *ctx, const struc
 
 	if (verdict != TXP_TRANSIT_TAKEN && !is_forwarded_anyway(verdict))
 		return verdict;
-	arrival_key(&arrival->note.key, &arrival->pkt, around->key_ports, ctx->ifindex, ctx->mark);
+	arrival_key(&arrival->note.key, &arrival->pkt, around->key_ports | around->connections,
+		    ctx->ifindex, ctx->mark);
 	if (verdict != TXP_TRANSIT_TAKEN) {
 		place = lease_place(&arrival->note.key);
 		if (place)
@@ -231,6 +233,8 @@ static __always_inline enum txp_transit judge(struct __sk_buff *ctx, const struc
 		return verdict;
 	if (packet_hides_key(&arrival->pkt, around->hash_policy))
 		return TXP_TRANSIT_TUNNEL_HASH;
+	if (around->connections && !arrival_key_connection(ctx, &arrival->note.key, &arrival->pkt))
+		return TXP_TRANSIT_TCP_STATE;
 	arrival->note.stamp = around->stamp;
 	arrival->note.time_ns = kernel_time_coarse();
 	return use_lease(ctx, skb, inst, arrival, around, takeover);
@@ -299,7 +303,7 @@ static __always_inline void transit_by_slot(struct __sk_buff *ctx, const struct 
 	dev = bpf_map_lookup_elem(&devices, &takeover->device);
 	if (!dev)
 		return;
-	skb = context_verify(ctx, slot->skb);
+	skb = slot->ifindex == ctx->ifindex ? context_verify(ctx, slot->skb) : NULL;
 	slot->skb = 0;
 	transit(ctx, skb, inst, &slot->around, dev, takeover);
 }

@@ -201,7 +201,8 @@ struct txp_lease {
 	__u32 transit;	   /* enum txp_transit: TAKEN, or why not */
 	__u8 ethernet[14]; /* the header as it left */
 	__u8 asked;	   /* output is 0 and bpf_fib_lookup has been asked why */
-	__u8 reserved[5];
+	__u8 basis;	   /* enum txp_basis */
+	__u8 reserved[4];
 };
 
 /* map "events", a ring buffer: what an operator will want to know of, as it happens. */

@@ -65,13 +65,15 @@ enum txp_reason {
 	TXP_TRANSIT(NETFILTER, netfilter, "netfilter at PREROUTING, FORWARD or POSTROUTING")       \
 	TXP_TRANSIT(SELINUX, selinux, "SELinux's netfilter hook")                                  \
 	TXP_TRANSIT(CONNTRACK, conntrack, "conntrack is strict: nf_conntrack_tcp_be_liberal is 0") \
-	TXP_TRANSIT(TCP_STATE, tcp_state, "netfilter follows it: SYN, FIN, RST")                   \
+	TXP_TRANSIT(TCP_STATE, tcp_state,                                                          \
+		    "leased netfilter follows it: SYN, FIN, RST, other protocols")                 \
 	TXP_TRANSIT(NETDEV_INGRESS, netdev_ingress, "a netfilter ingress hook of the device")      \
 	TXP_TRANSIT(NETDEV_EGRESS, netdev_egress, "a netfilter egress hook of the output")         \
 	TXP_TRANSIT(XFRM_POLICY, xfrm_policy, "IPsec policies, or a blocking default")             \
 	TXP_TRANSIT(RX_HANDLER, rx_handler, "the device is a port: bridge, bond, macvlan")         \
 	TXP_TRANSIT(OTHER_PROGRAMS, other_programs, "TC programs of others behind ours")           \
 	TXP_TRANSIT(PREFETCHED, prefetched, "a socket was assigned to the packet")                 \
+	TXP_TRANSIT(METADATA, metadata, "a tunnel's metadata is on the packet")                    \
 	TXP_TRANSIT(SECPATH, secpath, "the packet came through IPsec")                             \
 	TXP_TRANSIT(IN_VRF, in_vrf, "the device or the output is in a VRF")                        \
 	TXP_TRANSIT(TOO_BIG, too_big, "above the MTU for forwarding")                              \
