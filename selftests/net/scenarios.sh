@@ -147,7 +147,7 @@ test_scenario_bound_device()
 	prefer_c0
 	sent_by client c1 bound_flows
 	# once more with nothing in the table that leads there
-	in_ns router sysctl -qw net.ipv4.conf.r1.proxy_arp=1
+	in_ns router sysctl -qw net.ipv4.conf.r1.proxy_arp=1 net.ipv4.neigh.r1.proxy_delay=0
 	client_ip route del 10.7.3.0/24 via 10.7.2.1 dev c1 metric 100
 	sent_by client c1 bound_flows
 	judge tot_len checksum mtu ttl df
@@ -170,7 +170,7 @@ test_scenario_pktinfo()
 	watch_all
 	prefer_c0
 	sent_by client c1 chosen_by_message
-	in_ns router sysctl -qw net.ipv4.conf.r1.proxy_arp=1
+	in_ns router sysctl -qw net.ipv4.conf.r1.proxy_arp=1 net.ipv4.neigh.r1.proxy_delay=0
 	client_ip route del 10.7.3.0/24 via 10.7.2.1 dev c1 metric 100
 	sent_by client c1 chosen_by_message
 	judge tot_len checksum mtu
