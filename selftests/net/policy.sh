@@ -451,6 +451,11 @@ no_other()
 	wait "$OTHER" || :
 }
 
+needs_tcx()
+{
+	"$TXPATH" features | grep -q '^tcx: yes' || skip "no TCX here: $1"
+}
+
 on_clsact() { other r0 drop clsact; }
 off_clsact()
 {
@@ -462,6 +467,7 @@ off_tcx() { no_other; }
 
 test_policy_other_programs()
 {
+	needs_tcx "our filter is the last, all others are ahead of it"
 	obeys clsact=other_programs tcx=other_programs
 }
 
@@ -471,6 +477,7 @@ off_assigned() { no_other; }
 
 test_policy_prefetched()
 {
+	needs_tcx "the program that assigns is to be the first"
 	add_road
 	udp_sink router 1
 	obeys assigned=prefetched
