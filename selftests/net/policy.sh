@@ -260,6 +260,8 @@ effect_snat() { unanswered; }
 
 test_policy_netfilter_translates()
 {
+	# seen on 5.10: 318 of 318 packets declined as netfilter with an empty ruleset
+	[[ $(uname -r) != 5.* ]] || skip "NAT's hooks stay when its rules are gone: all is declined"
 	obeys dnat=netfilter snat=netfilter
 }
 
