@@ -15,20 +15,17 @@
 #define TXP_NETDEV_HASHENTRIES 256
 #define TXP_DEVICE_CHAIN 8 /* devices of one bucket that are looked at */
 
+/* back: for the way from the packet's destination to its source. */
 static __always_inline long cold_look_up(struct __sk_buff *ctx, struct bpf_fib_lookup *fib,
 					 const struct txp_packet *pkt, bool back)
 {
-	__builtin_memset(fib, 0, sizeof(*fib));
-	fib->family = TXP_AF_INET;
-	fib->l4_protocol = pkt->ip.protocol;
-	fib->sport = back ? pkt->ports.dest : pkt->ports.source;
-	fib->dport = back ? pkt->ports.source : pkt->ports.dest;
-	fib->tos = pkt->ip.tos;
-	fib->ipv4_src = back ? pkt->ip.daddr : pkt->ip.saddr;
-	fib->ipv4_dst = back ? pkt->ip.saddr : pkt->ip.daddr;
-	fib->ifindex = ctx->ifindex;
-	if (instance_fib_flags())
-		fib_set_mark(fib, ctx->mark);
+	fib_fill(fib, pkt, ctx->ifindex, ctx->mark);
+	if (back) {
+		fib->ipv4_src = pkt->ip.daddr;
+		fib->ipv4_dst = pkt->ip.saddr;
+		fib->sport = pkt->ports.dest;
+		fib->dport = pkt->ports.source;
+	}
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), instance_fib_flags());
 }
 

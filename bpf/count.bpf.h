@@ -35,6 +35,17 @@ static __always_inline void count_verdict(struct txp_counters *cnt, enum txp_fie
 	count[verdict]++;
 }
 
+/* At TC ingress softirqs are off too. */
+static __always_inline void count_transit(struct txp_counters *cnt, __u32 verdict, __u64 bytes)
+{
+	struct txp_tally *tally = (struct txp_tally *)&cnt->transits;
+
+	if (verdict >= TXP_TRANSIT_COUNT)
+		return;
+	tally[verdict].packets++;
+	tally[verdict].bytes += bytes;
+}
+
 static __always_inline void count_learned(struct txp_counters *cnt, enum txp_basis basis)
 {
 	__u64 *learned = (__u64 *)&cnt->learned;

@@ -19,7 +19,7 @@
 struct txp_surroundings {
 	struct txp_stamp stamp;
 	__u32 verdict;	   /* enum txp_transit: TAKEN: nothing stands in the way */
-	__u8 key_ports;	   /* the ports decide: rules, multipath hash, leased netfilter */
+	__u8 key_ports;	   /* the ports decide: rules, multipath hash */
 	__u8 tos_priority; /* sysctl_ip_fwd_update_priority */
 	__u8 tcp_state;	   /* leased netfilter: SYN, FIN and RST are conntrack's */
 	__u8 rp_filter;	   /* 1: strict, 2: loose */
@@ -266,24 +266,24 @@ static __always_inline void surroundings_at_hook(struct txp_surroundings *around
 		around->verdict = TXP_TRANSIT_OTHER_PROGRAMS;
 }
 
+#define skb_has_extension(skb, id)                                                                 \
+	(bpf_core_enum_value_exists(enum skb_ext_id, id) &&                                        \
+	 KERNEL_READ(skb, active_extensions) & (1 << bpf_core_enum_value(enum skb_ext_id, id)))
+
 /* ip_rcv_core orphans the packet, unless a program assigned the socket (skb_sk_is_prefetched). */
 static __always_inline enum txp_transit guard_packet(const struct txp_instance *inst,
 						     const struct sk_buff *skb)
 {
 	__u64 destructor = (__u64)KERNEL_READ(skb, destructor);
 
-	if (KERNEL_READ(skb,
-			_skb_refdst)) /* before it is routed: a tunnel's, which rules ask for */
+	/* before it is routed: a tunnel's, which rules may ask for */
+	if (KERNEL_READ(skb, _skb_refdst))
 		return TXP_TRANSIT_METADATA;
 	if (KERNEL_READ(skb, sk) && (!inst->sock_pfree || destructor == inst->sock_pfree))
 		return TXP_TRANSIT_PREFETCHED;
-	if (bpf_core_enum_value_exists(enum skb_ext_id, SKB_EXT_SEC_PATH) &&
-	    KERNEL_READ(skb, active_extensions) &
-		    (1 << bpf_core_enum_value(enum skb_ext_id, SKB_EXT_SEC_PATH)))
+	if (skb_has_extension(skb, SKB_EXT_SEC_PATH))
 		return TXP_TRANSIT_SECPATH;
-	if (bpf_core_enum_value_exists(enum skb_ext_id, SKB_EXT_BRIDGE_NF) &&
-	    KERNEL_READ(skb, active_extensions) &
-		    (1 << bpf_core_enum_value(enum skb_ext_id, SKB_EXT_BRIDGE_NF)))
+	if (skb_has_extension(skb, SKB_EXT_BRIDGE_NF))
 		return TXP_TRANSIT_NETFILTER;
 	return TXP_TRANSIT_TAKEN;
 }

@@ -78,10 +78,6 @@ static __always_inline bool lease_same_way(const struct txp_lease *a, const stru
 	       old[0] == new[0] && old[1] == new[1] && old[2] == new[2];
 }
 
-/*
- * A renewal that differs although nothing moved: the lease was wrong. A neighbour that moved shows
- * in its record.
- */
 static __always_inline bool basis_is_choice(__u32 basis)
 {
 	return basis == TXP_BASIS_REDIRECT || basis == TXP_BASIS_MULTIPATH ||
@@ -98,6 +94,10 @@ static __always_inline bool lease_may_change(const struct txp_lease *old,
 	       old->mtu != new->mtu;
 }
 
+/*
+ * A renewal that differs although nothing moved: the lease was wrong. A neighbour that moved shows
+ * in its record.
+ */
 static __always_inline bool lease_is_surprised(const struct txp_lease *old,
 					       const struct txp_lease *new)
 {

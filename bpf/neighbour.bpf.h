@@ -155,7 +155,7 @@ static __always_inline __u64 neighbour_table(const struct neigh_parms *parms)
 	return kernel_address(KERNEL_READ(parms, tbl, nht));
 }
 
-/* ip_neigh_for_gw: where the route leads, into the lease. false: no such neighbour, or not alive.
+/* ip_neigh_for_gw: where the route leads, into the lease. false: no such neighbour that is alive.
  */
 static __always_inline bool neighbour_note(struct txp_lease *lease, const struct txp_route *route,
 					   __be32 destination, const struct net_device *dev)

@@ -19,23 +19,21 @@ static __always_inline void fib_set_mark(struct bpf_fib_lookup *fib, __u32 mark)
 	__builtin_memcpy(fib->smac, &mark, sizeof(mark));
 }
 
-static __always_inline void fib_fill(struct txp_check *chk, __be32 saddr, __be16 sport,
-				     __u32 ifindex)
+/* The question that a packet asks; the mark is asked about where the helper knows how. */
+static __always_inline void fib_fill(struct bpf_fib_lookup *fib, const struct txp_packet *pkt,
+				     __u32 ifindex, __u32 mark)
 {
-	const struct txp_packet *pkt = &chk->pkt;
-	struct bpf_fib_lookup *fib = &chk->fib;
-
 	__builtin_memset(fib, 0, sizeof(*fib));
 	fib->family = TXP_AF_INET;
 	fib->l4_protocol = pkt->ip.protocol;
-	fib->sport = sport;
+	fib->sport = pkt->ports.source;
 	fib->dport = pkt->ports.dest;
 	fib->tos = pkt->ip.tos;
-	fib->ipv4_src = saddr;
+	fib->ipv4_src = pkt->ip.saddr;
 	fib->ipv4_dst = pkt->ip.daddr;
 	fib->ifindex = ifindex;
 	if (instance_fib_flags())
-		fib_set_mark(fib, chk->mark);
+		fib_set_mark(fib, mark);
 }
 
 /* Into chk->fib. A function of its own: the verifier looks at it once, not for each question. */
@@ -45,7 +43,9 @@ __noinline int fib_ask(struct __sk_buff *ctx, __be32 saddr, __u32 sport, __u32 i
 
 	if (!chk)
 		return -1;
-	fib_fill(chk, saddr, sport, ifindex);
+	fib_fill(&chk->fib, &chk->pkt, ifindex, chk->mark);
+	chk->fib.ipv4_src = saddr;
+	chk->fib.sport = sport;
 	return bpf_fib_lookup(ctx, &chk->fib, sizeof(chk->fib), instance_fib_flags() | flags);
 }
 

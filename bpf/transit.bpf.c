@@ -58,16 +58,6 @@ struct {
 	.values = { [0] = (void *)&txpath_takeover },
 };
 
-static __always_inline void count_transit(struct txp_counters *cnt, __u32 verdict, __u64 bytes)
-{
-	struct txp_tally *tally = (struct txp_tally *)&cnt->transits;
-
-	if (verdict >= TXP_TRANSIT_COUNT)
-		return;
-	tally[verdict].packets++;
-	tally[verdict].bytes += bytes;
-}
-
 /* Leave the packet to the kernel, and a note for egress to learn from. */
 static __always_inline void leave_note(struct __sk_buff *ctx, const struct sk_buff *skb,
 				       struct txp_arrival *arrival)
@@ -215,11 +205,14 @@ static __always_inline enum txp_transit judge(struct __sk_buff *ctx, const struc
 {
 	enum txp_transit verdict = arrival_parse(ctx, arrival);
 	struct txp_lease *place;
+	bool keyed = true;
 
 	if (verdict != TXP_TRANSIT_TAKEN && !is_forwarded_anyway(verdict))
 		return verdict;
 	arrival_key(&arrival->note.key, &arrival->pkt, around->key_ports | around->connections,
 		    ctx->ifindex, ctx->mark);
+	if (around->connections)
+		keyed = arrival_key_connection(ctx, &arrival->note.key, &arrival->pkt);
 	if (verdict != TXP_TRANSIT_TAKEN) {
 		place = lease_place(&arrival->note.key);
 		if (place)
@@ -233,7 +226,7 @@ static __always_inline enum txp_transit judge(struct __sk_buff *ctx, const struc
 		return verdict;
 	if (packet_hides_key(&arrival->pkt, around->hash_policy))
 		return TXP_TRANSIT_TUNNEL_HASH;
-	if (around->connections && !arrival_key_connection(ctx, &arrival->note.key, &arrival->pkt))
+	if (!keyed)
 		return TXP_TRANSIT_TCP_STATE;
 	arrival->note.stamp = around->stamp;
 	arrival->note.time_ns = kernel_time_coarse();
@@ -377,11 +370,9 @@ static __always_inline int takeover_send(struct __sk_buff *ctx, const struct txp
 SEC("tc")
 int txpath_takeover(struct __sk_buff *ctx)
 {
-	__u32 zero = 0;
+	__u32 zero = 0, length = ctx->len;
 	const struct txp_takeover *takeover = bpf_map_lookup_elem(&takeovers, &zero);
 	struct txp_counters *cnt;
-
-	__u32 length = ctx->len;
 
 	if (!takeover)
 		return TXP_TC_ACT_UNSPEC;
