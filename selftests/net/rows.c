@@ -765,7 +765,7 @@ const struct row rows[] = {
 	  .after = HASH_POLICY "0" },
 	{ "tunnels", BYTES(TUNNEL_HASH), tunnels, 1, .before = HASH_POLICY "2",
 	  .after = HASH_POLICY "0" },
-	{ "back_out", LEASE(SAME_DEVICE), back_out, .redirects = true },
+	{ "back_out", LEASE(SAME_DEVICE), back_out },
 	{ "rp_strict_kept", TAKEN, plain, 1, .before = R0_RP_FILTER "1",
 	  .after = R0_RP_FILTER "0" },
 	{ "rp_loose_kept", TAKEN, from_behind, 1, .before = R0_RP_FILTER "2",

@@ -38,7 +38,6 @@ struct row {
 	unsigned int share; /* of all packets; 0: only a few */
 	bool ends;	    /* the lease: the kernel forwards it in its own way, the flow follows */
 	bool newer;	    /* older kernels' packet sockets refuse it */
-	bool redirects;	    /* the kernel sends them at its own pace: only the first is compared */
 	bool outlive;	    /* wait until the lease is over before the packet is sent again */
 	const char *before; /* the row's first packet, */
 	const char *after;  /* its last; */
