@@ -8,7 +8,8 @@
 /*
  * Runs txpath_check for a device of the namespace that we are in. Returns the enum txp_transit
  * that its guard gives now, TXP_TRANSIT_TAKEN: nothing stands in the way; TXP_TRANSIT_COUNT: it
- * cannot be told on this kernel; or a negative errno, silent.
+ * cannot be told on this kernel; or a negative errno, silent. Before 6.2 nothing can, and conntrack
+ * that would mind counts as hooked.
  */
 int check_run(int prog_fd, int ifindex, enum txp_netfilter netfilter);
 

@@ -46,6 +46,7 @@ test_netfilter_usage()
 test_netfilter_mode_is_shown()
 {
 	add_road
+	(strict_conntrack 1) || say "nothing for bypass to ask of conntrack"
 	offload r0 r2 --netfilter bypass
 	check_shown r0 netfilter bypass
 	check_shown r2 netfilter bypass
@@ -119,6 +120,12 @@ checked()
 	fi || fail "check $1: exit code $code"
 }
 
+# guard_is_asked: and not, as before 6.2, what it would say of a packet
+guard_is_asked()
+{
+	! txp router check r0 | grep -q 'Linux 6.2'
+}
+
 test_check_finds_what_is_in_the_way()
 {
 	add_road
@@ -132,6 +139,7 @@ test_check_finds_what_is_in_the_way()
 	offload r0 r2
 	checked r0 taken
 	txp router check r0 | grep -q 'may be offloaded' || fail "the text says something else"
+	guard_is_asked || skip "before Linux 6.2 only packets show what stands in the way"
 	in_ns router sysctl -qw net.ipv4.conf.r0.forwarding=0
 	checked r0 forwarding_off
 	checked r2 taken
