@@ -126,6 +126,18 @@ send_broken()
 	until_true broken_or_sent "$1" || say "the sender waits for an answer"
 	kill "$SENDER" 2>/dev/null || :
 	wait "$SENDER" || :
+	look after
+}
+
+# judged_broken FIELD KIND: nothing is unknown that was sent. What has just been set up is for a
+# moment: a difference is not judged while routes may still be on their way.
+judged_broken()
+{
+	local unknown
+
+	unknown=$(changed "$1" unknown)
+	send_broken "$@"
+	[ "$(changed "$1" mismatch)" -gt 0 ] || [ "$(changed "$1" unknown)" = "$unknown" ]
 }
 
 # break_field NAME FIELD TRAFFIC WHAT [VALUE]
@@ -135,8 +147,8 @@ break_field()
 
 	mangle "${@:4}"
 	look before
-	send_broken "$field" "$3"
-	look after
+	cp "$WORK/before" "$WORK/after"
+	until_true judged_broken "$field" "$3" || say "all of it is unknown"
 	if [ "$(changed "$field" mismatch)" -gt 0 ]; then
 		shown ok "break_$1"
 	elif [ "$(changed "$field" observed)" -gt 0 ] && [ "$(changed "$field" checked)" = 0 ] &&
