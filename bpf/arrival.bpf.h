@@ -113,15 +113,6 @@ static __always_inline enum txp_transit arrival_parse(struct __sk_buff *ctx,
 	return verdict == TXP_TRANSIT_TAKEN ? arrival_check_addresses(pkt) : verdict;
 }
 
-/* fib_multipath_hash, policies 2 and 3: the packet inside a tunnel's decides. */
-static __always_inline bool packet_hides_key(const struct txp_packet *pkt, __u32 hash_policy)
-{
-	__u8 protocol = pkt->ip.protocol;
-
-	return hash_policy >= 2 &&
-	       (protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6 || protocol == IPPROTO_GRE);
-}
-
 /* fib_rules that dissect, fib_multipath_hash and netfilter look at the ports. */
 static __always_inline void arrival_key(struct txp_lease_key *key, const struct txp_packet *pkt,
 					bool with_ports, __u32 iif, __u32 mark)
@@ -149,6 +140,8 @@ struct txp_icmp {
 
 #define TXP_ICMP_ECHOREPLY 0
 #define TXP_ICMP_ECHO 8
+/* icmp_is_err: 3, 4, 5, 11 and 12, as bits */
+#define TXP_ICMP_ERRORS 0x1838
 
 /*
  * The key of one connection, as conntrack tells them apart: echoes by their id. false: a protocol
@@ -167,6 +160,40 @@ static __always_inline bool arrival_key_connection(struct __sk_buff *ctx, struct
 	key->sport = icmp.id;
 	key->dport = icmp.type << 8 | icmp.code;
 	return icmp.type == TXP_ICMP_ECHO || icmp.type == TXP_ICMP_ECHOREPLY;
+}
+
+static __always_inline bool packet_is_icmp_error(struct __sk_buff *ctx,
+						 const struct txp_packet *pkt)
+{
+	__u8 type;
+
+	return !bpf_skb_load_bytes(ctx, pkt->l2_len + packet_header_len(pkt), &type,
+				   sizeof(type)) &&
+	       type < 32 && TXP_ICMP_ERRORS >> type & 1;
+}
+
+/*
+ * fib_multipath_hash looks into some packets for what the key does not have. Policy 0: into an
+ * ICMP error (ip_multipath_l3_keys). 2 and 3: into a tunnel. Where ports count, proto_ports_offset
+ * finds the SPI of IPsec in their place.
+ */
+static __always_inline enum txp_transit arrival_check_hash(struct __sk_buff *ctx,
+							   const struct txp_packet *pkt,
+							   __u32 hash_policy, bool with_ports)
+{
+	switch (pkt->ip.protocol) {
+	case IPPROTO_ICMP:
+		return !hash_policy && packet_is_icmp_error(ctx, pkt) ? TXP_TRANSIT_ICMP_ERROR
+								      : TXP_TRANSIT_TAKEN;
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+	case IPPROTO_GRE:
+		return hash_policy >= 2 ? TXP_TRANSIT_TUNNEL_HASH : TXP_TRANSIT_TAKEN;
+	case IPPROTO_ESP:
+	case IPPROTO_AH:
+		return with_ports ? TXP_TRANSIT_TUNNEL_HASH : TXP_TRANSIT_TAKEN;
+	}
+	return TXP_TRANSIT_TAKEN;
 }
 
 #endif /* TXPATH_ARRIVAL_BPF_H */

@@ -224,8 +224,9 @@ static __always_inline enum txp_transit judge(struct __sk_buff *ctx, const struc
 	verdict = guard_packet(inst, skb);
 	if (verdict != TXP_TRANSIT_TAKEN)
 		return verdict;
-	if (packet_hides_key(&arrival->pkt, around->hash_policy))
-		return TXP_TRANSIT_TUNNEL_HASH;
+	verdict = arrival_check_hash(ctx, &arrival->pkt, around->hash_policy, around->key_ports);
+	if (verdict != TXP_TRANSIT_TAKEN)
+		return verdict;
 	if (!keyed)
 		return TXP_TRANSIT_TCP_STATE;
 	arrival->note.stamp = around->stamp;

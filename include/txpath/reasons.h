@@ -79,6 +79,7 @@ enum txp_reason {
 	TXP_TRANSIT(TOO_BIG, too_big, "above the MTU for forwarding")                              \
 	TXP_TRANSIT(GSO_KIND, gso_kind, "a segmentation that is not checked here")                 \
 	TXP_TRANSIT(TUNNEL_HASH, tunnel_hash, "the multipath hash looks into the tunnel")          \
+	TXP_TRANSIT(ICMP_ERROR, icmp_error, "an ICMP error: the multipath hash looks into it")     \
 	TXP_TRANSIT(UNSEEN, unseen, "before Linux 6.2: the kernel's packet was not seen")          \
 	TXP_TRANSIT(SPLIT_HEADER, split_header, "the header is not in the packet's first part")    \
 	TXP_TRANSIT(SAME_DEVICE, same_device, "leaves where it came from: a redirect may be due")  \

@@ -136,9 +136,19 @@ static void udp_lies(struct packet *packet, unsigned int nth)
 	udp->check = nth % 4 ? chance(0x10000) : 0;
 }
 
+/* icmp_is_err */
+static const __u8 error_types[] = {
+	ICMP_DEST_UNREACH,  ICMP_SOURCE_QUENCH, ICMP_REDIRECT,
+	ICMP_TIME_EXCEEDED, ICMP_PARAMETERPROB,
+};
+
+#define ERROR_TYPES sizeof(error_types)
+
 static void icmp(struct packet *packet, unsigned int nth)
 {
-	packet_icmp(packet, nth, chance(60));
+	__u8 type = nth;
+
+	packet_icmp(packet, memchr(error_types, type, ERROR_TYPES) ? ICMP_ECHO : type, chance(60));
 }
 
 static void padded(struct packet *packet, unsigned int nth)
@@ -237,6 +247,31 @@ static void tunnels(struct packet *packet, unsigned int nth)
 	to(packet, ROUTE(9));
 	packet_begin(packet, protocols[nth % 3], IP_MINIMUM + UDP_HEADER + chance(60));
 	packet_body(packet)[0] = 0x45;
+}
+
+/* proto_ports_offset: the SPI where others have their ports. */
+static void ipsec(struct packet *packet, unsigned int nth)
+{
+	to(packet, ROUTE(9));
+	packet_begin(packet, nth % 2 ? IPPROTO_ESP : IPPROTO_AH, 24 + chance(60));
+}
+
+/* About a packet of other hosts, by whose addresses ip_multipath_l3_keys chooses the path. */
+static void icmp_errors(struct packet *packet, unsigned int nth)
+{
+	struct iphdr quoted = {
+		.version = 4,
+		.ihl = 5,
+		.tot_len = htons(IP_MINIMUM + UDP_HEADER),
+		.ttl = 64,
+		.protocol = IPPROTO_UDP,
+		.saddr = chance(~0),
+		.daddr = chance(~0),
+	};
+
+	to(packet, ROUTE(9));
+	packet_icmp(packet, error_types[nth % ERROR_TYPES], IP_MINIMUM + UDP_HEADER);
+	memcpy(packet_body(packet) + ICMP_HEADER, &quoted, sizeof(quoted));
 }
 
 /* Sources */
@@ -757,6 +792,12 @@ const struct row rows[] = {
 	{ "to_nobody", NEVER(MARTIAN), to_nobody, 2 },
 	{ "flips", .kind = ROW_LEASE, .cold = ANY_VERDICT, .warm = ANY_VERDICT, flips, 24 },
 
+	{ "icmp_errors", BYTES(ICMP_ERROR), icmp_errors, 2 },
+	{ "icmp_errors_ports", .kind = ROW_LEASE, .cold = MISS,
+	  .warm = VERDICT(TAKEN) | VERDICT(COLLISION), icmp_errors, 1, .before = HASH_POLICY "1",
+	  .after = HASH_POLICY "0" },
+	{ "ipsec", BYTES(TUNNEL_HASH), ipsec, 1, .before = HASH_POLICY "1",
+	  .after = HASH_POLICY "0" },
 	{ "multipath_ports", .kind = ROW_LEASE, .cold = MISS,
 	  .warm = VERDICT(TAKEN) | VERDICT(COLLISION), multipath, 2, .before = HASH_POLICY "1",
 	  .after = HASH_POLICY "0" },
@@ -796,9 +837,10 @@ const verdicts rows_demand =
 	VERDICT(EXPIRED) | VERDICT(ROUTES_MOVED) | VERDICT(NEIGHBOUR_MOVED) |
 	VERDICT(SETTINGS_MOVED) | VERDICT(NOT_IPV4) | VERDICT(VLAN_TAG) | VERDICT(OTHER_HOST) |
 	VERDICT(BAD_HEADER) | VERDICT(BAD_LENGTH) | VERDICT(PADDED) | VERDICT(TUNNEL_HASH) |
-	VERDICT(IP_OPTIONS) | VERDICT(FRAGMENT) | VERDICT(TTL_OVER) | VERDICT(MULTICAST) |
-	VERDICT(MARTIAN) | VERDICT(OWN_SOURCE) | VERDICT(RP_FILTER) | VERDICT(NOT_UNICAST) |
-	VERDICT(NO_NEIGHBOUR) | VERDICT(TOO_BIG) | VERDICT(SPLIT_HEADER) | VERDICT(SAME_DEVICE);
+	VERDICT(ICMP_ERROR) | VERDICT(IP_OPTIONS) | VERDICT(FRAGMENT) | VERDICT(TTL_OVER) |
+	VERDICT(MULTICAST) | VERDICT(MARTIAN) | VERDICT(OWN_SOURCE) | VERDICT(RP_FILTER) |
+	VERDICT(NOT_UNICAST) | VERDICT(NO_NEIGHBOUR) | VERDICT(TOO_BIG) | VERDICT(SPLIT_HEADER) |
+	VERDICT(SAME_DEVICE);
 
 void row_packet(const struct row *row, struct packet *packet, unsigned int nth)
 {
