@@ -196,4 +196,13 @@ static __always_inline enum txp_transit arrival_check_hash(struct __sk_buff *ctx
 	return TXP_TRANSIT_TAKEN;
 }
 
+/*
+ * fib_multipath_hash, policy 1, takes the hash of a socket, RPS or the device where the packet has
+ * one, and shifts its last bit out. 0: it has none.
+ */
+static __always_inline __u32 arrival_hash(const struct sk_buff *skb)
+{
+	return KERNEL_READ_BITS(skb, l4_hash) ? KERNEL_READ(skb, hash) | 1 : 0;
+}
+
 #endif /* TXPATH_ARRIVAL_BPF_H */

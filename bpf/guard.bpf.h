@@ -75,7 +75,7 @@ static __always_inline void stamp_read(struct txp_stamp *stamp, const struct net
 					NET_SETTING(net, ipv4.sysctl_fib_multipath_hash_policy),
 					NET_SETTING(net, ipv4.sysctl_ip_fwd_use_pmtu));
 	stamp->netfilter = 0;
-	stamp->reserved = 0;
+	stamp->hash = 0;
 }
 
 /* Worse of what has been found and of these hooks. */

@@ -375,6 +375,8 @@ struct sk_buff {
 	__u8 pkt_type : 3;
 	__u8 ignore_df : 1;
 	__u8 encapsulation : 1;
+	__u8 l4_hash : 1;
+	__u32 hash;
 	__u8 active_extensions;
 	void *destructor;
 	__u32 priority;

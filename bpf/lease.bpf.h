@@ -63,7 +63,7 @@ static __always_inline bool stamp_equal_routes(const struct txp_stamp *a, const 
 static __always_inline bool stamp_equal(const struct txp_stamp *a, const struct txp_stamp *b)
 {
 	return stamp_equal_routes(a, b) && a->settings == b->settings &&
-	       a->netfilter == b->netfilter;
+	       a->netfilter == b->netfilter && a->hash == b->hash;
 }
 
 /* Why a lease does not hold any more; TXP_TRANSIT_TAKEN: it holds. */
@@ -75,6 +75,8 @@ static __always_inline enum txp_transit lease_check(const struct txp_lease *leas
 		return TXP_TRANSIT_ROUTES_MOVED;
 	if (lease->stamp.settings != now->settings || lease->stamp.netfilter != now->netfilter)
 		return TXP_TRANSIT_SETTINGS_MOVED;
+	if (lease->stamp.hash != now->hash)
+		return TXP_TRANSIT_HASH_MOVED;
 	if (time_ns - lease->learned >= lease_ns)
 		return TXP_TRANSIT_EXPIRED;
 	return TXP_TRANSIT_TAKEN;

@@ -230,6 +230,8 @@ static __always_inline enum txp_transit judge(struct __sk_buff *ctx, const struc
 	if (!keyed)
 		return TXP_TRANSIT_TCP_STATE;
 	arrival->note.stamp = around->stamp;
+	if (around->hash_policy == 1)
+		arrival->note.stamp.hash = arrival_hash(skb);
 	arrival->note.time_ns = kernel_time_coarse();
 	return use_lease(ctx, skb, inst, arrival, around, takeover);
 }

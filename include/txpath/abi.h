@@ -184,7 +184,7 @@ struct txp_stamp {
 	__u32 nexthop_seq;
 	__u32 settings;	 /* sysctls without a generation, packed */
 	__u32 netfilter; /* of its rules and chains; 0: not asked for */
-	__u32 reserved;
+	__u32 hash;	 /* that the packet brought along and takes its path by; 0: none */
 };
 
 /* map "leases": per CPU, direct-mapped. What the kernel did with a flow a moment ago. */

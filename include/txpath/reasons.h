@@ -44,6 +44,7 @@ enum txp_reason {
 	TXP_TRANSIT(EXPIRED, expired, "the lease is over: the kernel judges anew")                 \
 	TXP_TRANSIT(ROUTES_MOVED, routes_moved, "rt_genid, fib_seq or nexthop.seq moved since")    \
 	TXP_TRANSIT(NEIGHBOUR_MOVED, neighbour_moved, "the next hop's neighbour changed or died")  \
+	TXP_TRANSIT(HASH_MOVED, hash_moved, "the packet brought another hash: another path?")      \
 	TXP_TRANSIT(SETTINGS_MOVED, settings_moved, "a sysctl of forwarding changed since")        \
 	TXP_TRANSIT(NOT_IPV4, not_ipv4, "ARP, IPv6 and others")                                    \
 	TXP_TRANSIT(VLAN_TAG, vlan_tag, "a VLAN tag is pending")                                   \

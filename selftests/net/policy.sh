@@ -588,6 +588,45 @@ test_policy_not_unicast()
 		rule~not_unicast local~not_unicast
 }
 
+SOCKETS=16
+
+# both_paths_used: by datagrams of sockets that differ in nothing but the hash that each gives to
+# its packets (sk_txhash), which policy 1 takes the path from.
+both_paths_used()
+{
+	local after before dev
+
+	before=$(sent_on_paths)
+	in_ns server "$TOOLS/udpgen" 10.7.9.2 9 sockets=$SOCKETS count=$PROBES connected=1 \
+		sport=7000 loose=1 >&2
+	after=$(sent_on_paths)
+	say "r0 and r1: $before before, $after after"
+	for dev in 1 2; do
+		[ "$(cut -d ' ' -f $dev <<<"$before")" != "$(cut -d ' ' -f $dev <<<"$after")" ] || return 1
+	done
+}
+
+sent_on_paths()
+{
+	echo "$(device_packets router r0) $(device_packets router r1)"
+}
+
+test_policy_hash_of_socket()
+{
+	add_road
+	no_rp_filter
+	router_sysctl net.ipv4.fib_multipath_hash_policy=1 ||
+		skip "no routes of several paths here"
+	run ip -n "$(ns client)" addr add 10.7.9.2/32 dev lo
+	router_ip route add 10.7.9.2/32 nexthop via 10.7.1.2 dev r0 nexthop via 10.7.2.2 dev r1
+	stay_on_one_cpu
+	until_true both_paths_used || fail "the kernel does not choose by the socket's hash"
+	offload r0 r1 r2 lease-ms=60000
+	both_paths_used || fail "not obeyed: all sockets take the path of the first"
+	[ "$(verdict r2 taken)" -gt 0 ] || fail "nothing was taken over"
+	[ "$(verdict r2 hash_moved)" -gt 0 ] || fail "no packet was counted as hash_moved"
+}
+
 # Only what is long is dropped, so the route goes on being used, and nothing may be learned of it.
 on_tunnel()
 {

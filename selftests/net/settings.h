@@ -22,6 +22,7 @@
 	SETTING(mark, -1, "SO_MARK")                                                               \
 	SETTING(options, 0, "IP_OPTIONS: so many bytes of no-operation, a multiple of 4")          \
 	SETTING(bound, 0, "SO_BINDTODEVICE: index of the device")                                  \
+	SETTING(sport, 0, "udpgen: source port")                                                   \
 	SETTING(unicast_if, 0, "IP_UNICAST_IF: index of the device")                               \
 	SETTING(pktinfo, 0, "IP_PKTINFO for each message: index of the device")                    \
 	SETTING(sockets, 1, "udpgen: so many sockets, each sends count datagrams")                 \

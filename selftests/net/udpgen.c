@@ -81,6 +81,14 @@ static void send_datagram(int fd, struct msghdr *msg, const struct settings *set
 	}
 }
 
+static void bind_port(int fd, long port)
+{
+	const struct sockaddr_in from = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+	if (port && bind(fd, (const void *)&from, sizeof(from)))
+		err(1, "sport=%ld", port);
+}
+
 static void send_from_socket(const struct sockaddr_in *to, const struct settings *settings)
 {
 	char control[256] __attribute__((aligned(8))) = {};
@@ -88,6 +96,7 @@ static void send_from_socket(const struct sockaddr_in *to, const struct settings
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	settings_apply(settings, fd);
+	bind_port(fd, settings->sport);
 	if (settings->connected && connect(fd, (const void *)to, sizeof(*to)))
 		err(1, "connect");
 	msg.msg_name = settings->connected ? NULL : (void *)to;
