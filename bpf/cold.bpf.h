@@ -118,6 +118,7 @@ static __always_inline enum txp_transit cold_mark(struct txp_lease *place,
 	place->key = note->key;
 	place->stamp = note->stamp;
 	place->learned = note->time_ns;
+	place->arming = 0;
 	place->output = 0;
 	place->oif = 0;
 	place->transit = TXP_TRANSIT_COLD;

@@ -12,16 +12,20 @@ static __always_inline struct txp_counters *counters_of(__u64 netns, __u32 ifind
 	return bpf_map_lookup_elem(&counters, &key);
 }
 
+static __always_inline void count_tally(struct txp_tally *tally, __u64 bytes)
+{
+	tally->packets++;
+	tally->bytes += bytes;
+}
+
 /* At TC egress softirqs are off: nobody else writes this CPU's row. */
 static __always_inline void count_reason(struct txp_counters *cnt, enum txp_reason reason,
 					 __u64 bytes)
 {
 	struct txp_tally *tally = (struct txp_tally *)&cnt->reasons;
 
-	if (reason >= TXP_REASON_COUNT)
-		return;
-	tally[reason].packets++;
-	tally[reason].bytes += bytes;
+	if (reason < TXP_REASON_COUNT)
+		count_tally(&tally[reason], bytes);
 }
 
 static __always_inline void count_verdict(struct txp_counters *cnt, enum txp_field field,
@@ -40,10 +44,8 @@ static __always_inline void count_transit(struct txp_counters *cnt, __u32 verdic
 {
 	struct txp_tally *tally = (struct txp_tally *)&cnt->transits;
 
-	if (verdict >= TXP_TRANSIT_COUNT)
-		return;
-	tally[verdict].packets++;
-	tally[verdict].bytes += bytes;
+	if (verdict < TXP_TRANSIT_COUNT)
+		count_tally(&tally[verdict], bytes);
 }
 
 static __always_inline void count_learned(struct txp_counters *cnt, enum txp_basis basis)

@@ -545,6 +545,18 @@ static __always_inline __u64 kernel_time_coarse(void)
 	return bpf_ktime_get_ns();
 }
 
+/* Only its first member is used: eight bytes of the kernel's memory, whatever they are. */
+struct timespec64 {
+	__s64 tv_sec;
+};
+
+static __always_inline __u64 kernel_word(__u64 address)
+{
+	const struct timespec64 *word = (const void *)address;
+
+	return KERNEL_READ(word, tv_sec);
+}
+
 /* A kernel pointer as a number: the verifier allows no arithmetic on typed pointers. */
 static __always_inline __u64 kernel_address(const void *pointer)
 {

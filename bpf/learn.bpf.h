@@ -106,6 +106,15 @@ static __always_inline bool lease_is_surprised(const struct txp_lease *old,
 	       !lease_same_way(old, new) && !lease_may_change(old, new);
 }
 
+/* From this store on no lease is a hit that was one before, on any CPU. */
+static __always_inline void disarm(void)
+{
+	__u64 *now = arming_get();
+
+	if (now)
+		__sync_fetch_and_add(now, 1);
+}
+
 /* Enough surprises and the device offloads no more, on any CPU, from this store on. */
 static __always_inline void surprise(const struct txp_instance *inst, struct txp_device *dev,
 				     const struct txp_lease *old, const struct txp_lease *new)
@@ -117,6 +126,7 @@ static __always_inline void surprise(const struct txp_instance *inst, struct txp
 	if (dev->demotions == dev->promoted_at)
 		event_write(inst, TXP_EVENT_DEMOTION, new->key.iif, NULL, NULL);
 	__sync_fetch_and_add(&dev->demotions, 1);
+	disarm();
 }
 
 /* The lease is whole only with the neighbour that the packet has gone to. */

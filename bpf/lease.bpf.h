@@ -32,18 +32,32 @@ static __always_inline bool lease_key_equal(const struct txp_lease_key *a,
 }
 
 /*
- * The flow's place on this CPU, whoever has it now. A product moves what tells flows apart upwards
- * only, so the upper half is folded down once and the place is taken from the top.
+ * Where in the table a flow belongs, by the words of its key. A product moves what tells flows apart
+ * upwards only, so the upper half is folded down once and the place is taken from the top.
  */
-static __always_inline struct txp_lease *lease_place(const struct txp_lease_key *key)
+static __always_inline __u32 lease_index(__u64 addresses, __u64 device, __u64 ports)
 {
-	__u64 hash = lease_key_word(key, 0) * 0x9e3779b97f4a7c15ULL;
-	__u32 slot;
+	__u64 hash = addresses * 0x9e3779b97f4a7c15ULL;
 
 	hash ^= hash >> 32;
-	hash ^= lease_key_word(key, 1) ^ lease_key_word(key, 2);
-	slot = (hash * 0xff51afd7ed558ccdULL) >> (64 - TXP_LEASES_SHIFT);
-	return bpf_map_lookup_elem(&leases, &slot);
+	hash ^= device ^ ports;
+	return (hash * 0xff51afd7ed558ccdULL) >> (64 - TXP_LEASES_SHIFT);
+}
+
+static __always_inline __u32 lease_key_index(const struct txp_lease_key *key)
+{
+	return lease_index(lease_key_word(key, 0), lease_key_word(key, 1), lease_key_word(key, 2));
+}
+
+static __always_inline struct txp_lease *lease_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&leases, &index);
+}
+
+/* The flow's place on this CPU, whoever has it now. */
+static __always_inline struct txp_lease *lease_place(const struct txp_lease_key *key)
+{
+	return lease_at(lease_key_index(key));
 }
 
 /* Sysctls that decide about forwarding and have no generation. */
@@ -95,8 +109,10 @@ static __always_inline bool lease_is_forgotten(const struct txp_lease *lease, __
  */
 static __always_inline void lease_end(struct txp_lease *lease, const struct txp_lease_key *key)
 {
-	if (lease_key_equal(&lease->key, key))
-		lease->learned = 0;
+	if (!lease_key_equal(&lease->key, key))
+		return;
+	lease->learned = 0;
+	lease->arming = 0;
 }
 
 #endif /* TXPATH_LEASE_BPF_H */

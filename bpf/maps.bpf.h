@@ -47,6 +47,20 @@ struct {
 	__type(value, struct txp_moments);
 } moments SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} arming SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TXP_VIEWS);
+	__type(key, __u32);
+	__type(value, struct txp_view);
+} views SEC(".maps");
+
 static __always_inline const struct txp_instance *instance_get(void)
 {
 	__u32 zero = 0;
@@ -54,11 +68,51 @@ static __always_inline const struct txp_instance *instance_get(void)
 	return bpf_map_lookup_elem(&instance, &zero);
 }
 
+static __always_inline struct txp_device *device_of(__u64 netns, __u32 ifindex)
+{
+	struct txp_device_key key = { .netns = netns, .ifindex = ifindex };
+
+	return bpf_map_lookup_elem(&devices, &key);
+}
+
 static __always_inline struct txp_moments *moments_get(void)
 {
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&moments, &zero);
+}
+
+static __always_inline __u64 *arming_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&arming, &zero);
+}
+
+static __always_inline struct txp_view *view_place(__u32 ifindex)
+{
+	__u32 place = ifindex % TXP_VIEWS;
+
+	return bpf_map_lookup_elem(&views, &place);
+}
+
+/* The device's own view on this CPU, NULL: there is none. */
+static __always_inline struct txp_view *view_get(__u32 ifindex)
+{
+	struct txp_view *view = view_place(ifindex);
+
+	return view && view->ifindex == ifindex ? view : NULL;
+}
+
+/* The same, and it takes the place if that is free. Softirqs are off, so nobody comes between. */
+static __always_inline struct txp_view *view_claim(__u32 ifindex)
+{
+	struct txp_view *view = view_place(ifindex);
+
+	if (!view || (view->ifindex && view->ifindex != ifindex))
+		return NULL;
+	view->ifindex = ifindex;
+	return view;
 }
 
 static __always_inline bool instance_has_stage(enum txp_stage stage)

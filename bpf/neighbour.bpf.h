@@ -27,22 +27,30 @@ static __always_inline __be32 neighbour_key(__u64 address, __u32 at)
 	return KERNEL_READ(key, s_addr);
 }
 
-/* The first four and the last two bytes of its link-layer address. */
+/* Its link-layer address: the first six bytes of an array that is longer. */
 static __always_inline bool neighbour_has_mac(__u64 address, const __u8 *mac)
 {
-	__u64 ha = address + bpf_core_field_offset(struct neighbour, ha);
-	const struct in_addr *first = (void *)ha;
-	const struct in_addr *last = (void *)(ha + 2);
+	__u64 ha = kernel_word(address + bpf_core_field_offset(struct neighbour, ha));
 
-	return KERNEL_READ(first, s_addr) == *(const __u32 *)mac &&
-	       KERNEL_READ(last, s_addr) == *(const __u32 *)(mac + 2);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return !((ha ^ *(const __u64 *)mac) << 16);
+#else
+	return !((ha ^ *(const __u64 *)mac) >> 16);
+#endif
 }
 
+/* Two bytes that are near each other, and one load where they are. */
 static __always_inline bool neighbour_is_valid(__u64 address)
 {
 	const struct neighbour *neigh = neighbour_at(address);
+	__u32 apart = bpf_core_field_offset(struct neighbour, dead) -
+		      bpf_core_field_offset(struct neighbour, nud_state);
+	__u64 both;
 
-	return KERNEL_READ(neigh, nud_state) & TXP_NUD_VALID && !KERNEL_READ(neigh, dead);
+	if (apart > 7 || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		return KERNEL_READ(neigh, nud_state) & TXP_NUD_VALID && !KERNEL_READ(neigh, dead);
+	both = kernel_word(address + bpf_core_field_offset(struct neighbour, nud_state));
+	return both & TXP_NUD_VALID && !(both >> apart * 8 & 0xff);
 }
 
 /* Still the next hop's record, and still its MAC address? */

@@ -11,27 +11,18 @@
 #include "count.bpf.h"
 #include "dossier.bpf.h"
 #include "guard.bpf.h"
+#include "hit.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define TXP_SEGMENTS_MAX 64 /* of one packet that are looked at */
 
-/* From the program that decides to the one that writes. */
-struct txp_takeover {
-	struct txp_device_key device;
-	__u8 ethernet[ETH_HLEN];
-	__u8 reserved[2];
-	__u32 oif;
-	__u32 priority;
-	__u32 trim; /* length of the frame without its padding, 0: it has none */
+/* From the program that decides to the one that writes, in the packet's control block. */
+enum txp_takeover {
+	TXP_TAKEOVER_LEASE,    /* its index */
+	TXP_TAKEOVER_PRIORITY, /* of the packet from now on */
+	TXP_TAKEOVER_TRIM,     /* length of the frame without its padding, 0: it has none */
 };
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct txp_takeover);
-} takeovers SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -163,9 +154,8 @@ static __always_inline enum txp_transit use_lease(struct __sk_buff *ctx, const s
 						  const struct txp_instance *inst,
 						  const struct txp_arrival *arrival,
 						  const struct txp_surroundings *around,
-						  struct txp_takeover *takeover)
+						  struct txp_lease *lease)
 {
-	struct txp_lease *lease = lease_place(&arrival->note.key);
 	enum txp_transit verdict;
 
 	if (!lease)
@@ -179,15 +169,24 @@ static __always_inline enum txp_transit use_lease(struct __sk_buff *ctx, const s
 	verdict = check_packet(ctx, skb, &arrival->pkt, around, lease);
 	if (verdict != TXP_TRANSIT_TAKEN) {
 		lease_end(lease, &arrival->note.key);
-		return verdict;
 	}
-	__builtin_memcpy(takeover->ethernet, lease->ethernet, ETH_HLEN);
-	takeover->oif = lease->oif;
-	takeover->trim = arrival->trim;
-	/* ip_forward: rt_tos2priority, unless the sysctl says to leave it */
-	takeover->priority =
-		around->tos_priority ? tos_to_priority(arrival->pkt.ip.tos) : ctx->priority;
-	return TXP_TRANSIT_TAKEN;
+	return verdict;
+}
+
+/* ip_forward: rt_tos2priority, unless the sysctl says to leave it */
+static __always_inline __u32 forwarded_priority(const struct __sk_buff *ctx, bool by_tos, __u8 tos)
+{
+	return by_tos ? tos_to_priority(tos) : ctx->priority;
+}
+
+/* Returns only if that program cannot be called. It counts the packet. */
+static __always_inline void take_over(struct __sk_buff *ctx, __u32 lease, __u32 priority,
+				      __u32 trim)
+{
+	ctx->cb[TXP_TAKEOVER_LEASE] = lease;
+	ctx->cb[TXP_TAKEOVER_PRIORITY] = priority;
+	ctx->cb[TXP_TAKEOVER_TRIM] = trim;
+	bpf_tail_call(ctx, &takeover_program, 0);
 }
 
 /* Packets that the kernel forwards in its own way: their flow follows them. */
@@ -200,8 +199,7 @@ static __always_inline bool is_forwarded_anyway(enum txp_transit verdict)
 static __always_inline enum txp_transit judge(struct __sk_buff *ctx, const struct sk_buff *skb,
 					      const struct txp_instance *inst,
 					      struct txp_arrival *arrival,
-					      const struct txp_surroundings *around,
-					      struct txp_takeover *takeover)
+					      const struct txp_surroundings *around)
 {
 	enum txp_transit verdict = arrival_parse(ctx, arrival);
 	struct txp_lease *place;
@@ -233,7 +231,7 @@ static __always_inline enum txp_transit judge(struct __sk_buff *ctx, const struc
 	if (around->hash_policy == 1)
 		arrival->note.stamp.hash = arrival_hash(skb);
 	arrival->note.time_ns = kernel_time_coarse();
-	return use_lease(ctx, skb, inst, arrival, around, takeover);
+	return use_lease(ctx, skb, inst, arrival, around, lease_place(&arrival->note.key));
 }
 
 static __always_inline bool device_offloads(const struct txp_instance *inst,
@@ -243,24 +241,43 @@ static __always_inline bool device_offloads(const struct txp_instance *inst,
 	       dev->agreements >= inst->promote_after;
 }
 
+/* By the lease that the packet has been judged by. armed: as for hit_arm. */
+static __always_inline void take_judged(struct __sk_buff *ctx, const struct sk_buff *skb,
+					const struct txp_instance *inst,
+					const struct txp_arrival *arrival,
+					const struct txp_surroundings *around, __u64 armed)
+{
+	__u32 index = lease_key_index(&arrival->note.key);
+	struct txp_lease *lease = lease_at(index);
+
+	if (!lease)
+		return;
+	if (bpf_cast_to_kern_ctx)
+		hit_arm(skb, inst, around, view_claim(ctx->ifindex), lease, arrival->note.time_ns,
+			armed);
+	take_over(ctx, index,
+		  forwarded_priority(ctx, around->tos_priority, arrival->pkt.ip.tos),
+		  arrival->trim);
+}
+
 /* Returns only if the packet is the kernel's. */
 static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff *skb,
 				    const struct txp_instance *inst,
 				    const struct txp_surroundings *around,
-				    const struct txp_device *dev, struct txp_takeover *takeover)
+				    const struct txp_device *dev, __u64 armed)
 {
-	struct txp_counters *cnt = bpf_map_lookup_elem(&counters, &takeover->device);
+	struct txp_counters *cnt = counters_of(inst->netns, ctx->ifindex);
 	__u32 zero = 0;
 	struct txp_arrival *arrival = bpf_map_lookup_elem(&arrivals, &zero);
 
 	if (!cnt || !arrival)
 		return;
 	if (skb)
-		arrival->verdict = judge(ctx, skb, inst, arrival, around, takeover);
+		arrival->verdict = judge(ctx, skb, inst, arrival, around);
 	else
 		arrival->verdict = TXP_TRANSIT_UNSEEN;
 	if (arrival->verdict == TXP_TRANSIT_TAKEN && device_offloads(inst, dev))
-		bpf_tail_call(ctx, &takeover_program, 0); /* counts by itself */
+		take_judged(ctx, skb, inst, arrival, around, armed);
 	if (skb && (arrival->verdict == TXP_TRANSIT_TAKEN || is_miss(arrival->verdict)))
 		leave_note(ctx, skb, arrival);
 	if (arrival->verdict == TXP_TRANSIT_TAKEN)
@@ -271,24 +288,25 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 /* Since 6.2: everything is asked here. */
 static __always_inline void transit_by_context(struct __sk_buff *ctx,
 					       const struct txp_instance *inst,
-					       struct txp_surroundings *around,
-					       struct txp_takeover *takeover)
+					       struct txp_surroundings *around)
 {
 	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+	const __u64 *armed = arming_get();
+	/* before the device's mode is read */
+	__u64 armed_as = armed ? READ_ONCE(*armed) : 0;
 	const struct txp_device *dev;
 
 	if (skb->dev->nd_net.net->net_cookie != inst->netns)
 		return;
-	dev = bpf_map_lookup_elem(&devices, &takeover->device);
+	dev = device_of(inst->netns, ctx->ifindex);
 	if (!dev)
 		return;
 	surroundings_at_hook(around, inst, skb->dev, dev->netfilter);
-	transit(ctx, skb, inst, around, dev, takeover);
+	transit(ctx, skb, inst, around, dev, armed_as);
 }
 
 /* Before: receive_tp has asked. */
-static __always_inline void transit_by_slot(struct __sk_buff *ctx, const struct txp_instance *inst,
-					    struct txp_takeover *takeover)
+static __always_inline void transit_by_slot(struct __sk_buff *ctx, const struct txp_instance *inst)
 {
 	struct txp_receive_slot *slot = receive_slot_get();
 	const struct txp_device *dev;
@@ -296,32 +314,44 @@ static __always_inline void transit_by_slot(struct __sk_buff *ctx, const struct 
 
 	if (!slot || slot->foreign)
 		return;
-	dev = bpf_map_lookup_elem(&devices, &takeover->device);
+	dev = device_of(inst->netns, ctx->ifindex);
 	if (!dev)
 		return;
 	skb = slot->ifindex == ctx->ifindex ? context_verify(ctx, slot->skb) : NULL;
 	slot->skb = 0;
-	transit(ctx, skb, inst, &slot->around, dev, takeover);
+	transit(ctx, skb, inst, &slot->around, dev, 0);
+}
+
+static __always_inline void take_hit(struct __sk_buff *ctx)
+{
+	struct txp_hit hit;
+
+	if (hit_find(ctx, &hit))
+		take_over(ctx, hit.index,
+			  forwarded_priority(ctx, hit.view->update_priority, hit.tos), 0);
+}
+
+static __always_inline void judge_in_full(struct __sk_buff *ctx)
+{
+	const struct txp_instance *inst = instance_get();
+	struct txp_surroundings *around;
+	__u32 zero = 0;
+
+	around = bpf_map_lookup_elem(&surroundings, &zero);
+	if (!inst || !around)
+		return;
+	if (bpf_cast_to_kern_ctx)
+		transit_by_context(ctx, inst, around);
+	else
+		transit_by_slot(ctx, inst);
 }
 
 SEC("tc")
 int txpath_transit(struct __sk_buff *ctx)
 {
-	const struct txp_instance *inst = instance_get();
-	struct txp_surroundings *around;
-	struct txp_takeover *takeover;
-	__u32 zero = 0;
-
-	takeover = bpf_map_lookup_elem(&takeovers, &zero);
-	around = bpf_map_lookup_elem(&surroundings, &zero);
-	if (!inst || !takeover || !around)
-		return TXP_TC_ACT_UNSPEC;
-	takeover->device.netns = inst->netns;
-	takeover->device.ifindex = ctx->ifindex;
 	if (bpf_cast_to_kern_ctx)
-		transit_by_context(ctx, inst, around, takeover);
-	else
-		transit_by_slot(ctx, inst, takeover);
+		take_hit(ctx);
+	judge_in_full(ctx);
 	return TXP_TC_ACT_UNSPEC;
 }
 
@@ -355,7 +385,7 @@ static __always_inline void decrease_ttl(struct iphdr *ip)
 }
 
 /* ip_forward and the neighbour's output, on a packet that has passed every check. */
-static __always_inline int takeover_send(struct __sk_buff *ctx, const struct txp_takeover *takeover)
+static __always_inline int takeover_send(struct __sk_buff *ctx, const struct txp_lease *lease)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
@@ -363,29 +393,43 @@ static __always_inline int takeover_send(struct __sk_buff *ctx, const struct txp
 
 	if ((void *)(ip + 1) > end)
 		return TXP_TC_ACT_UNSPEC;
-	__builtin_memcpy(data, takeover->ethernet, ETH_HLEN);
+	__builtin_memcpy(data, lease->ethernet, ETH_HLEN);
 	decrease_ttl(ip);
-	ctx->priority = takeover->priority;
+	ctx->priority = ctx->cb[TXP_TAKEOVER_PRIORITY];
 	ctx->tstamp = 0;
-	return bpf_redirect(takeover->oif, 0);
+	return bpf_redirect(lease->oif, 0);
+}
+
+/* In the device's view, else in its counters: one look-up more. */
+static __always_inline void takeover_count(const struct __sk_buff *ctx, enum txp_transit verdict,
+					   __u32 length)
+{
+	struct txp_view *view = view_get(ctx->ifindex);
+	const struct txp_instance *inst;
+	struct txp_counters *cnt;
+
+	if (view && verdict == TXP_TRANSIT_TAKEN) {
+		count_tally(&view->taken, length);
+		return;
+	}
+	inst = instance_get();
+	cnt = inst ? counters_of(inst->netns, ctx->ifindex) : NULL;
+	if (cnt)
+		count_transit(cnt, verdict, length);
 }
 
 SEC("tc")
 int txpath_takeover(struct __sk_buff *ctx)
 {
-	__u32 zero = 0, length = ctx->len;
-	const struct txp_takeover *takeover = bpf_map_lookup_elem(&takeovers, &zero);
-	struct txp_counters *cnt;
+	__u32 length = ctx->len, trim = ctx->cb[TXP_TAKEOVER_TRIM];
+	const struct txp_lease *lease = lease_at(ctx->cb[TXP_TAKEOVER_LEASE]);
 
-	if (!takeover)
+	if (!lease)
 		return TXP_TC_ACT_UNSPEC;
-	cnt = bpf_map_lookup_elem(&counters, &takeover->device);
-	if (takeover->trim && bpf_skb_change_tail(ctx, takeover->trim, 0)) {
-		if (cnt)
-			count_transit(cnt, TXP_TRANSIT_PADDED, length);
+	if (trim && bpf_skb_change_tail(ctx, trim, 0)) {
+		takeover_count(ctx, TXP_TRANSIT_PADDED, length);
 		return TXP_TC_ACT_UNSPEC;
 	}
-	if (cnt)
-		count_transit(cnt, TXP_TRANSIT_TAKEN, length);
-	return takeover_send(ctx, takeover);
+	takeover_count(ctx, TXP_TRANSIT_TAKEN, length);
+	return takeover_send(ctx, lease);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -53,6 +54,16 @@ static int load_egress(struct transaction *t)
 	return 0;
 }
 
+/* The coarse clock moves with each jiffy. */
+static __u64 tick_ns(void)
+{
+	struct timespec tick;
+
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) || tick.tv_sec)
+		return 0;
+	return tick.tv_nsec;
+}
+
 /*
  * What transit must know of the kernel, also before it is attached: of a fresh instance the map
  * is not pinned yet, of another one nothing else changes.
@@ -61,6 +72,7 @@ static int write_symbols(struct transaction *t)
 {
 	t->instance.row.abi = TXP_ABI_VERSION;
 	t->instance.row.netns = t->instance.netns;
+	t->instance.row.tick_ns = tick_ns();
 	probe_symbols(&t->instance.row);
 	return instance_write(&t->instance, &t->instance.row);
 }
@@ -447,6 +459,17 @@ static int commit_devices(const struct transaction *t)
 	return first;
 }
 
+static int rearm(const struct instance *instance)
+{
+	__u32 zero = 0;
+	__u64 value;
+
+	if (getrandom(&value, sizeof(value), 0) != sizeof(value) ||
+	    bpf_map_update_elem(map_set_fd(&instance->maps, "arming"), &zero, &value, BPF_ANY))
+		return log_errno(-errno, "writing the map arming");
+	return 0;
+}
+
 /*
  * Everything that the host can see, from here on. The instance is written before any device is
  * changed: the program at egress must find it, and that write gives the stages their voice.
@@ -482,7 +505,9 @@ static int publish(struct transaction *t)
 	err = transit_commit(&t->transit, &t->instance, t->changes, t->request->count);
 	if (!err)
 		err = commit_stages(t);
-	return commit_devices(t) ?: err;
+	err = commit_devices(t) ?: err;
+	/* now that the modes are written: nothing that was judged before is a hit */
+	return rearm(&t->instance) ?: err;
 undo_devices:
 	undo_devices(t, t->request->count);
 restore_instance:

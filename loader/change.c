@@ -54,10 +54,31 @@ static void delete_examples(const struct instance *instance, const struct txp_de
 		bpf_map_delete_elem(fd, &key);
 }
 
+/* Its places are anybody's again. */
+static void clear_views(const struct instance *instance, __u32 ifindex)
+{
+	int i, cpus = libbpf_num_possible_cpus();
+	int fd = map_set_fd(&instance->maps, "views");
+	__u32 place = ifindex % TXP_VIEWS;
+	struct txp_view *views;
+
+	views = cpus < 0 ? NULL : calloc(cpus, sizeof(*views));
+	if (!views || bpf_map_lookup_elem(fd, &place, views))
+		goto free_views;
+	for (i = 0; i < cpus; i++) {
+		if (views[i].ifindex == ifindex)
+			memset(&views[i], 0, sizeof(views[i]));
+	}
+	bpf_map_update_elem(fd, &place, views, BPF_ANY);
+free_views:
+	free(views);
+}
+
 /* The device's own row last: where it is, there may be others. */
 void change_delete_rows(const struct instance *instance, const struct txp_device_key *key)
 {
 	delete_examples(instance, key);
+	clear_views(instance, key->ifindex);
 	bpf_map_delete_elem(map_set_fd(&instance->maps, "counters"), key);
 	bpf_map_delete_elem(map_set_fd(&instance->maps, "devices"), key);
 }

@@ -23,6 +23,33 @@ void counters_add(void *sum, const void *one, size_t size)
 		to[i] += from[i];
 }
 
+static void add_view(struct txp_counters *sum, const struct txp_view *view)
+{
+	counters_add(&sum->transits.taken, &view->taken, sizeof(view->taken));
+	counters_add(&sum->reasons.no_route, &view->passed, sizeof(view->passed));
+	counters_add(&sum->stages.egress, &view->passed, sizeof(view->passed));
+}
+
+/* What the device's views have counted, each on its CPU. */
+static int add_views(const struct instance *instance, __u32 ifindex, int cpus,
+		     struct txp_counters *sum)
+{
+	struct txp_view *values = calloc(cpus, sizeof(*values));
+	__u32 place = ifindex % TXP_VIEWS;
+	int i, err = 0;
+
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(map_set_fd(&instance->maps, "views"), &place, values))
+		err = -errno;
+	for (i = 0; i < cpus && !err; i++) {
+		if (values[i].ifindex == ifindex)
+			add_view(sum, &values[i]);
+	}
+	free(values);
+	return err;
+}
+
 static int read_counters(const struct instance *instance, const struct txp_device_key *key,
 			 struct txp_counters *sum)
 {
@@ -44,6 +71,7 @@ static int read_counters(const struct instance *instance, const struct txp_devic
 	}
 	for (i = 0; i < cpus; i++)
 		counters_add(sum, &values[i], sizeof(*sum));
+	err = add_views(instance, key->ifindex, cpus, sum);
 free_values:
 	free(values);
 	return err;

@@ -149,7 +149,13 @@ struct txp_instance {
 	__u32 left_out;	     /* bit per enum txp_stage whose netfilter rung the knob left out */
 	__u32 promote_after; /* agreements that a device in offload waits for */
 	__u64 conntrack[TXP_CONNTRACK_HOOKS]; /* addresses of conntrack's hooks at PREROUTING */
+	__u64 tick_ns; /* between two jiffies, 0: not known, nothing is a hit */
 };
+
+/*
+ * map "arming", one row, a __u64: another one from the moment that a device's mode is. A hit is what
+ * transit has judged under the same one.
+ */
 
 /* map "moments", one row: when something that has no generation of its own last moved. */
 struct txp_moments {
@@ -187,22 +193,54 @@ struct txp_stamp {
 	__u32 hash;	 /* that the packet brought along and takes its path by; 0: none */
 };
 
-/* map "leases": per CPU, direct-mapped. What the kernel did with a flow a moment ago. */
+/*
+ * map "leases": per CPU, direct-mapped. What the kernel did with a flow a moment ago. The first two
+ * cache lines are all that a hit needs.
+ */
 struct txp_lease {
 	struct txp_lease_key key;
 	struct txp_stamp stamp;
-	__u64 learned;	   /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
+	__u64 until;	   /* jiffies; a hit before: transit has judged a packet by this lease */
+	__u64 arming;	   /* one more than the map "arming" had when it did; 0: it has not */
 	__u64 output;	   /* address of the output's net_device; 0: a mark, see bpf/cold.bpf.h */
 	__u64 neighbour;   /* address of the next hop's struct neighbour */
+	__u8 ethernet[14]; /* the header as it left */
+	__u8 asked;	   /* output is 0 and bpf_fib_lookup has been asked why */
+	__u8 basis;	   /* enum txp_basis */
 	__be32 next_hop;   /* the neighbour's address; of an IPv6 one, its last word */
 	__u32 next_hop_at; /* where in the neighbour's key that is: 0 or 12 */
 	__u32 oif;	   /* ifindex of the output */
 	__u32 mtu;	   /* for forwarding, bytes of IP */
+	__u64 learned;	   /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
 	__u32 transit;	   /* enum txp_transit: TAKEN, or why not */
-	__u8 ethernet[14]; /* the header as it left */
-	__u8 asked;	   /* output is 0 and bpf_fib_lookup has been asked why */
-	__u8 basis;	   /* enum txp_basis */
-	__u8 reserved[4];
+	__u32 reserved;
+};
+
+/*
+ * map "views": per CPU, by the device's index. The kernel's own values as the guard of transit saw
+ * them when it last let a packet of the device pass: while they are the same it would again. And
+ * what is counted here instead of in the map "counters", of which every packet would need a look-up.
+ */
+struct txp_view {
+	__u32 ifindex;		 /* 0: nobody's; the first that comes has the place */
+	__u32 ready;		 /* the rest is filled in */
+	struct txp_tally taken;	 /* part of transits.taken */
+	struct txp_tally passed; /* part of reasons.no_route: redirected to this device */
+	__u64 net;		 /* address of struct net */
+	__u64 tcx;		 /* and of bpf_mprog_entry: transit is its only program */
+	__u64 qdisc;		 /* where the pointer to filters behind it is, which is NULL */
+	__u64 entries;		 /* address of the hooks at POSTROUTING, 0: none */
+	__u64 hook;		 /* the only one there: its function */
+	__u64 hook_of;		 /* and whose it is */
+	__u32 rp_filter;
+	__u32 rp_filter_all;
+	__u32 settings; /* as in struct txp_stamp */
+	__u8 hash_policy;
+	__u8 use_pmtu;
+	__u8 update_priority;
+	__u8 key_ports;
+	__u64 sock_pfree; /* of struct txp_instance */
+	__u64 reserved[2];
 };
 
 /* map "events", a ring buffer: what an operator will want to know of, as it happens. */
@@ -221,6 +259,7 @@ struct txp_event {
 };
 
 #define TXP_EVENTS_SIZE (64 * 1024) /* bytes */
+#define TXP_VIEWS 4096		   /* per CPU; a power of two */
 #define TXP_LEASES_SHIFT 12
 #define TXP_LEASES (1 << TXP_LEASES_SHIFT) /* per CPU */
 
@@ -238,14 +277,15 @@ TXP_ASSERT_SIZE(struct txp_field_counts, 8 * TXP_VERDICT_COUNT * TXP_FIELD_COUNT
 TXP_ASSERT_SIZE(struct txp_example_key, 24);
 TXP_ASSERT_SIZE(struct txp_example, 40);
 TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 5 * TXP_STAGES_MAX +
-					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 40);
+					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 48);
 _Static_assert(TXP_STAGE_COUNT <= TXP_STAGES_MAX, "stages have no room in struct txp_instance");
 TXP_ASSERT_SIZE(struct txp_moments, 40);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);
 TXP_ASSERT_SIZE(struct txp_basis_counts, 8 * TXP_BASIS_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);
 TXP_ASSERT_SIZE(struct txp_stamp, 24);
-TXP_ASSERT_SIZE(struct txp_lease, 112);
-TXP_ASSERT_SIZE(struct txp_event, 32 + 2 * 112);
+TXP_ASSERT_SIZE(struct txp_lease, 128);
+TXP_ASSERT_SIZE(struct txp_view, 128);
+TXP_ASSERT_SIZE(struct txp_event, 32 + 2 * 128);
 
 #endif /* TXPATH_ABI_H */
