@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "verdict.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <txpath/abi.h>
+
+#define MAPS_MAX 64
+#define AT_EGRESS "egress."
+
+static const char *const transits[] = {
+#define NAME(id, name, meaning) #name,
+	TXP_TRANSITS(NAME)
+};
+
+static const char *const reasons[] = { TXP_REASONS(NAME) };
+#undef NAME
+
+static int find(const char *const *names, int count, const char *name)
+{
+	for (int i = 0; i < count; i++) {
+		if (!strcmp(names[i], name))
+			return i;
+	}
+	errx(2, "no such verdict: %s", name);
+}
+
+struct verdict verdict_find(const char *name)
+{
+	size_t length = strlen(AT_EGRESS);
+
+	if (!strncmp(name, AT_EGRESS, length))
+		return (struct verdict){ false, find(reasons, TXP_REASON_COUNT, name + length) };
+	return (struct verdict){ true, find(transits, TXP_TRANSIT_COUNT, name) };
+}
+
+static bool is_counters(int map)
+{
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(map, &info, &length) && !strcmp(info.name, "counters");
+}
+
+int counters_open(int program)
+{
+	__u32 ids[MAPS_MAX];
+	struct bpf_prog_info info = { .nr_map_ids = MAPS_MAX, .map_ids = (__u64)(long)ids };
+	__u32 length = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(program, &info, &length))
+		err(1, "program's maps");
+	for (__u32 i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++) {
+		int map = bpf_map_get_fd_by_id(ids[i]);
+
+		if (map >= 0 && is_counters(map))
+			return map;
+		close(map);
+	}
+	return -1;
+}
+
+static void add_row(struct verdict_count *count, const struct txp_counters *row,
+		    const struct verdict *verdict)
+{
+	const struct txp_tally *tallies =
+		verdict->transit ? (const void *)&row->transits : (const void *)&row->reasons;
+	int n = verdict->transit ? (int)TXP_TRANSIT_COUNT : (int)TXP_REASON_COUNT;
+
+	for (int i = 0; i < n; i++)
+		count->all += tallies[i].packets;
+	count->of_it += tallies[verdict->index].packets;
+}
+
+struct verdict_count verdict_count(int counters, __u32 ifindex, const struct verdict *verdict)
+{
+	struct txp_device_key key, *last = NULL;
+	int cpus = libbpf_num_possible_cpus();
+	struct txp_counters *rows = calloc(cpus, sizeof(*rows));
+	struct verdict_count count = {};
+
+	if (!rows)
+		err(1, "counters");
+	for (; !bpf_map_get_next_key(counters, last, &key); last = &key) {
+		if (key.ifindex != ifindex || bpf_map_lookup_elem(counters, &key, rows))
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++)
+			add_row(&count, &rows[cpu], verdict);
+	}
+	free(rows);
+	return count;
+}

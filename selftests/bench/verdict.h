@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What txpath counted: shows that a measured packet took the way that was to be measured. */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+struct verdict {
+	bool transit; /* at TC ingress, else at egress */
+	int index;    /* enum txp_transit or enum txp_reason */
+};
+
+struct verdict_count {
+	__u64 of_it;
+	__u64 all;
+};
+
+/* By its name in reasons.h, which begins with "egress." for those at egress; or exits. */
+struct verdict verdict_find(const char *name);
+
+/* The map "counters" that a program uses; -1: it uses none. */
+int counters_open(int program);
+
+struct verdict_count verdict_count(int counters, __u32 ifindex, const struct verdict *verdict);
+
+#endif /* VERDICT_H */
