@@ -4,6 +4,8 @@
 # sudo make demo          install what is missing, build, show it on real traffic
 # sudo make test          the test suite here, and what needs fentry in a stock kernel
 # sudo make test-kernels  the whole suite on every kernel of scripts/kernels
+# sudo make bench         the performance table, peers side by side: text, build/bench.json, a plot;
+#                         BENCH=--quick: in two minutes
 # make check              format, static analysis, shellcheck, docs against the X-lists
 # make install            DESTDIR, PREFIX
 # make clean
@@ -71,6 +73,13 @@ test-kernels:
 	scripts/deps
 	$(MAKE) all
 	selftests/run kernels
+
+# Without gnuplot there is no plot.
+bench:
+	scripts/deps
+	-scripts/deps bench
+	$(MAKE) all
+	selftests/bench/run $(BENCH)
 
 check:
 	scripts/check
