@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "counters.h"
+#include "sum.h"
 #include "log.h"
 #include "output.h"
 #include "privilege.h"

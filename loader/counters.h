@@ -22,7 +22,4 @@ struct counters_walk {
 /* -ENOENT, told: there is no such device, or none at all. Other errors have been told too. */
 int counters_each(const struct options *options, const struct counters_walk *walk);
 
-/* Adds up values that are all __u64. */
-void counters_add(void *sum, const void *one, size_t size);
-
 #endif /* TXPATH_COUNTERS_H */

@@ -55,7 +55,8 @@ struct row {
 	char name[WORD], netns[WORD], dev[WORD], program[WORD];
 	char from[WORD], iif[WORD], expect[WORD], returns[WORD];
 	long flows, tcp;
-	int netns_fd, program_fd, counters, sender;
+	int netns_fd, program_fd, sender;
+	struct counted counted;
 	__u32 ifindex, iif_index;
 	bool shares; /* "~" in front of expect */
 	struct verdict verdict;
@@ -222,8 +223,8 @@ static void open_expect(struct row *row)
 {
 	row->shares = *row->expect == '~';
 	row->verdict = verdict_find(row->expect + row->shares);
-	row->counters = counters_open(row->program_fd);
-	if (row->counters < 0)
+	row->counted = counters_open(row->program_fd);
+	if (row->counted.counters < 0)
 		errx(1, "%s: the program counts nothing", row->name);
 }
 
@@ -232,7 +233,7 @@ static void open_row(struct row *row)
 	__u8 destination[ETH_ALEN], source[ETH_ALEN] = {};
 
 	row->sender = -1;
-	row->counters = -1;
+	row->counted.counters = -1;
 	if (*row->from)
 		open_sender(row, source);
 	row->netns_fd = netns_open(row->netns);
@@ -259,7 +260,7 @@ static void write_file(const char *path, const char *text)
 
 static bool row_is_warm(const struct row *row, time_t now)
 {
-	return row->sender < 0 || row->counters < 0 ||
+	return row->sender < 0 || row->counted.counters < 0 ||
 	       (row->warmed && now - row->warmed < WARM_FOR);
 }
 
@@ -268,7 +269,7 @@ static void await_received(const struct row *row, __u64 all)
 {
 	time_t give_up = time(NULL) + PATIENCE;
 
-	while (verdict_count(row->counters, row->ifindex, &row->verdict).all < all) {
+	while (verdict_count(&row->counted, row->ifindex, &row->verdict).all < all) {
 		if (time(NULL) > give_up)
 			errx(1, "%s: what is sent does not come in", row->name);
 		sched_yield();
@@ -277,7 +278,7 @@ static void await_received(const struct row *row, __u64 all)
 
 static void send_burst(struct row *row, __u32 first, __u32 count)
 {
-	__u64 before = verdict_count(row->counters, row->ifindex, &row->verdict).all;
+	__u64 before = verdict_count(&row->counted, row->ifindex, &row->verdict).all;
 
 	for (__u32 i = first; i < first + count; i++) {
 		frame_address(&row->frame, i);
@@ -346,7 +347,7 @@ static long long test_run(struct run *run, const struct row *row, long repeat)
 /* ARP may have come in meanwhile, so there may be more than we sent; not of IPv4, though. */
 static void check_verdicts(struct row *row, const struct verdict_count *before, long repeat)
 {
-	struct verdict_count now = verdict_count(row->counters, row->ifindex, &row->verdict);
+	struct verdict_count now = verdict_count(&row->counted, row->ifindex, &row->verdict);
 
 	row->seen.of_it += now.of_it - before->of_it;
 	row->seen.all += now.all - before->all;
@@ -368,10 +369,10 @@ static void measure(struct run *run, struct row *row)
 		warm(run, row);
 	prepare_carrier(run, row);
 	test_run(run, row, run->repeat / 10 + 1);
-	if (row->counters >= 0)
-		before = verdict_count(row->counters, row->ifindex, &row->verdict);
+	if (row->counted.counters >= 0)
+		before = verdict_count(&row->counted, row->ifindex, &row->verdict);
 	ns = test_run(run, row, run->repeat);
-	if (row->counters >= 0)
+	if (row->counted.counters >= 0)
 		check_verdicts(row, &before, run->repeat);
 	printf("sample program %s ns %.2f\n", row->name, (double)ns / run->repeat);
 	fflush(stdout);

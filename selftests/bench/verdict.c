@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "verdict.h"
+#include "../../loader/sum.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <err.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,30 +38,36 @@ struct verdict verdict_find(const char *name)
 	return (struct verdict){ true, find(transits, TXP_TRANSIT_COUNT, name) };
 }
 
-static bool is_counters(int map)
+static bool has_name(int map, const char *name)
 {
 	struct bpf_map_info info = {};
 	__u32 length = sizeof(info);
 
-	return !bpf_obj_get_info_by_fd(map, &info, &length) && !strcmp(info.name, "counters");
+	return !bpf_obj_get_info_by_fd(map, &info, &length) && !strcmp(info.name, name);
 }
 
-int counters_open(int program)
+static void keep_map(struct counted *maps, int map)
+{
+	if (map >= 0 && has_name(map, "counters"))
+		maps->counters = map;
+	else if (map >= 0 && has_name(map, "views"))
+		maps->views = map;
+	else
+		close(map);
+}
+
+struct counted counters_open(int program)
 {
 	__u32 ids[MAPS_MAX];
 	struct bpf_prog_info info = { .nr_map_ids = MAPS_MAX, .map_ids = (__u64)(long)ids };
+	struct counted maps = { -1, -1 };
 	__u32 length = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(program, &info, &length))
 		err(1, "program's maps");
-	for (__u32 i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++) {
-		int map = bpf_map_get_fd_by_id(ids[i]);
-
-		if (map >= 0 && is_counters(map))
-			return map;
-		close(map);
-	}
-	return -1;
+	for (__u32 i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++)
+		keep_map(&maps, bpf_map_get_fd_by_id(ids[i]));
+	return maps;
 }
 
 static void add_row(struct verdict_count *count, const struct txp_counters *row,
@@ -77,21 +82,16 @@ static void add_row(struct verdict_count *count, const struct txp_counters *row,
 	count->of_it += tallies[verdict->index].packets;
 }
 
-struct verdict_count verdict_count(int counters, __u32 ifindex, const struct verdict *verdict)
+struct verdict_count verdict_count(const struct counted *maps, __u32 ifindex,
+				   const struct verdict *verdict)
 {
 	struct txp_device_key key, *last = NULL;
-	int cpus = libbpf_num_possible_cpus();
-	struct txp_counters *rows = calloc(cpus, sizeof(*rows));
 	struct verdict_count count = {};
+	struct txp_counters sum;
 
-	if (!rows)
-		err(1, "counters");
-	for (; !bpf_map_get_next_key(counters, last, &key); last = &key) {
-		if (key.ifindex != ifindex || bpf_map_lookup_elem(counters, &key, rows))
-			continue;
-		for (int cpu = 0; cpu < cpus; cpu++)
-			add_row(&count, &rows[cpu], verdict);
+	for (; !bpf_map_get_next_key(maps->counters, last, &key); last = &key) {
+		if (key.ifindex == ifindex && !counters_sum(maps->counters, maps->views, &key, &sum))
+			add_row(&count, &sum, verdict);
 	}
-	free(rows);
 	return count;
 }

@@ -19,9 +19,13 @@ struct verdict_count {
 /* By its name in reasons.h, which begins with "egress." for those at egress; or exits. */
 struct verdict verdict_find(const char *name);
 
-/* The map "counters" that a program uses; -1: it uses none. */
-int counters_open(int program);
+/* The maps of these names that a program uses; -1: it uses none. */
+struct counted {
+	int counters, views;
+};
 
-struct verdict_count verdict_count(int counters, __u32 ifindex, const struct verdict *verdict);
+struct counted counters_open(int program);
+
+struct verdict_count verdict_count(const struct counted *maps, __u32 ifindex, const struct verdict *verdict);
 
 #endif /* VERDICT_H */

@@ -9,6 +9,7 @@
  *   NETNS...           router, client and server: without txpath, then with it
  */
 #include "rows.h"
+#include "../../loader/sum.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -64,7 +65,7 @@ static struct road roads[2];
 static struct road *const kernel = &roads[0];
 static struct road *const offload = &roads[1];
 
-static int counters_fd;
+static int counters_fd, views_fd;
 static struct txp_device_key device;
 
 /* Verdicts */
@@ -93,42 +94,46 @@ static void print_verdicts(FILE *to, verdicts set)
 	}
 }
 
-static void counters_open(const char *path, __u32 ifindex)
+static int map_open(const char *directory, const char *name)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		err(1, "%s", path);
+	return fd;
+}
+
+/* directory: of the pinned maps */
+static void counters_open(const char *directory, __u32 ifindex)
 {
 	struct txp_device_key *key = NULL;
 
-	counters_fd = bpf_obj_get(path);
-	if (counters_fd < 0)
-		err(1, "%s", path);
+	counters_fd = map_open(directory, "counters");
+	views_fd = map_open(directory, "views");
 	while (!bpf_map_get_next_key(counters_fd, key, &device)) {
 		key = &device;
 		if (device.ifindex == ifindex)
 			return;
 	}
-	errx(1, "%s: no row for device %u", path, ifindex);
+	errx(1, "%s: no row for device %u", directory, ifindex);
 }
 
 /* Packets under each verdict so far; what is returned are surprises. */
 static __u64 counters_read(__u64 *packets)
 {
-	static struct txp_counters *values;
-	__u64 surprises = 0;
-	int cpus = libbpf_num_possible_cpus();
 	const struct txp_tally *tally;
+	struct txp_counters sum;
+	int error = counters_sum(counters_fd, views_fd, &device, &sum);
 
-	_Static_assert(sizeof(struct txp_counters) % 8 == 0, "one CPU's value is not rounded up");
-	if (!values)
-		values = calloc(cpus, sizeof(*values));
-	if (!values || bpf_map_lookup_elem(counters_fd, &device, values))
-		err(1, "reading the counters");
-	memset(packets, 0, TXP_TRANSIT_COUNT * sizeof(*packets));
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		tally = (const struct txp_tally *)&values[cpu].transits;
-		for (int v = 0; v < TXP_TRANSIT_COUNT; v++)
-			packets[v] += tally[v].packets;
-		surprises += values[cpu].surprises;
-	}
-	return surprises;
+	if (error)
+		errx(1, "reading the counters: %s", strerror(-error));
+	tally = (const struct txp_tally *)&sum.transits;
+	for (int v = 0; v < TXP_TRANSIT_COUNT; v++)
+		packets[v] = tally[v].packets;
+	return sum.surprises;
 }
 
 /* What was said since the last time, of a packet and the marker behind it. */

@@ -109,15 +109,15 @@ offload()
 # packets of all rows: 20,000 of 4000.
 test_differential()
 {
-	local index map
+	local index maps
 
 	road plain
 	road txpath
 	offload
 	index=$(ip netns exec "$(ns router-txpath)" cat /sys/class/net/r0/ifindex)
-	map=$(find "$BPFFS/txpath" -name counters)
+	maps=$(dirname "$(find "$BPFFS/txpath" -name counters)")
 	# shellcheck disable=SC2046 # words
-	run "$TOOLS/differential" $((N * 5)) "$map" "$index" $(names plain) $(names txpath) ||
+	run "$TOOLS/differential" $((N * 5)) "$maps" "$index" $(names plain) $(names txpath) ||
 		fail "the kernel and txpath differ, or a verdict is not the row's"
 }
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "sum.h"
+
+_Static_assert(sizeof(struct txp_counters) % sizeof(__u64) == 0, "counters are all __u64");
+
+void counters_add(void *sum, const void *one, size_t size)
+{
+	const __u64 *from = one;
+	__u64 *to = sum;
+	size_t i;
+
+	for (i = 0; i < size / sizeof(__u64); i++)
+		to[i] += from[i];
+}
+
+static void add_view(struct txp_counters *sum, const struct txp_view *view)
+{
+	counters_add(&sum->transits.taken, &view->taken, sizeof(view->taken));
+	counters_add(&sum->reasons.no_route, &view->passed, sizeof(view->passed));
+	counters_add(&sum->stages.egress, &view->passed, sizeof(view->passed));
+}
+
+static int sum_views(int fd, __u32 ifindex, int cpus, struct txp_counters *sum)
+{
+	struct txp_view *views = calloc(cpus, sizeof(*views));
+	__u32 place = ifindex % TXP_VIEWS;
+	int i, err = 0;
+
+	if (!views)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &place, views))
+		err = -errno;
+	for (i = 0; i < cpus && !err; i++) {
+		if (views[i].ifindex == ifindex)
+			add_view(sum, &views[i]);
+	}
+	free(views);
+	return err;
+}
+
+int counters_sum(int counters, int views, const struct txp_device_key *key,
+		 struct txp_counters *sum)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct txp_counters *rows;
+	int i, err = 0;
+
+	if (cpus < 0)
+		return cpus;
+	rows = calloc(cpus, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	memset(sum, 0, sizeof(*sum));
+	if (bpf_map_lookup_elem(counters, key, rows))
+		err = -errno;
+	for (i = 0; i < cpus && !err; i++)
+		counters_add(sum, &rows[i], sizeof(*sum));
+	if (!err)
+		err = sum_views(views, key->ifindex, cpus, sum);
+	free(rows);
+	return err;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One device's counters, of all CPUs. The tests read them by it too: it knows no other file. */
+#ifndef TXPATH_SUM_H
+#define TXPATH_SUM_H
+
+#include <stddef.h>
+
+#include <txpath/abi.h>
+
+/* size: of both, in bytes; all __u64. */
+void counters_add(void *sum, const void *one, size_t size);
+
+/*
+ * counters, views: file descriptors of the maps of these names. Returns 0, -ENOENT if the device has
+ * no counters, or another negative errno.
+ */
+int counters_sum(int counters, int views, const struct txp_device_key *key,
+		 struct txp_counters *sum);
+
+#endif /* TXPATH_SUM_H */
