@@ -29,7 +29,7 @@ LDLIBS     := -Wl,-Bstatic -lbpf -lelf -lz -ljson-c -lcap -Wl,-Bdynamic -lmnl -l
 ARCH       := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/')
 MULTIARCH  := $(shell $(CC) -print-multiarch 2>/dev/null)
 # BPF_PROG gives every program a ctx that few use.
-BPF_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -O2 -g -fno-strict-aliasing -target bpf -mcpu=v2 \
+BPF_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -O2 -g -fno-strict-aliasing -target bpf -mcpu=v3 \
               -D__TARGET_ARCH_$(ARCH) -Iinclude $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
 
 BPF_OBJ  := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))

@@ -77,12 +77,45 @@ static __always_inline void check_reset(struct txp_check *chk, const struct __sk
 	chk->gso_segs = ctx->gso_segs;
 }
 
+/* An IPv4 packet that nobody has routed, redirected ones among them: nothing is to be judged. */
+static __always_inline bool is_sent_past(const struct __sk_buff *ctx, const struct sk_buff *skb)
+{
+	return ctx->protocol == bpf_htons(ETH_P_IP) && !KERNEL_READ(skb, _skb_refdst);
+}
+
+static __always_inline void view_note_passed(__u32 ifindex, const struct net *net)
+{
+	struct txp_view *view = bpf_cast_to_kern_ctx ? view_claim(ifindex) : NULL;
+
+	if (view)
+		view->net = (__u64)net;
+}
+
+/* What transit redirects comes by here too: it is only counted, and that in the device's view. */
+static __always_inline bool pass(struct __sk_buff *ctx)
+{
+	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+	struct txp_view *view;
+
+	if (ctx->protocol != bpf_htons(ETH_P_IP) || skb->_skb_refdst)
+		return false;
+	view = view_get(ctx->ifindex);
+	if (!view || (__u64)skb->dev->nd_net.net != view->net)
+		return false;
+	count_tally(&view->passed, ctx->len);
+	return true;
+}
+
 static __always_inline enum txp_reason judge(struct txp_check *chk, struct __sk_buff *ctx,
 					     const struct txp_device *dev)
 {
 	enum txp_reason reason;
 
 	check_reset(chk, ctx);
+	if (chk->skb && is_sent_past(ctx, chk->skb)) {
+		view_note_passed(ctx->ifindex, chk->net);
+		return TXP_REASON_NO_ROUTE;
+	}
 	reason = parse(ctx, dev->l2_len, &chk->pkt);
 	if (reason != TXP_REASON_COMPARED)
 		return reason;
@@ -140,6 +173,7 @@ static __always_inline void egress(struct __sk_buff *ctx)
 SEC("tc")
 int txpath_egress(struct __sk_buff *ctx)
 {
-	egress(ctx);
+	if (!bpf_cast_to_kern_ctx || !pass(ctx))
+		egress(ctx);
 	return TXP_TC_ACT_UNSPEC;
 }
