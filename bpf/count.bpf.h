@@ -18,6 +18,12 @@ static __always_inline void count_tally(struct txp_tally *tally, __u64 bytes)
 	tally->bytes += bytes;
 }
 
+static __always_inline void count_back(struct txp_tally *tally, __u64 bytes)
+{
+	tally->packets--;
+	tally->bytes -= bytes;
+}
+
 /* At TC egress softirqs are off: nobody else writes this CPU's row. */
 static __always_inline void count_reason(struct txp_counters *cnt, enum txp_reason reason,
 					 __u64 bytes)

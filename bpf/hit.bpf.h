@@ -13,7 +13,7 @@
 
 /* What a hit reads of the packet; the rest is what the key has. */
 struct txp_hit {
-	const struct txp_view *view;
+	struct txp_view *view;
 	const struct txp_lease *lease;
 	__u32 index; /* of the lease */
 	__u32 l3_len;
@@ -96,11 +96,15 @@ static __always_inline bool hit_hooks(const struct net *net, const struct txp_vi
 static __always_inline bool hit_settings(const struct net *net, const struct net_device *dev,
 					 const struct txp_view *view)
 {
-	return NET_SETTING(net, ipv4.sysctl_fib_multipath_hash_policy) == view->hash_policy &&
+	const struct in_device *own = dev->ip_ptr;
+	const struct ipv4_devconf *all = net->ipv4.devconf_all;
+
+	return own->cnf.data[TXP_DEVCONF_FORWARDING] &&
+	       (__u32)own->cnf.data[TXP_DEVCONF_RP_FILTER] == view->rp_filter &&
+	       (__u32)all->data[TXP_DEVCONF_RP_FILTER] == view->rp_filter_all &&
+	       NET_SETTING(net, ipv4.sysctl_fib_multipath_hash_policy) == view->hash_policy &&
 	       NET_SETTING(net, ipv4.sysctl_ip_fwd_use_pmtu) == view->use_pmtu &&
-	       NET_SETTING(net, ipv4.sysctl_ip_fwd_update_priority) == view->update_priority &&
-	       (__u32)dev->ip_ptr->cnf.data[TXP_DEVCONF_RP_FILTER] == view->rp_filter &&
-	       (__u32)net->ipv4.devconf_all->data[TXP_DEVCONF_RP_FILTER] == view->rp_filter_all;
+	       NET_SETTING(net, ipv4.sysctl_ip_fwd_update_priority) == view->update_priority;
 }
 
 /* guard_device and guard_other_programs; a device in a VRF has gone down on its way there. */
@@ -111,9 +115,8 @@ static __always_inline bool hit_device(const struct net_device *dev, const struc
 	if (!bpf_core_field_exists(dev->tcx_ingress))
 		return false;
 	entry = dev->tcx_ingress;
-	return (__u64)entry == view->tcx && !entry->fp_items[1].prog && !kernel_word(view->qdisc) &&
-	       dev->ip_ptr->cnf.data[TXP_DEVCONF_FORWARDING] && !dev->rx_handler &&
-	       !dev->nf_hooks_ingress;
+	return (__u64)entry == view->tcx && !entry->fp_items[1].prog && !dev->rx_handler &&
+	       !dev->nf_hooks_ingress && !kernel_word(view->qdisc);
 }
 
 static __always_inline bool hit_stamp(const struct net *net, const struct sk_buff *skb,
@@ -132,11 +135,11 @@ static __always_inline bool hit_output(const struct txp_lease *lease)
 {
 	const struct net_device *output = kernel_typed((const struct net_device *)lease->output);
 
-	if (!(KERNEL_READ_BITS(output, priv_flags) & TXP_IFF_XMIT_DST_RELEASE))
+	if (!(BPF_CORE_READ_BITFIELD(output, priv_flags) & TXP_IFF_XMIT_DST_RELEASE))
 		return false;
 	if (bpf_core_field_exists(output->nf_hooks_egress) && output->nf_hooks_egress)
 		return false;
-	return neighbour_holds(lease);
+	return !lease->next_hop_at && neighbour_holds_typed(lease);
 }
 
 static __always_inline bool hit_holds(const struct sk_buff *skb, const struct txp_hit *hit)

@@ -179,7 +179,7 @@ static __always_inline __u32 forwarded_priority(const struct __sk_buff *ctx, boo
 	return by_tos ? tos_to_priority(tos) : ctx->priority;
 }
 
-/* Returns only if that program cannot be called. It counts the packet. */
+/* Returns only if that program cannot be called. The packet has been counted before. */
 static __always_inline void take_over(struct __sk_buff *ctx, __u32 lease, __u32 priority,
 				      __u32 trim)
 {
@@ -243,7 +243,7 @@ static __always_inline bool device_offloads(const struct txp_instance *inst,
 
 /* By the lease that the packet has been judged by. armed: as for hit_arm. */
 static __always_inline void take_judged(struct __sk_buff *ctx, const struct sk_buff *skb,
-					const struct txp_instance *inst,
+					const struct txp_instance *inst, struct txp_counters *cnt,
 					const struct txp_arrival *arrival,
 					const struct txp_surroundings *around, __u64 armed)
 {
@@ -255,9 +255,11 @@ static __always_inline void take_judged(struct __sk_buff *ctx, const struct sk_b
 	if (bpf_cast_to_kern_ctx)
 		hit_arm(skb, inst, around, view_claim(ctx->ifindex), lease, arrival->note.time_ns,
 			armed);
+	count_transit(cnt, TXP_TRANSIT_TAKEN, ctx->len);
 	take_over(ctx, index,
 		  forwarded_priority(ctx, around->tos_priority, arrival->pkt.ip.tos),
 		  arrival->trim);
+	count_back(&cnt->transits.taken, ctx->len);
 }
 
 /* Returns only if the packet is the kernel's. */
@@ -277,7 +279,7 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 	else
 		arrival->verdict = TXP_TRANSIT_UNSEEN;
 	if (arrival->verdict == TXP_TRANSIT_TAKEN && device_offloads(inst, dev))
-		take_judged(ctx, skb, inst, arrival, around, armed);
+		take_judged(ctx, skb, inst, cnt, arrival, around, armed);
 	if (skb && (arrival->verdict == TXP_TRANSIT_TAKEN || is_miss(arrival->verdict)))
 		leave_note(ctx, skb, arrival);
 	if (arrival->verdict == TXP_TRANSIT_TAKEN)
@@ -326,9 +328,11 @@ static __always_inline void take_hit(struct __sk_buff *ctx)
 {
 	struct txp_hit hit;
 
-	if (hit_find(ctx, &hit))
-		take_over(ctx, hit.index,
-			  forwarded_priority(ctx, hit.view->update_priority, hit.tos), 0);
+	if (!hit_find(ctx, &hit))
+		return;
+	count_tally(&hit.view->taken, ctx->len);
+	take_over(ctx, hit.index, forwarded_priority(ctx, hit.view->update_priority, hit.tos), 0);
+	count_back(&hit.view->taken, ctx->len);
 }
 
 static __always_inline void judge_in_full(struct __sk_buff *ctx)
@@ -400,22 +404,16 @@ static __always_inline int takeover_send(struct __sk_buff *ctx, const struct txp
 	return bpf_redirect(lease->oif, 0);
 }
 
-/* In the device's view, else in its counters: one look-up more. */
-static __always_inline void takeover_count(const struct __sk_buff *ctx, enum txp_transit verdict,
-					   __u32 length)
+/* It cannot be trimmed, and is the kernel's after all. */
+static __always_inline void takeover_fails(const struct __sk_buff *ctx, __u32 length)
 {
-	struct txp_view *view = view_get(ctx->ifindex);
-	const struct txp_instance *inst;
-	struct txp_counters *cnt;
+	const struct txp_instance *inst = instance_get();
+	struct txp_counters *cnt = inst ? counters_of(inst->netns, ctx->ifindex) : NULL;
 
-	if (view && verdict == TXP_TRANSIT_TAKEN) {
-		count_tally(&view->taken, length);
+	if (!cnt)
 		return;
-	}
-	inst = instance_get();
-	cnt = inst ? counters_of(inst->netns, ctx->ifindex) : NULL;
-	if (cnt)
-		count_transit(cnt, verdict, length);
+	count_back(&cnt->transits.taken, length);
+	count_transit(cnt, TXP_TRANSIT_PADDED, length);
 }
 
 SEC("tc")
@@ -427,9 +425,8 @@ int txpath_takeover(struct __sk_buff *ctx)
 	if (!lease)
 		return TXP_TC_ACT_UNSPEC;
 	if (trim && bpf_skb_change_tail(ctx, trim, 0)) {
-		takeover_count(ctx, TXP_TRANSIT_PADDED, length);
+		takeover_fails(ctx, length);
 		return TXP_TC_ACT_UNSPEC;
 	}
-	takeover_count(ctx, TXP_TRANSIT_TAKEN, length);
 	return takeover_send(ctx, lease);
 }
