@@ -77,12 +77,7 @@ static __always_inline void check_reset(struct txp_check *chk, const struct __sk
 	chk->gso_segs = ctx->gso_segs;
 }
 
-/* An IPv4 packet that nobody has routed, redirected ones among them: nothing is to be judged. */
-static __always_inline bool is_sent_past(const struct __sk_buff *ctx, const struct sk_buff *skb)
-{
-	return ctx->protocol == bpf_htons(ETH_P_IP) && !KERNEL_READ(skb, _skb_refdst);
-}
-
+/* The next of its kind is counted in the view. */
 static __always_inline void view_note_passed(__u32 ifindex, const struct net *net)
 {
 	struct txp_view *view = bpf_cast_to_kern_ctx ? view_claim(ifindex) : NULL;
@@ -91,13 +86,24 @@ static __always_inline void view_note_passed(__u32 ifindex, const struct net *ne
 		view->net = (__u64)net;
 }
 
-/* What transit redirects comes by here too: it is only counted, and that in the device's view. */
+/* parse, of a header without options that is all there */
+static __always_inline bool is_plain(const struct __sk_buff *ctx)
+{
+	const struct ethhdr *eth = (const void *)(long)ctx->data;
+	const __u8 *ip = (const __u8 *)(eth + 1);
+
+	return ctx->protocol == bpf_htons(ETH_P_IP) && !ctx->vlan_present &&
+	       (const void *)(ip + sizeof(struct iphdr)) <= (const void *)(long)ctx->data_end &&
+	       eth->h_proto == bpf_htons(ETH_P_IP) && *ip == 0x45;
+}
+
+/* What transit redirects comes by here too, as no_route: it is only counted. */
 static __always_inline bool pass(struct __sk_buff *ctx)
 {
 	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
 	struct txp_view *view;
 
-	if (ctx->protocol != bpf_htons(ETH_P_IP) || skb->_skb_refdst)
+	if (skb->_skb_refdst || !is_plain(ctx))
 		return false;
 	view = view_get(ctx->ifindex);
 	if (!view || (__u64)skb->dev->nd_net.net != view->net)
@@ -112,16 +118,14 @@ static __always_inline enum txp_reason judge(struct txp_check *chk, struct __sk_
 	enum txp_reason reason;
 
 	check_reset(chk, ctx);
-	if (chk->skb && is_sent_past(ctx, chk->skb)) {
-		view_note_passed(ctx->ifindex, chk->net);
-		return TXP_REASON_NO_ROUTE;
-	}
 	reason = parse(ctx, dev->l2_len, &chk->pkt);
 	if (reason != TXP_REASON_COMPARED)
 		return reason;
 	if (chk->skb)
 		chk->genid = KERNEL_READ(check_net(chk), ipv4.rt_genid.counter);
 	reason = chk->skb ? judge_with_kernel(chk, ctx) : judge_header_only(chk, ctx);
+	if (reason == TXP_REASON_NO_ROUTE && dev->l2_len == ETH_HLEN)
+		view_note_passed(ctx->ifindex, chk->net);
 	if (reason == TXP_REASON_COMPARED || reason == TXP_REASON_HEADER_ONLY) {
 		rule_checksum(chk, ctx);
 		rule_tot_len(chk);

@@ -32,7 +32,14 @@ static __always_inline bool hit_header(const struct iphdr *ip, __u32 l3_len)
 	return fold_sum(sum) == 0xffff;
 }
 
-/* arrival_key, of TCP and UDP where ports count; ICMP and IPsec may be hashed by what is inside. */
+/* arrival_check_hash: an echo is hashed by nothing but its addresses. */
+static __always_inline bool hit_echo(const __u8 *type, const void *end)
+{
+	return (const void *)(type + 1) <= end &&
+	       (*type == TXP_ICMP_ECHO || *type == TXP_ICMP_ECHOREPLY);
+}
+
+/* arrival_key, of TCP and UDP where ports count. */
 static __always_inline bool hit_ports(const struct iphdr *ip, const void *end, bool with_ports,
 				      __u64 *word)
 {
@@ -41,7 +48,7 @@ static __always_inline bool hit_ports(const struct iphdr *ip, const void *end, b
 
 	*word = (__u64)(ip->tos & ~3) << 40;
 	if (!with_ports)
-		return protocol != IPPROTO_ICMP;
+		return protocol != IPPROTO_ICMP || hit_echo((const __u8 *)ports, end);
 	if ((protocol != IPPROTO_TCP && protocol != IPPROTO_UDP) || (const void *)(ports + 1) > end)
 		return false;
 	*word |= *ports | protocol << 32;

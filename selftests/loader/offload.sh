@@ -301,7 +301,7 @@ taken_bytes()
 }
 
 # wrong_leases: of what transit holds, the MTU is another than the kernel's. Its place in struct
-# txp_lease is 84.
+# txp_lease is 108.
 wrong_leases()
 {
 	local key map value
@@ -309,8 +309,8 @@ wrong_leases()
 	for map in "$BPFFS"/txpath/v1/*/maps/leases; do
 		bpftool -j map dump pinned "$map" >"$WORK/leases"
 	done
-	jq -r '.[] | .key as $key | .values[].value | select(.[80] != "0x00" and
-		(.[48:56] | any(. != "0x00"))) | .[84] = "0x01" | "\($key | join(" ")) \(join(" "))"' \
+	jq -r '.[] | .key as $key | .values[].value | select(.[104] != "0x00" and
+		(.[64:72] | any(. != "0x00"))) | .[108] = "0x01" | "\($key | join(" ")) \(join(" "))"' \
 		"$WORK/leases" >"$WORK/wrong"
 	while read -r -a bytes; do
 		key=("${bytes[@]:0:4}")
