@@ -3,6 +3,9 @@
  * progrun load OBJECT PROGRAM PIN [OUTPUT DESTINATION SOURCE]: loads one program of peers.bpf.o and
  * pins it; OUTPUT is an ifindex, the others the addresses that bare_rewrite writes.
  *
+ * progrun part OBJECT PROGRAM PIN NETNS DEV: the same of parts.bpf.o, which shares the maps of the
+ * program that is the last on TCX at the ingress of DEV.
+ *
  * progrun run [rounds=N] [repeat=N] [cpu=N] <PLAN: BPF_PROG_TEST_RUN of each row of PLAN, in
  * rounds, all rows in each; prints "sample program NAME ns VALUE" for each run. A row:
  *
@@ -46,9 +49,12 @@
 #define WORD 128
 #define PROGRAMS_MAX 64
 #define WARM_FLOWS 65536 /* many times the places of the table: no more can be warm */
-#define WARM_BURST 256	 /* what a device's backlog takes for sure */
-#define WARM_FOR 25	 /* seconds; leases are to hold longer */
+#define WARM_PASSES 2
+#define WARM_BURST 256 /* what a device's backlog takes for sure */
+#define WARM_FOR 25    /* seconds; leases are to hold longer */
 #define PATIENCE 60
+#define WARM_UP 50	     /* this part of the repetitions, first */
+#define SAMPLE_NS 60000000LL /* no longer than about this: dear programs are repeated less */
 #define NS 1000000000LL
 
 struct row {
@@ -219,13 +225,25 @@ static void open_sender(struct row *row, __u8 *mac)
 	close(netns);
 }
 
+/* Where txpath is attached: whoever's the measured program is, that one counts. */
+static struct counted open_counters(__u32 ifindex)
+{
+	int program = program_at_tcx(ifindex, TCX_INGRESS);
+	struct counted counted = { -1, -1 };
+
+	if (program >= 0) {
+		counted = counters_open(program);
+		close(program);
+	}
+	return counted;
+}
+
 static void open_expect(struct row *row)
 {
 	row->shares = *row->expect == '~';
 	row->verdict = verdict_find(row->expect + row->shares);
-	row->counted = counters_open(row->program_fd);
 	if (row->counted.counters < 0)
-		errx(1, "%s: the program counts nothing", row->name);
+		errx(1, "%s: nothing is counted here", row->name);
 }
 
 static void open_row(struct row *row)
@@ -233,7 +251,7 @@ static void open_row(struct row *row)
 	__u8 destination[ETH_ALEN], source[ETH_ALEN] = {};
 
 	row->sender = -1;
-	row->counted.counters = -1;
+	row->verdict = verdict_find("taken");
 	if (*row->from)
 		open_sender(row, source);
 	row->netns_fd = netns_open(row->netns);
@@ -242,6 +260,9 @@ static void open_row(struct row *row)
 	row->iif_index = *row->iif ? device_index(row->iif) : row->ifindex;
 	device_mac(row->dev, destination);
 	row->program_fd = program_open(row);
+	row->counted = open_counters(row->ifindex);
+	if (row->sender >= 0 && row->counted.counters < 0)
+		errx(1, "%s: nobody learns what is sent", row->name);
 	if (*row->expect)
 		open_expect(row);
 	frame_make(&row->frame, row->tcp ? IPPROTO_TCP : IPPROTO_UDP, destination, source);
@@ -260,8 +281,7 @@ static void write_file(const char *path, const char *text)
 
 static bool row_is_warm(const struct row *row, time_t now)
 {
-	return row->sender < 0 || row->counted.counters < 0 ||
-	       (row->warmed && now - row->warmed < WARM_FOR);
+	return row->sender < 0 || (row->warmed && now - row->warmed < WARM_FOR);
 }
 
 /* They are received on this CPU, by a softirq or its thread, which must get the CPU first. */
@@ -290,15 +310,18 @@ static void send_burst(struct row *row, __u32 first, __u32 count)
 
 /*
  * A lease that holds is not renewed by what is sent. Moving rt_genid ends all leases of the
- * namespace, so that these packets are the kernel's and leases are learned from them anew.
+ * namespace, so that these packets are the kernel's and leases are learned from them anew. When
+ * they come again they are judged in full, and are simple hits from then on.
  */
 static void warm(struct run *run, struct row *row)
 {
 	__u32 count = row->flows < WARM_FLOWS ? row->flows : WARM_FLOWS;
 
 	write_file("/proc/sys/net/ipv4/route/flush", "1");
-	for (__u32 i = 0; i < count; i += WARM_BURST)
-		send_burst(row, i, count - i < WARM_BURST ? count - i : WARM_BURST);
+	for (int pass = 0; pass < WARM_PASSES; pass++) {
+		for (__u32 i = 0; i < count; i += WARM_BURST)
+			send_burst(row, i, count - i < WARM_BURST ? count - i : WARM_BURST);
+	}
 	for (size_t i = 0; i < run->count; i++) {
 		if (!strcmp(run->rows[i].netns, row->netns))
 			run->rows[i].warmed = 0; /* its flows may have lost their places */
@@ -359,22 +382,32 @@ static void check_verdicts(struct row *row, const struct verdict_count *before, 
 		     repeat, row->expect);
 }
 
+/* How often to repeat it, after a warm-up. */
+static long fitting_repeat(struct run *run, const struct row *row)
+{
+	long few = run->repeat / WARM_UP + 1;
+	long long fits = SAMPLE_NS * few / (test_run(run, row, few) + 1) + 1;
+
+	return fits < run->repeat ? fits : run->repeat;
+}
+
 static void measure(struct run *run, struct row *row)
 {
 	struct verdict_count before = {};
 	long long ns;
+	long repeat;
 
 	netns_enter(row->netns_fd);
 	if (!row_is_warm(row, time(NULL)))
 		warm(run, row);
 	prepare_carrier(run, row);
-	test_run(run, row, run->repeat / 10 + 1);
-	if (row->counted.counters >= 0)
+	repeat = fitting_repeat(run, row);
+	if (*row->expect)
 		before = verdict_count(&row->counted, row->ifindex, &row->verdict);
-	ns = test_run(run, row, run->repeat);
-	if (row->counted.counters >= 0)
-		check_verdicts(row, &before, run->repeat);
-	printf("sample program %s ns %.2f\n", row->name, (double)ns / run->repeat);
+	ns = test_run(run, row, repeat);
+	if (*row->expect)
+		check_verdicts(row, &before, repeat);
+	printf("sample program %s ns %.2f\n", row->name, (double)ns / repeat);
 	fflush(stdout);
 }
 
@@ -457,27 +490,107 @@ static void set_constants(struct bpf_object *object, char **words)
 		err(1, "constants");
 }
 
-static int load(int argc, char **words)
+/* Of the programs to measure only this one; what has another name belongs to it. */
+static struct bpf_program *choose_program(struct bpf_object *object, const char *name,
+					  bool (*is_other)(const char *name))
 {
-	struct bpf_object *object = bpf_object__open(words[0]);
 	struct bpf_program *each, *program = NULL;
 
-	if (!object)
-		err(1, "%s", words[0]);
 	bpf_object__for_each_program(each, object)
 	{
-		bpf_program__set_autoload(each, !strcmp(bpf_program__name(each), words[1]));
-		if (bpf_program__autoload(each))
+		const char *its = bpf_program__name(each);
+
+		bpf_program__set_autoload(each, !strcmp(its, name) || !is_other(its));
+		if (!strcmp(its, name))
 			program = each;
 	}
 	if (!program)
-		errx(2, "%s: no program %s", words[0], words[1]);
-	if (argc == 6)
-		set_constants(object, words + 3);
-	if (bpf_object__load(object) || bpf_program__pin(program, words[2]))
-		err(1, "%s", words[1]);
+		errx(2, "no program %s", name);
+	return program;
+}
+
+static struct bpf_object *object_open(const char *path)
+{
+	struct bpf_object *object = bpf_object__open(path);
+
+	if (!object)
+		err(1, "%s", path);
+	return object;
+}
+
+static int pin_and_close(struct bpf_object *object, struct bpf_program *program, const char *pin)
+{
+	if (bpf_program__pin(program, pin))
+		err(1, "%s", bpf_program__name(program));
 	bpf_object__close(object);
 	return 0;
+}
+
+static bool is_peer(const char *name)
+{
+	return *name;
+}
+
+static int load(int argc, char **words)
+{
+	struct bpf_object *object = object_open(words[0]);
+	struct bpf_program *program = choose_program(object, words[1], is_peer);
+
+	if (argc == 6)
+		set_constants(object, words + 3);
+	if (bpf_object__load(object))
+		err(1, "%s", words[1]);
+	return pin_and_close(object, program, words[2]);
+}
+
+static bool is_part(const char *name)
+{
+	return !strncmp(name, "part_", 5) || !strcmp(name, "txpath_transit") ||
+	       !strcmp(name, "txpath_check");
+}
+
+/* What the program keeps from packet to packet, or the loader tells it. */
+static void share_maps(struct bpf_object *object, int program)
+{
+	static const char *const shared[] = { "leases", "views", "arming", "counters", "instance" };
+
+	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(object, shared[i]);
+		int fd = map_of_program(program, shared[i]);
+
+		if (!map || fd < 0 || bpf_map__reuse_fd(map, fd))
+			errx(1, "map %s cannot be shared", shared[i]);
+		close(fd);
+	}
+}
+
+/* The kernel empties a map of programs that nobody in userspace holds. */
+static void pin_programs(struct bpf_object *object, const char *pin)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, "after_programs");
+	char path[2 * WORD];
+
+	snprintf(path, sizeof(path), "%s-after", pin);
+	if (!map || bpf_map__pin(map, path))
+		err(1, "%s", path);
+}
+
+static int load_part(char **words)
+{
+	struct bpf_object *object = object_open(words[0]);
+	struct bpf_program *program = choose_program(object, words[1], is_part);
+	int taker, netns = netns_open(words[3]);
+
+	netns_enter(netns);
+	taker = program_at_tcx(device_index(words[4]), TCX_INGRESS);
+	if (taker < 0)
+		err(1, "%s: no program at ingress", words[4]);
+	share_maps(object, taker);
+	libbpf_set_print(NULL); /* warns of what this kernel's structures make dead code */
+	if (bpf_object__load(object))
+		err(1, "%s", words[1]);
+	pin_programs(object, words[2]);
+	return pin_and_close(object, program, words[2]);
 }
 
 int main(int argc, char **argv)
@@ -486,6 +599,9 @@ int main(int argc, char **argv)
 		return run_plan(argv + 2);
 	if ((argc == 5 || argc == 8) && !strcmp(argv[1], "load"))
 		return load(argc - 2, argv + 2);
+	if (argc == 7 && !strcmp(argv[1], "part"))
+		return load_part(argv + 2);
 	errx(2, "usage: progrun load OBJECT PROGRAM PIN [OUTPUT DESTINATION SOURCE]\n"
+		"       progrun part OBJECT PROGRAM PIN NETNS DEV\n"
 		"       progrun run [rounds=N] [repeat=N] [cpu=N] <PLAN");
 }

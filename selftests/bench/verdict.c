@@ -46,28 +46,28 @@ static bool has_name(int map, const char *name)
 	return !bpf_obj_get_info_by_fd(map, &info, &length) && !strcmp(info.name, name);
 }
 
-static void keep_map(struct counted *maps, int map)
-{
-	if (map >= 0 && has_name(map, "counters"))
-		maps->counters = map;
-	else if (map >= 0 && has_name(map, "views"))
-		maps->views = map;
-	else
-		close(map);
-}
-
-struct counted counters_open(int program)
+int map_of_program(int program, const char *name)
 {
 	__u32 ids[MAPS_MAX];
 	struct bpf_prog_info info = { .nr_map_ids = MAPS_MAX, .map_ids = (__u64)(long)ids };
-	struct counted maps = { -1, -1 };
 	__u32 length = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(program, &info, &length))
 		err(1, "program's maps");
-	for (__u32 i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++)
-		keep_map(&maps, bpf_map_get_fd_by_id(ids[i]));
-	return maps;
+	for (__u32 i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++) {
+		int map = bpf_map_get_fd_by_id(ids[i]);
+
+		if (map >= 0 && has_name(map, name))
+			return map;
+		close(map);
+	}
+	return -1;
+}
+
+struct counted counters_open(int program)
+{
+	return (struct counted){ map_of_program(program, "counters"),
+				 map_of_program(program, "views") };
 }
 
 static void add_row(struct verdict_count *count, const struct txp_counters *row,
@@ -90,7 +90,8 @@ struct verdict_count verdict_count(const struct counted *maps, __u32 ifindex,
 	struct txp_counters sum;
 
 	for (; !bpf_map_get_next_key(maps->counters, last, &key); last = &key) {
-		if (key.ifindex == ifindex && !counters_sum(maps->counters, maps->views, &key, &sum))
+		if (key.ifindex == ifindex &&
+		    !counters_sum(maps->counters, maps->views, &key, &sum))
 			add_row(&count, &sum, verdict);
 	}
 	return count;

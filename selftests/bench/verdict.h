@@ -19,13 +19,17 @@ struct verdict_count {
 /* By its name in reasons.h, which begins with "egress." for those at egress; or exits. */
 struct verdict verdict_find(const char *name);
 
-/* The maps of these names that a program uses; -1: it uses none. */
+/* A map of that name that the program uses; -1: it uses none. */
+int map_of_program(int program, const char *name);
+
+/* The maps of these names. */
 struct counted {
 	int counters, views;
 };
 
 struct counted counters_open(int program);
 
-struct verdict_count verdict_count(const struct counted *maps, __u32 ifindex, const struct verdict *verdict);
+struct verdict_count verdict_count(const struct counted *maps, __u32 ifindex,
+				   const struct verdict *verdict);
 
 #endif /* VERDICT_H */
