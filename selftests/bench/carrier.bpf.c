@@ -14,6 +14,7 @@
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/pkt_cls.h>
+#include <stddef.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -24,8 +25,19 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Written by progrun before each run. */
 __u32 flows = 1;
 __u32 next_flow = 0;
-__u32 base_sum = 0; /* of the header without check and daddr, not folded */
-__u8 ethernet[ETH_HLEN] = { 0 };
+__u32 base_sum = 0; /* of the IP header without check and daddr, not folded */
+__u8 header[ETH_HLEN + sizeof(struct iphdr)] __attribute__((aligned(8))) = { 0 };
+
+/*
+ * Written in the words in which it is read: to read what has just been written in pieces stalls,
+ * and nothing like that happens to a packet that comes from a device.
+ */
+#define AT(type, base, offset) (*(type *)((void *)(base) + (offset)))
+#define COPY(type, to, offset) (AT(type, to, offset) = AT(type, header, offset))
+#define TTL_TO_CHECK (ETH_HLEN + offsetof(struct iphdr, ttl))
+#define ADDRESSES (ETH_HLEN + offsetof(struct iphdr, saddr))
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "where in the words check and daddr are");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -45,16 +57,19 @@ SEC("tc")
 int carrier(struct __sk_buff *ctx)
 {
 	void *data = (void *)(long)ctx->data;
-	struct iphdr *ip = data + ETH_HLEN;
 	__u32 i = next_flow;
+	__u64 check, daddr;
 
-	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
+	if (data + sizeof(header) > (void *)(long)ctx->data_end)
 		return TC_ACT_SHOT;
 	next_flow = i + 1 < flows ? i + 1 : 0;
-	__builtin_memcpy(data, ethernet, ETH_HLEN);
-	ip->ttl = FLOW_TTL;
-	ip->daddr = bpf_htonl(flow_address(i));
-	ip->check = fold(base_sum + (ip->daddr & 0xffff) + (ip->daddr >> 16));
+	daddr = bpf_htonl(flow_address(i));
+	check = fold(base_sum + (daddr & 0xffff) + (daddr >> 16));
+	COPY(__u32, data, 0);
+	COPY(__u32, data, 4);
+	COPY(__u32, data, 8);
+	AT(__u32, data, TTL_TO_CHECK) = AT(__u16, header, TTL_TO_CHECK) | check << 16;
+	AT(__u64, data, ADDRESSES) = AT(__u32, header, ADDRESSES) | daddr << 32;
 	bpf_tail_call(ctx, &measured, 0);
 	return TC_ACT_SHOT; /* nothing to measure */
 }

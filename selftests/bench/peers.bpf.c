@@ -21,7 +21,11 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define AF_INET 2
 
 const volatile __u32 output = 0; /* ifindex */
-const volatile __u8 ethernet[ETH_HLEN] = { 0 };
+const volatile __u8 ethernet[ETH_HLEN] __attribute__((aligned(4))) = { 0 };
+
+#define COPY(type, to, from, offset)                                                               \
+	(*(type *)((void *)(to) + (offset)) =                                                      \
+		 *(const volatile type *)((const void *)(from) + (offset)))
 
 SEC("tc")
 int bench_empty(struct __sk_buff *ctx)
@@ -42,7 +46,10 @@ int bare_rewrite(struct __sk_buff *ctx)
 
 	if (ctx->protocol != bpf_htons(ETH_P_IP) || data + ETH_HLEN > (void *)(long)ctx->data_end)
 		return TC_ACT_UNSPEC;
-	__builtin_memcpy(data, (const void *)ethernet, ETH_HLEN);
+	COPY(__u32, data, ethernet, 0);
+	COPY(__u32, data, ethernet, 4);
+	COPY(__u32, data, ethernet, 8);
+	COPY(__u16, data, ethernet, 12);
 	return bpf_redirect(output, 0);
 }
 
@@ -82,7 +89,10 @@ int fib_lookup(struct __sk_buff *ctx)
 	if (bpf_fib_lookup(ctx, &fib, sizeof(fib), 0) != BPF_FIB_LKUP_RET_SUCCESS)
 		return TC_ACT_UNSPEC;
 	decrease_ttl(ip);
-	__builtin_memcpy(eth->h_dest, fib.dmac, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, fib.smac, ETH_ALEN);
+	COPY(__u16, eth->h_dest, fib.dmac, 0); /* no more than so much aligned on the stack */
+	COPY(__u16, eth->h_dest, fib.dmac, 2);
+	COPY(__u16, eth->h_dest, fib.dmac, 4);
+	COPY(__u32, eth->h_source, fib.smac, 0);
+	COPY(__u16, eth->h_source, fib.smac, 4);
 	return bpf_redirect(fib.ifindex, 0);
 }

@@ -339,7 +339,7 @@ static void prepare_carrier(struct run *run, const struct row *row)
 	run->carrier->bss->next_flow = 0;
 	run->carrier->data->flows = row->flows;
 	run->carrier->bss->base_sum = row->frame.base_sum;
-	memcpy(run->carrier->bss->ethernet, row->frame.bytes, ETH_HLEN);
+	memcpy(run->carrier->bss->header, row->frame.bytes, sizeof(run->carrier->bss->header));
 	if (bpf_map_update_elem(measured, &zero, &row->program_fd, BPF_ANY))
 		err(1, "%s: prog array", row->name);
 }
