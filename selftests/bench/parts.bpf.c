@@ -17,10 +17,11 @@ enum part {
 	PART_SETTINGS, /* sysctls */
 	PART_DEVICE,   /* forwarding, ports, programs behind ours */
 	PART_OUTPUT,   /* the output device, the neighbour */
+	PART_COUNTERS, /* packets and bytes */
 	PART_ALL,      /* and the tail call to the writing program */
 };
 
-enum after { AFTER_NOTHING, AFTER_COUNTERS, AFTER_HEADER, AFTER_REDIRECT };
+enum after { AFTER_NOTHING, AFTER_HEADER, AFTER_REDIRECT };
 
 SEC("tc")
 int after_nothing(struct __sk_buff *ctx)
@@ -28,32 +29,15 @@ int after_nothing(struct __sk_buff *ctx)
 	return TXP_TC_ACT_UNSPEC;
 }
 
-/* Of txpath_takeover, up to its counters. */
-static __always_inline const struct txp_lease *after_count(struct __sk_buff *ctx)
-{
-	const struct txp_lease *lease = lease_at(ctx->cb[TXP_TAKEOVER_LEASE]);
-
-	if (!lease || ctx->cb[TXP_TAKEOVER_TRIM])
-		return NULL;
-	takeover_count(ctx, TXP_TRANSIT_TAKEN, ctx->len);
-	return lease;
-}
-
-SEC("tc")
-int after_counters(struct __sk_buff *ctx)
-{
-	return after_count(ctx) ? TXP_TC_ACT_UNSPEC : TC_ACT_SHOT;
-}
-
-/* Of takeover_send, up to the redirect. */
+/* txpath_takeover and takeover_send, up to the redirect */
 SEC("tc")
 int after_header(struct __sk_buff *ctx)
 {
-	const struct txp_lease *lease = after_count(ctx);
+	const struct txp_lease *lease = lease_at(ctx->cb[TXP_TAKEOVER_LEASE]);
 	void *data = (void *)(long)ctx->data;
 	struct iphdr *ip = data + ETH_HLEN;
 
-	if (!lease || (void *)(ip + 1) > (void *)(long)ctx->data_end)
+	if (!lease || ctx->cb[TXP_TAKEOVER_TRIM] || (void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return TC_ACT_SHOT;
 	__builtin_memcpy(data, lease->ethernet, ETH_HLEN);
 	decrease_ttl(ip);
@@ -64,13 +48,12 @@ int after_header(struct __sk_buff *ctx)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 4);
+	__uint(max_entries, 3);
 	__uint(key_size, sizeof(__u32));
 	__array(values, int(void *));
 } after_programs SEC(".maps") = {
 	.values = {
 		[AFTER_NOTHING] = (void *)&after_nothing,
-		[AFTER_COUNTERS] = (void *)&after_counters,
 		[AFTER_HEADER] = (void *)&after_header,
 		[AFTER_REDIRECT] = (void *)&txpath_takeover,
 	},
@@ -126,6 +109,8 @@ static __always_inline int up_to(struct __sk_buff *ctx, enum part last, __u32 af
 
 	if (!part_find(ctx, &hit, last))
 		return TC_ACT_SHOT;
+	if (last >= PART_COUNTERS)
+		count_tally(&hit.view->taken, ctx->len);
 	if (last < PART_ALL)
 		return TXP_TC_ACT_UNSPEC;
 	ctx->cb[TXP_TAKEOVER_LEASE] = hit.index;
@@ -152,7 +137,7 @@ PART(policy, PART_POLICY, 0)
 PART(settings, PART_SETTINGS, 0)
 PART(device, PART_DEVICE, 0)
 PART(output, PART_OUTPUT, 0)
+PART(counters, PART_COUNTERS, 0)
 PART(tail_call, PART_ALL, AFTER_NOTHING)
-PART(counters, PART_ALL, AFTER_COUNTERS)
 PART(header, PART_ALL, AFTER_HEADER)
 PART(redirect, PART_ALL, AFTER_REDIRECT)
