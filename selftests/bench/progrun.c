@@ -4,7 +4,7 @@
  * pins it; OUTPUT is an ifindex, the others the addresses that bare_rewrite writes.
  *
  * progrun part OBJECT PROGRAM PIN NETNS DEV: the same of parts.bpf.o, which shares the maps of the
- * program that is the last on TCX at the ingress of DEV.
+ * programs that are the last on TCX of DEV.
  *
  * progrun run [rounds=N] [repeat=N] [cpu=N] <PLAN: BPF_PROG_TEST_RUN of each row of PLAN, in
  * rounds, all rows in each; prints "sample program NAME ns VALUE" for each run. A row:
@@ -225,17 +225,28 @@ static void open_sender(struct row *row, __u8 *mac)
 	close(netns);
 }
 
-/* Where txpath is attached: whoever's the measured program is, that one counts. */
-static struct counted open_counters(__u32 ifindex)
+/* A map that the programs at the device's TCX hooks use; -1: they do not. */
+static int map_of_device(__u32 ifindex, const char *name)
 {
-	int program = program_at_tcx(ifindex, TCX_INGRESS);
-	struct counted counted = { -1, -1 };
+	static const enum bpf_attach_type hooks[] = { TCX_INGRESS, TCX_EGRESS };
+	int map = -1;
 
-	if (program >= 0) {
-		counted = counters_open(program);
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks) && map < 0; i++) {
+		int program = program_at_tcx(ifindex, hooks[i]);
+
+		if (program < 0)
+			continue;
+		map = map_of_program(program, name);
 		close(program);
 	}
-	return counted;
+	return map;
+}
+
+/* Where txpath is attached it counts, whichever program is measured. */
+static struct counted open_counters(__u32 ifindex)
+{
+	return (struct counted){ map_of_device(ifindex, "counters"),
+				 map_of_device(ifindex, "views") };
 }
 
 static void open_expect(struct row *row)
@@ -550,13 +561,13 @@ static bool is_part(const char *name)
 }
 
 /* What the program keeps from packet to packet, or the loader tells it. */
-static void share_maps(struct bpf_object *object, int program)
+static void share_maps(struct bpf_object *object, __u32 ifindex)
 {
 	static const char *const shared[] = { "leases", "views", "arming", "counters", "instance" };
 
 	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(object, shared[i]);
-		int fd = map_of_program(program, shared[i]);
+		int fd = map_of_device(ifindex, shared[i]);
 
 		if (!map || fd < 0 || bpf_map__reuse_fd(map, fd))
 			errx(1, "map %s cannot be shared", shared[i]);
@@ -579,13 +590,9 @@ static int load_part(char **words)
 {
 	struct bpf_object *object = object_open(words[0]);
 	struct bpf_program *program = choose_program(object, words[1], is_part);
-	int taker, netns = netns_open(words[3]);
 
-	netns_enter(netns);
-	taker = program_at_tcx(device_index(words[4]), TCX_INGRESS);
-	if (taker < 0)
-		err(1, "%s: no program at ingress", words[4]);
-	share_maps(object, taker);
+	netns_enter(netns_open(words[3]));
+	share_maps(object, device_index(words[4]));
 	libbpf_set_print(NULL); /* warns of what this kernel's structures make dead code */
 	if (bpf_object__load(object))
 		err(1, "%s", words[1]);

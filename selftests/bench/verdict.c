@@ -64,12 +64,6 @@ int map_of_program(int program, const char *name)
 	return -1;
 }
 
-struct counted counters_open(int program)
-{
-	return (struct counted){ map_of_program(program, "counters"),
-				 map_of_program(program, "views") };
-}
-
 static void add_row(struct verdict_count *count, const struct txp_counters *row,
 		    const struct verdict *verdict)
 {

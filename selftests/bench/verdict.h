@@ -27,8 +27,6 @@ struct counted {
 	int counters, views;
 };
 
-struct counted counters_open(int program);
-
 struct verdict_count verdict_count(const struct counted *maps, __u32 ifindex,
 				   const struct verdict *verdict);
 
