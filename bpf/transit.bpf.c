@@ -39,14 +39,18 @@ struct {
 } surroundings SEC(".maps");
 
 int txpath_takeover(struct __sk_buff *ctx);
+int txpath_judge(struct __sk_buff *ctx);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, TXP_CALL_COUNT);
 	__uint(key_size, sizeof(__u32));
 	__array(values, int(void *));
-} takeover_program SEC(".maps") = {
-	.values = { [0] = (void *)&txpath_takeover },
+} transit_calls SEC(".maps") = {
+	.values = {
+		[TXP_CALL_TAKEOVER] = (void *)&txpath_takeover,
+		[TXP_CALL_JUDGE] = (void *)&txpath_judge,
+	},
 };
 
 /* Leave the packet to the kernel, and a note for egress to learn from. */
@@ -186,7 +190,7 @@ static __always_inline void take_over(struct __sk_buff *ctx, __u32 lease, __u32 
 	ctx->cb[TXP_TAKEOVER_LEASE] = lease;
 	ctx->cb[TXP_TAKEOVER_PRIORITY] = priority;
 	ctx->cb[TXP_TAKEOVER_TRIM] = trim;
-	bpf_tail_call(ctx, &takeover_program, 0);
+	bpf_tail_call(ctx, &transit_calls, TXP_CALL_TAKEOVER);
 }
 
 /* Packets that the kernel forwards in its own way: their flow follows them. */
@@ -335,7 +339,9 @@ static __always_inline void take_hit(struct __sk_buff *ctx)
 	count_back(&hit.view->taken, ctx->len);
 }
 
-static __always_inline void judge_in_full(struct __sk_buff *ctx)
+/* Apart from hits: what is not on their road would still cost them registers. */
+SEC("tc")
+int txpath_judge(struct __sk_buff *ctx)
 {
 	const struct txp_instance *inst = instance_get();
 	struct txp_surroundings *around;
@@ -343,11 +349,12 @@ static __always_inline void judge_in_full(struct __sk_buff *ctx)
 
 	around = bpf_map_lookup_elem(&surroundings, &zero);
 	if (!inst || !around)
-		return;
+		return TXP_TC_ACT_UNSPEC;
 	if (bpf_cast_to_kern_ctx)
 		transit_by_context(ctx, inst, around);
 	else
 		transit_by_slot(ctx, inst);
+	return TXP_TC_ACT_UNSPEC;
 }
 
 SEC("tc")
@@ -355,7 +362,7 @@ int txpath_transit(struct __sk_buff *ctx)
 {
 	if (bpf_cast_to_kern_ctx)
 		take_hit(ctx);
-	judge_in_full(ctx);
+	bpf_tail_call(ctx, &transit_calls, TXP_CALL_JUDGE);
 	return TXP_TC_ACT_UNSPEC;
 }
 
@@ -388,6 +395,17 @@ static __always_inline void decrease_ttl(struct iphdr *ip)
 	ip->ttl--;
 }
 
+/* In words: the compiler would copy a byte at a time. */
+static __always_inline void write_ethernet(void *to, const __u8 *header)
+{
+	__u32 *words = to;
+
+	words[0] = *(const __u32 *)header;
+	words[1] = *(const __u32 *)(header + 4);
+	words[2] = *(const __u32 *)(header + 8);
+	*(__u16 *)(to + 12) = *(const __u16 *)(header + 12);
+}
+
 /* ip_forward and the neighbour's output, on a packet that has passed every check. */
 static __always_inline int takeover_send(struct __sk_buff *ctx, const struct txp_lease *lease)
 {
@@ -397,7 +415,7 @@ static __always_inline int takeover_send(struct __sk_buff *ctx, const struct txp
 
 	if ((void *)(ip + 1) > end)
 		return TXP_TC_ACT_UNSPEC;
-	__builtin_memcpy(data, lease->ethernet, ETH_HLEN);
+	write_ethernet(data, lease->ethernet);
 	decrease_ttl(ip);
 	ctx->priority = ctx->cb[TXP_TAKEOVER_PRIORITY];
 	ctx->tstamp = 0;

@@ -49,7 +49,7 @@ void map_set_close(struct map_set *maps)
 }
 
 /* Pinned as well, but by who puts a new transit program in the place of an old one. */
-#define TAKEOVER_MAP "takeover_program"
+#define CALLS_MAP "transit_calls"
 
 /* Others, as .rodata, belong to one load and not to the namespace. */
 static const char *const shared_maps[] = {
@@ -120,7 +120,7 @@ static int check_known(const struct map_set *maps, const char *directory)
 	int i;
 
 	for (i = 0; i < maps->count; i++) {
-		if (is_shared_name(maps->map[i].name) || !strcmp(maps->map[i].name, TAKEOVER_MAP))
+		if (is_shared_name(maps->map[i].name) || !strcmp(maps->map[i].name, CALLS_MAP))
 			continue;
 		log_error("%s/%s is in the way: not a map of txpath's; remove it", directory,
 			  maps->map[i].name);
@@ -158,7 +158,7 @@ static int check_each(const struct bpf_object *object, const struct map_set *map
 /* It is missing where transit is not possible. */
 static int check_takeover(const struct map_set *maps, const char *directory)
 {
-	int fd = map_set_fd(maps, TAKEOVER_MAP), err = 0;
+	int fd = map_set_fd(maps, CALLS_MAP), err = 0;
 	struct bpf_object *object;
 
 	if (fd < 0)
@@ -166,7 +166,7 @@ static int check_takeover(const struct map_set *maps, const char *directory)
 	object = open_object("transit", transit_bpf__elf_bytes);
 	if (!object)
 		return log_errno(-errno, "opening the BPF object");
-	err = check_map(bpf_object__find_map_by_name(object, TAKEOVER_MAP), fd, directory);
+	err = check_map(bpf_object__find_map_by_name(object, CALLS_MAP), fd, directory);
 	bpf_object__close(object);
 	return err;
 }
@@ -378,7 +378,7 @@ int object_load_transit(struct map_set *maps, struct program *programs, size_t c
 	err = load(object, maps, programs, count);
 	if (err)
 		goto close_object;
-	*takeover_fd = copy_fd(bpf_object__find_map_fd_by_name(object, TAKEOVER_MAP));
+	*takeover_fd = copy_fd(bpf_object__find_map_fd_by_name(object, CALLS_MAP));
 	if (*takeover_fd < 0) {
 		err = *takeover_fd;
 		while (count)

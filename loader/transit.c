@@ -13,7 +13,16 @@
 #include "transit.h"
 
 #define LOOPBACK_IFINDEX 1 /* of every namespace: include/net/flow.h */
-#define TAKEOVER_MAP "takeover_program"
+#define CALLS_MAP "transit_calls"
+
+/* What one load brings: those that are called first. */
+enum loaded {
+	LOADED_TRANSIT,
+	LOADED_TAKEOVER,
+	LOADED_JUDGE,
+	LOADED_CHECK, /* if it is wanted */
+	LOADED_COUNT,
+};
 
 const char *transit_unfit(int ifindex, __u32 l2_len)
 {
@@ -108,19 +117,19 @@ static bool uses_map(int program_fd, int map_fd)
 	return false;
 }
 
-/* The pinned array, which alone keeps the tail call alive, leads to this program. */
-static bool leads_to(int array_fd, int takeover_fd)
+/* The pinned array, which alone keeps the tail calls alive, leads to this program. */
+static bool leads_to(int array_fd, __u32 call, int program_fd)
 {
-	__u32 zero = 0, id;
+	__u32 id;
 	bool same;
 	int fd;
 
-	if (bpf_map_lookup_elem(array_fd, &zero, &id))
+	if (bpf_map_lookup_elem(array_fd, &call, &id))
 		return false;
 	fd = bpf_prog_get_fd_by_id(id);
 	if (fd < 0)
 		return false;
-	same = same_tag(fd, takeover_fd);
+	same = same_tag(fd, program_fd);
 	close(fd);
 	return same;
 }
@@ -130,7 +139,7 @@ int transit_recover(const struct instance *instance)
 	int program_fd, array_fd;
 	bool used;
 
-	array_fd = pin_open(instance->maps_directory, TAKEOVER_MAP PIN_STAGED, PIN_MAP);
+	array_fd = pin_open(instance->maps_directory, CALLS_MAP PIN_STAGED, PIN_MAP);
 	if (array_fd < 0)
 		return array_fd == -ENOENT ? 0 : array_fd;
 	program_fd = bpf_prog_get_fd_by_id(instance->row.transit_program);
@@ -138,15 +147,15 @@ int transit_recover(const struct instance *instance)
 	close_if_open(program_fd);
 	close(array_fd);
 	if (used)
-		return pin_commit(instance->maps_directory, TAKEOVER_MAP);
-	pin_abort(instance->maps_directory, TAKEOVER_MAP);
+		return pin_commit(instance->maps_directory, CALLS_MAP);
+	pin_abort(instance->maps_directory, CALLS_MAP);
 	return 0;
 }
 
 /* The program of the instance, if it is the one just loaded. -ENOENT. */
 static int find_running(const struct instance *instance, const struct program *loaded)
 {
-	int array_fd = map_set_fd(&instance->maps, TAKEOVER_MAP);
+	int array_fd = map_set_fd(&instance->maps, CALLS_MAP);
 	int fd;
 
 	if (!instance->row.transit_program || array_fd < 0)
@@ -154,8 +163,9 @@ static int find_running(const struct instance *instance, const struct program *l
 	fd = bpf_prog_get_fd_by_id(instance->row.transit_program);
 	if (fd < 0)
 		return -ENOENT;
-	if (same_tag(fd, loaded[0].fd) && uses_map(fd, array_fd) &&
-	    leads_to(array_fd, loaded[1].fd))
+	if (same_tag(fd, loaded[LOADED_TRANSIT].fd) && uses_map(fd, array_fd) &&
+	    leads_to(array_fd, TXP_CALL_TAKEOVER, loaded[LOADED_TAKEOVER].fd) &&
+	    leads_to(array_fd, TXP_CALL_JUDGE, loaded[LOADED_JUDGE].fd))
 		return fd;
 	close(fd);
 	return -ENOENT;
@@ -168,20 +178,24 @@ static void choose_program(struct transit *transit, const struct instance *insta
 	int running = find_running(instance, loaded);
 
 	if (running >= 0) {
-		close(loaded[0].fd);
+		close(loaded[LOADED_TRANSIT].fd);
 		close(array_fd);
 	}
-	close(loaded[1].fd);
-	transit->program_fd = running >= 0 ? running : loaded[0].fd;
+	close(loaded[LOADED_TAKEOVER].fd);
+	close(loaded[LOADED_JUDGE].fd);
+	transit->program_fd = running >= 0 ? running : loaded[LOADED_TRANSIT].fd;
 	transit->array_fd = running >= 0 ? -1 : array_fd;
 }
 
 int transit_load(struct transit *transit, struct instance *instance, bool with_check)
 {
-	struct program programs[] = { { .name = "txpath_transit" },
-				      { .name = "txpath_takeover" },
-				      { .name = "txpath_check" } };
-	size_t count = with_check ? 3 : 2;
+	struct program programs[LOADED_COUNT] = {
+		[LOADED_TRANSIT] = { .name = "txpath_transit" },
+		[LOADED_TAKEOVER] = { .name = "txpath_takeover" },
+		[LOADED_JUDGE] = { .name = "txpath_judge" },
+		[LOADED_CHECK] = { .name = "txpath_check" },
+	};
+	size_t count = with_check ? LOADED_COUNT : LOADED_CHECK;
 	struct bpf_prog_info info;
 	int array_fd;
 
@@ -191,7 +205,7 @@ int transit_load(struct transit *transit, struct instance *instance, bool with_c
 		return transit->err;
 	choose_program(transit, instance, programs, array_fd);
 	if (with_check)
-		transit->check_fd = programs[2].fd;
+		transit->check_fd = programs[LOADED_CHECK].fd;
 	transit->err = program_info(transit->program_fd, &info);
 	transit->program_id = info.id;
 	if (transit->err)
@@ -300,7 +314,7 @@ int transit_attach(struct transit *transit, const struct instance *instance,
 	if (transit->program_fd < 0)
 		return 0;
 	if (transit->array_fd >= 0) {
-		err = pin_stage(transit->array_fd, instance->maps_directory, TAKEOVER_MAP);
+		err = pin_stage(transit->array_fd, instance->maps_directory, CALLS_MAP);
 		if (err)
 			return err;
 	}
@@ -320,7 +334,7 @@ int transit_commit(const struct transit *transit, const struct instance *instanc
 
 	/* the new tail call first: from here on the old one may go */
 	if (transit->array_fd >= 0)
-		first = pin_commit(instance->maps_directory, TAKEOVER_MAP);
+		first = pin_commit(instance->maps_directory, CALLS_MAP);
 	for (i = 0; i < count; i++) {
 		err = hook_commit(&changes[i], TC_INGRESS, instance);
 		if (!first)
@@ -339,7 +353,7 @@ void transit_undo(struct transit *transit, const struct instance *instance, stru
 	for (i = 0; i < transit->count; i++)
 		hook_undo(&transit->others[i], TC_INGRESS, instance);
 	if (transit->array_fd >= 0)
-		pin_abort(instance->maps_directory, TAKEOVER_MAP);
+		pin_abort(instance->maps_directory, CALLS_MAP);
 }
 
 void transit_close(struct transit *transit)

@@ -259,8 +259,15 @@ struct txp_event {
 };
 
 #define TXP_EVENTS_SIZE (64 * 1024) /* bytes */
+/* map "transit_calls": the programs that the one at TC ingress goes on with. */
+enum txp_transit_call {
+	TXP_CALL_TAKEOVER,
+	TXP_CALL_JUDGE,
+	TXP_CALL_COUNT,
+};
+
 #define TXP_VIEWS 4096		   /* per CPU; a power of two */
-#define TXP_LEASES_SHIFT 12
+#define TXP_LEASES_SHIFT 14
 #define TXP_LEASES (1 << TXP_LEASES_SHIFT) /* per CPU */
 
 #define TXP_MAX_DEVICES 16384

@@ -202,7 +202,7 @@ test_killed_attach_on_clsact()
 # Without these pins the programs of every station and of transit are replaced.
 make_old()
 {
-	rm -f "$BPFFS"/txpath/v1/*/maps/takeover_program "$BPFFS"/txpath/v1/*/links/neigh_update
+	rm -f "$BPFFS"/txpath/v1/*/maps/transit_calls "$BPFFS"/txpath/v1/*/links/neigh_update
 }
 
 SHADOW=(attach r0 r2 --mode shadow transit=on)

@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "../../loader/sum.h"
 #include <txpath/abi.h>
 
 #ifndef SO_NETNS_COOKIE
@@ -48,7 +49,7 @@ struct packet {
 struct bench {
 	struct bpf_object *object;
 	int program;
-	int devices, counters, instance;
+	int devices, counters, views, instance;
 	int cpus;
 	struct txp_device_key key;
 	enum txp_reason sound;
@@ -144,16 +145,20 @@ static struct packet make_packet(const struct row *row)
 
 static struct txp_counters read_counters(void)
 {
-	uint64_t *each = calloc(bench.cpus, sizeof(struct txp_counters));
-	size_t words = sizeof(struct txp_counters) / sizeof(*each);
-	struct txp_counters sum = {};
+	struct txp_counters sum;
+
+	assert_int_equal(counters_sum(bench.counters, bench.views, &bench.key, &sum), 0);
+	return sum;
+}
+
+static void clear_view(void)
+{
+	void *each = calloc(bench.cpus, sizeof(struct txp_view));
+	__u32 place = bench.key.ifindex % TXP_VIEWS;
 
 	assert_non_null(each);
-	assert_int_equal(bpf_map_lookup_elem(bench.counters, &bench.key, each), 0);
-	for (size_t i = 0; i < words * bench.cpus; i++)
-		((uint64_t *)&sum)[i % words] += each[i];
+	assert_int_equal(bpf_map_update_elem(bench.views, &place, each, BPF_ANY), 0);
 	free(each);
-	return sum;
 }
 
 static void clear_counters(void)
@@ -163,6 +168,7 @@ static void clear_counters(void)
 	assert_non_null(each);
 	assert_int_equal(bpf_map_update_elem(bench.counters, &bench.key, each, BPF_ANY), 0);
 	free(each);
+	clear_view();
 }
 
 static const struct txp_tally *tallies(const struct txp_counters *counters)
@@ -368,6 +374,7 @@ static int set_up(void **state)
 		bpf_program__fd(bpf_object__find_program_by_name(bench.object, "txpath_egress"));
 	bench.devices = find_map("devices");
 	bench.counters = find_map("counters");
+	bench.views = find_map("views");
 	bench.instance = find_map("instance");
 	if (fill_maps())
 		return -1;
