@@ -12,6 +12,7 @@
 #include "explain.bpf.h"
 #include "lease.bpf.h"
 #include "neighbour.bpf.h"
+#include "queue.bpf.h"
 
 #define TXP_TC_WALK 8 /* programs or filters of others on one hook */
 
@@ -292,7 +293,8 @@ static __always_inline enum txp_transit guard_packet(const struct txp_instance *
  * The output device by the address that egress noted. It cannot have gone: a device that is
  * unregistered flushes its routes, which moves rt_genid.
  */
-static __always_inline enum txp_transit guard_output(const struct txp_lease *lease)
+static __always_inline enum txp_transit guard_output(const struct sk_buff *skb,
+						     const struct txp_lease *lease)
 {
 	const struct net_device *output = (void *)lease->output;
 
@@ -304,6 +306,8 @@ static __always_inline enum txp_transit guard_output(const struct txp_lease *lea
 		return TXP_TRANSIT_NEEDS_DST;
 	if (bpf_core_field_exists(output->nf_hooks_egress) && KERNEL_READ(output, nf_hooks_egress))
 		return TXP_TRANSIT_NETDEV_EGRESS;
+	if (sender_has_queue(output, skb))
+		return TXP_TRANSIT_SENDER_QUEUE;
 	return neighbour_holds(lease) ? TXP_TRANSIT_TAKEN : TXP_TRANSIT_NEIGHBOUR_MOVED;
 }
 

@@ -222,6 +222,32 @@ struct tcx_entry {
 	struct bpf_mprog_bundle bundle;
 };
 
+struct Qdisc_ops {
+	char id[16];
+};
+
+struct Qdisc {
+	const struct Qdisc_ops *ops;
+};
+
+struct netdev_queue {
+	struct Qdisc *qdisc;
+};
+
+struct net_device_ops {
+	void *ndo_select_queue;
+};
+
+struct xps_map {
+	unsigned int len;
+	__u16 queues[1];
+};
+
+struct xps_dev_maps {
+	unsigned int nr_ids;	     /* 5.12 */
+	struct xps_map *attr_map[1]; /* by CPU */
+};
+
 struct net_device {
 	int ifindex;
 	struct hlist_node index_hlist;
@@ -230,6 +256,10 @@ struct net_device {
 	unsigned short needed_headroom;
 	unsigned int real_num_tx_queues;
 	const struct header_ops *header_ops;
+	const struct net_device_ops *netdev_ops;
+	struct netdev_queue *_tx;
+	__s16 num_tc;
+	struct xps_dev_maps *xps_maps[2]; /* 5.12: by CPU, by receive queue */
 	struct netprio_map *priomap;
 	unsigned int priv_flags; /* a bit field since 6.12 */
 	possible_net_t nd_net;
@@ -278,6 +308,7 @@ struct sock_common {
 	__be32 skc_daddr;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	unsigned short skc_tx_queue_mapping;
 	int skc_bound_dev_if;
 	unsigned long skc_flags;
 	possible_net_t skc_net;
@@ -376,6 +407,8 @@ struct sk_buff {
 	__u8 ignore_df : 1;
 	__u8 encapsulation : 1;
 	__u8 l4_hash : 1;
+	__u8 sw_hash : 1;
+	__u32 sender_cpu;
 	__u32 hash;
 	__u8 active_extensions;
 	void *destructor;
@@ -459,6 +492,7 @@ struct bpf_nf_ctx {
 #define TXP_DST_METRICS_PTR (~3UL)
 #define TXP_IPCORK_OPT 1
 #define TXP_TCP_TIME_WAIT 6
+#define TXP_TCP_CLOSE 7
 #define TXP_TCP_NEW_SYN_RECV 12
 #define TXP_SOCK_STREAM 1
 #define TXP_SOCK_RAW 3

@@ -167,7 +167,7 @@ static __always_inline enum txp_transit use_lease(struct __sk_buff *ctx, const s
 	verdict = find_lease(ctx, skb, inst, arrival, lease, around->rp_filter);
 	if (verdict != TXP_TRANSIT_TAKEN)
 		return verdict;
-	verdict = guard_output(lease);
+	verdict = guard_output(skb, lease);
 	if (verdict != TXP_TRANSIT_TAKEN)
 		return verdict;
 	verdict = check_packet(ctx, skb, &arrival->pkt, around, lease);

@@ -718,6 +718,80 @@ test_policy_output_gone()
 	with gone =routes_moved
 }
 
+# Several queues of the output. The client's socket remembers the one of its own device (XPS: the
+# third), which the kernel does not look at when it forwards (XPS of the router: the second).
+
+ALL_CPUS=$(printf '%x' $(((1 << $(nproc)) - 1)))
+
+# queues_to NS DEV ADDRESS NS DEV ADDRESS XPS: in place of the link that is there.
+queues_to()
+{
+	run ip -n "$(ns "$1")" link del "$2"
+	run ip -n "$(ns "$1")" link add "$2" numtxqueues 4 numrxqueues 1 type veth \
+		peer name "$5" netns "$(ns "$4")" numtxqueues 1 numrxqueues 4
+	run ip -n "$(ns "$1")" addr add "$3/24" dev "$2"
+	run ip -n "$(ns "$4")" addr add "$6/24" dev "$5"
+	run ip -n "$(ns "$1")" link set "$2" up
+	run ip -n "$(ns "$4")" link set "$5" up
+	in_ns "$1" sh -c "echo $ALL_CPUS >/sys/class/net/$2/queues/tx-$7/xps_cpus" ||
+		skip "no XPS here"
+}
+
+# other_queues: packets that the router has sent through any queue but the second.
+other_queues()
+{
+	tc -n "$(ns router)" -s class show dev r2 | awk '
+		/^class mq/ { queue = $3 }
+		/^ Sent/ && queue != "1:2" { n += $4 }
+		END { print n + 0 }'
+}
+
+# by_its_queue: all packets of a socket leave through the second.
+by_its_queue()
+{
+	local before
+
+	before=$(other_queues)
+	udp client server "$N" connected=1
+	say "$(($(other_queues) - before)) of $N packets through another queue"
+	[ "$(other_queues)" = "$before" ]
+}
+
+test_policy_sender_queue()
+{
+	local before
+
+	add_road
+	queues_to client c0 "${ADDRESS[client]}" router r0 10.7.1.1 2
+	queues_to router r2 10.7.3.1 server s0 "${ADDRESS[server]}" 1
+	run ip -n "$(ns client)" route add default via 10.7.1.1
+	run ip -n "$(ns server)" route add default via 10.7.3.1
+	run tc -n "$(ns router)" qdisc add dev r2 root handle 1: mq || skip "no mq here"
+	by_its_queue || fail "the kernel does not take the queue that XPS says"
+	offload_for_long
+	by_its_queue || fail "not obeyed: packets went through another queue than the kernel's"
+	declined sender_queue
+	# where both would take the same
+	in_ns client sh -c "cd /sys/class/net/c0/queues && echo 0 >tx-2/xps_cpus && echo $ALL_CPUS >tx-1/xps_cpus"
+	before=$(verdict r0 taken)
+	by_its_queue || fail "not obeyed: packets went through another queue than the kernel's"
+	[ "$(verdict r0 taken)" -gt "$before" ] || fail "no packet was taken to the kernel's queue"
+}
+
+# fq has a flow for each socket, and paces it; fq_codel asks for the hash, as both roads have it.
+test_policy_sender_fq()
+{
+	add_road
+	run tc -n "$(ns router)" qdisc add dev r2 root fq || skip "no fq here"
+	offload_for_long
+	udp client server "$N" connected=1
+	declined sender_queue
+	[ "$(verdict r0 taken)" = 0 ] || fail "not obeyed: packets were taken past their socket's flow"
+	run tc -n "$(ns router)" qdisc replace dev r2 root fq_codel
+	udp client server "$N" connected=1
+	[ "$(verdict r0 taken)" -gt 0 ] || fail "no packet was taken to fq_codel"
+}
+
 # Packets that are not for forwarding, one odd thing at a time. They share addresses with a flow
 # that is taken over where nothing is said of addresses.
 
