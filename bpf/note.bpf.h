@@ -10,28 +10,46 @@
 #include "maps.bpf.h"
 #include "parse.bpf.h"
 
-#define TXP_TRANSPORT_WORDS 5 /* ports to checksum; TCP's urgent pointer */
+#define TXP_TRANSPORT_BYTES 64	     /* TCP with all its options has 60 */
+#define TXP_TRANSPORT_BYTES_PLAIN 20 /* ports to checksum; TCP's urgent pointer */
+#define TXP_TRANSPORT_WORDS (TXP_TRANSPORT_BYTES / 4)
 
 struct txp_note {
 	struct txp_lease_key key;
 	struct txp_stamp stamp;
 	__u64 time_ns; /* CLOCK_MONOTONIC_COARSE */
 	__u32 transport[TXP_TRANSPORT_WORDS];
+	__u32 transport_bytes; /* that are noted, and looked at by egress */
 	__u32 valid;
+	__u32 reserved;
 };
+
+/*
+ * Leased netfilter may rewrite an option, which does not show in the checksum of a packet whose sum
+ * is yet to be made (CHECKSUM_PARTIAL).
+ */
+static __always_inline __u32 transport_bytes(const struct txp_packet *pkt, bool with_options)
+{
+	return with_options && pkt->l4_len > TXP_TRANSPORT_BYTES_PLAIN ? pkt->l4_len
+								       : TXP_TRANSPORT_BYTES_PLAIN;
+}
 
 /* Words that the packet does not have stay zero, whatever pads it. */
 static __always_inline void transport_read(struct __sk_buff *ctx, const struct txp_packet *pkt,
-					   __u32 *words)
+					   __u32 *words, __u32 bytes)
 {
 	__u32 offset = pkt->l2_len + packet_header_len(pkt);
-	__u32 end = pkt->l2_len + pkt->l3_len;
+	__u64 length = (pkt->l2_len + pkt->l3_len - offset) & ~3;
 
-	for (__u32 i = 0; i < TXP_TRANSPORT_WORDS; i++) {
-		words[i] = 0;
-		if (offset + i * 4 + 4 <= end)
-			bpf_skb_load_bytes(ctx, offset + i * 4, &words[i], sizeof(words[i]));
-	}
+	__builtin_memset(words, 0, TXP_TRANSPORT_BYTES);
+	if (length > bytes)
+		length = bytes;
+	if (!length)
+		return;
+	/* it is in bounds, but the verifier has lost sight of it */
+	barrier_var(length);
+	length = ((length - 1) & (TXP_TRANSPORT_BYTES - 1)) + 1;
+	bpf_skb_load_bytes(ctx, offset, words, length);
 }
 
 static __always_inline bool transport_unchanged(struct __sk_buff *ctx, const struct txp_packet *pkt,
@@ -40,7 +58,7 @@ static __always_inline bool transport_unchanged(struct __sk_buff *ctx, const str
 	__u32 words[TXP_TRANSPORT_WORDS];
 	__u32 changed = 0;
 
-	transport_read(ctx, pkt, words);
+	transport_read(ctx, pkt, words, note->transport_bytes);
 	for (__u32 i = 0; i < TXP_TRANSPORT_WORDS; i++)
 		changed |= words[i] ^ note->transport[i];
 	return !changed;

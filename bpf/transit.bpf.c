@@ -55,7 +55,7 @@ struct {
 
 /* Leave the packet to the kernel, and a note for egress to learn from. */
 static __always_inline void leave_note(struct __sk_buff *ctx, const struct sk_buff *skb,
-				       struct txp_arrival *arrival)
+				       struct txp_arrival *arrival, bool with_options)
 {
 	struct txp_sender snd = {};
 
@@ -63,7 +63,8 @@ static __always_inline void leave_note(struct __sk_buff *ctx, const struct sk_bu
 	snd.mark = ctx->mark;
 	snd.priority = ctx->priority;
 	snd.seen |= TXP_SEEN_MARK | TXP_SEEN_PRIORITY;
-	transport_read(ctx, &arrival->pkt, arrival->note.transport);
+	arrival->note.transport_bytes = transport_bytes(&arrival->pkt, with_options);
+	transport_read(ctx, &arrival->pkt, arrival->note.transport, arrival->note.transport_bytes);
 	arrival->note.valid = 1;
 	dossier_write_note(skb, &snd, &arrival->note);
 }
@@ -285,7 +286,7 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 	if (arrival->verdict == TXP_TRANSIT_TAKEN && device_offloads(inst, dev))
 		take_judged(ctx, skb, inst, cnt, arrival, around, armed);
 	if (skb && (arrival->verdict == TXP_TRANSIT_TAKEN || is_miss(arrival->verdict)))
-		leave_note(ctx, skb, arrival);
+		leave_note(ctx, skb, arrival, around->connections);
 	if (arrival->verdict == TXP_TRANSIT_TAKEN)
 		arrival->verdict = TXP_TRANSIT_WOULD_TAKE;
 	count_transit(cnt, arrival->verdict, ctx->len);
