@@ -137,11 +137,27 @@ static __always_inline bool hit_stamp(const struct net *net, const struct sk_buf
 	       (hit->view->hash_policy != 1 || stamp->hash == arrival_hash(skb));
 }
 
+/* sender_has_queue, where there is nothing to choose. */
+static __always_inline bool hit_sender(const struct net_device *output, const struct sk_buff *skb)
+{
+	const struct sock *sk = skb->sk;
+	const struct Qdisc_ops *ops;
+
+	if (!sk || sk->__sk_common.skc_state == TXP_TCP_CLOSE)
+		return true;
+	if (output->real_num_tx_queues != 1)
+		return false;
+	ops = output->_tx->qdisc->ops;
+	return ops->id[0] != 'f' || ops->id[1] != 'q' || ops->id[2];
+}
+
 /* guard_output; a device that is down or gone has moved rt_genid. */
-static __always_inline bool hit_output(const struct txp_lease *lease)
+static __always_inline bool hit_output(const struct txp_lease *lease, const struct sk_buff *skb)
 {
 	const struct net_device *output = kernel_typed((const struct net_device *)lease->output);
 
+	if (!hit_sender(output, skb))
+		return false;
 	if (!(BPF_CORE_READ_BITFIELD(output, priv_flags) & TXP_IFF_XMIT_DST_RELEASE))
 		return false;
 	if (bpf_core_field_exists(output->nf_hooks_egress) && output->nf_hooks_egress)
@@ -162,7 +178,7 @@ static __always_inline bool hit_holds(const struct sk_buff *skb, const struct tx
 		return false;
 	return (__u64)net == view->net && hit_stamp(net, skb, hit) && hit_hooks(net, view) &&
 	       !guard_xfrm(net) && hit_settings(net, dev, view) && hit_device(dev, view) &&
-	       hit_output(lease);
+	       hit_output(lease, skb);
 }
 
 /* true: the packet may be sent by the lease. */

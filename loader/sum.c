@@ -27,7 +27,7 @@ static void add_view(struct txp_counters *sum, const struct txp_view *view)
 	counters_add(&sum->stages.egress, &view->passed, sizeof(view->passed));
 }
 
-static int sum_views(int fd, __u32 ifindex, int cpus, struct txp_counters *sum)
+static int add_views(int fd, __u32 ifindex, struct txp_counters *rows, int cpus)
 {
 	struct txp_view *views = calloc(cpus, sizeof(*views));
 	__u32 place = ifindex % TXP_VIEWS;
@@ -39,10 +39,18 @@ static int sum_views(int fd, __u32 ifindex, int cpus, struct txp_counters *sum)
 		err = -errno;
 	for (i = 0; i < cpus && !err; i++) {
 		if (views[i].ifindex == ifindex)
-			add_view(sum, &views[i]);
+			add_view(&rows[i], &views[i]);
 	}
 	free(views);
 	return err;
+}
+
+int counters_read(int counters, int views, const struct txp_device_key *key,
+		  struct txp_counters *rows, int cpus)
+{
+	if (bpf_map_lookup_elem(counters, key, rows))
+		return -errno;
+	return add_views(views, key->ifindex, rows, cpus);
 }
 
 int counters_sum(int counters, int views, const struct txp_device_key *key,
@@ -50,7 +58,7 @@ int counters_sum(int counters, int views, const struct txp_device_key *key,
 {
 	int cpus = libbpf_num_possible_cpus();
 	struct txp_counters *rows;
-	int i, err = 0;
+	int i, err;
 
 	if (cpus < 0)
 		return cpus;
@@ -58,12 +66,9 @@ int counters_sum(int counters, int views, const struct txp_device_key *key,
 	if (!rows)
 		return -ENOMEM;
 	memset(sum, 0, sizeof(*sum));
-	if (bpf_map_lookup_elem(counters, key, rows))
-		err = -errno;
+	err = counters_read(counters, views, key, rows, cpus);
 	for (i = 0; i < cpus && !err; i++)
 		counters_add(sum, &rows[i], sizeof(*sum));
-	if (!err)
-		err = sum_views(views, key->ifindex, cpus, sum);
 	free(rows);
 	return err;
 }

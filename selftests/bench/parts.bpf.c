@@ -79,7 +79,7 @@ static __always_inline bool part_holds(const struct sk_buff *skb, const struct t
 		return false;
 	if (last >= PART_DEVICE && !hit_device(dev, hit->view))
 		return false;
-	return last < PART_OUTPUT || hit_output(lease);
+	return last < PART_OUTPUT || hit_output(lease, skb);
 }
 
 /* hit_find */

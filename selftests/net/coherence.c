@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * coherence CLIENT SERVER COUNT [COUNTERS] <PLAN, in the router's network namespace
+ * coherence CLIENT SERVER COUNT [MAPS] <PLAN, in the router's network namespace
  *
  * Makes COUNT changes of the plan (plan.h), each while every CPU sends packets that the change
  * is about as fast as it can. When the kernel has acknowledged a change, a packet is sent and
- * must be treated as the new state says. COUNTERS is the path of txpath's pinned map: then
+ * must be treated as the new state says. MAPS is the directory of txpath's pinned maps: then
  * packets must have been taken over just before the change, or it proves nothing.
  */
 #include "plan.h"
 #include "probes.h"
+#include "../../loader/sum.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <err.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,7 +37,7 @@ static struct probes *probes;
 static atomic_int current;
 static atomic_ulong loaded[MAX_CPUS];
 
-static int counters = -1;
+static int counters = -1, views = -1;
 static struct txp_device_key device;
 static struct txp_counters *values; /* by CPU */
 
@@ -78,31 +81,42 @@ static void start_load(void)
 			err(1, "pthread_create");
 }
 
-/* txpath's row for r0, where the load comes in. */
-static void open_counters(const char *path)
+static int map_open(const char *directory, const char *name)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		err(1, "%s", path);
+	return fd;
+}
+
+/* txpath's row for r0, where the load comes in. directory: of the pinned maps */
+static void open_counters(const char *directory)
 {
 	struct txp_device_key next, *previous = NULL;
 
-	counters = bpf_obj_get(path);
-	if (counters < 0)
-		err(1, "%s", path);
+	counters = map_open(directory, "counters");
+	views = map_open(directory, "views");
 	while (!bpf_map_get_next_key(counters, previous, &next)) {
 		device = next;
 		previous = &device;
 		if (device.ifindex == if_nametoindex("r0"))
 			break;
 	}
-	values = calloc(sysconf(_SC_NPROCESSORS_CONF), sizeof(*values));
+	values = calloc(libbpf_num_possible_cpus(), sizeof(*values));
 	if (!previous || device.ifindex != if_nametoindex("r0"))
-		errx(1, "%s: no row for r0", path);
+		errx(1, "%s: no row for r0", directory);
 }
 
 static unsigned long taken(int cpu)
 {
 	if (counters < 0)
 		return 0;
-	if (bpf_map_lookup_elem(counters, &device, values))
-		err(1, "counters");
+	if (counters_read(counters, views, &device, values, libbpf_num_possible_cpus()))
+		errx(1, "the counters cannot be read");
 	return values[cpu].transits.taken.packets;
 }
 
@@ -114,7 +128,7 @@ static unsigned long surprises(void)
 	if (counters < 0)
 		return 0;
 	taken(0);
-	for (long cpu = 0; cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++)
+	for (long cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
 		sum += values[cpu].surprises;
 	return sum;
 }
@@ -220,7 +234,7 @@ int main(int argc, char **argv)
 	unsigned long count, changes = 0;
 
 	if (argc < 4)
-		errx(2, "CLIENT SERVER COUNT [COUNTERS]");
+		errx(2, "CLIENT SERVER COUNT [MAPS]");
 	count = strtoul(argv[3], NULL, 0);
 	plan_read(&plan, stdin);
 	probes = probes_open(&plan, argv[1], argv[2]);

@@ -215,7 +215,7 @@ test_coherence_of_changes()
 {
 	road_of_changes
 	offload r0 r1 r2 r3 r4 r6 r7 r9
-	changes $((N * 5 / 2)) "$(echo "$BPFFS"/txpath/v1/*/maps/counters)"
+	changes $((N * 5 / 2)) "$(echo "$BPFFS"/txpath/v1/*/maps)"
 }
 
 # each_way TEST [KNOB=VALUE...]: on the road of lib.sh without txpath, then with it.

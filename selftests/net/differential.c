@@ -122,7 +122,7 @@ static void counters_open(const char *directory, __u32 ifindex)
 }
 
 /* Packets under each verdict so far; what is returned are surprises. */
-static __u64 counters_read(__u64 *packets)
+static __u64 packets_read(__u64 *packets)
 {
 	const struct txp_tally *tally;
 	struct txp_counters sum;
@@ -143,7 +143,7 @@ static verdicts counters_since(void)
 	__u64 now[TXP_TRANSIT_COUNT];
 	verdicts set = 0;
 
-	counters_read(now);
+	packets_read(now);
 	before[TXP_TRANSIT_NOT_IPV4]++;
 	for (int v = 0; v < TXP_TRANSIT_COUNT; v++)
 		if (now[v] != before[v])
@@ -518,7 +518,7 @@ static bool demand(verdicts said)
 static bool no_surprises(void)
 {
 	__u64 packets[TXP_TRANSIT_COUNT];
-	__u64 surprises = counters_read(packets);
+	__u64 surprises = packets_read(packets);
 
 	if (surprises)
 		printf("%llu surprises\n", (unsigned long long)surprises);
