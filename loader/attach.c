@@ -12,6 +12,7 @@
 
 #include "attach.h"
 #include "check.h"
+#include "expedite.h"
 #include "ladder.h"
 #include "lock.h"
 #include "log.h"
@@ -541,6 +542,7 @@ int attach_devices(const struct pins *pins, __u64 netns, const struct attach_req
 		.request = request,
 		.transit = TRANSIT_NONE,
 	};
+	struct expedite expedite;
 	int err;
 
 	t.changes = calloc(request->count, sizeof(*t.changes));
@@ -558,8 +560,11 @@ int attach_devices(const struct pins *pins, __u64 netns, const struct attach_req
 	if (err)
 		goto close_egress;
 	err = prepare_stages(&t);
-	if (!err)
+	if (!err) {
+		expedite_begin(&expedite, request->count);
 		err = publish(&t);
+		expedite_end(&expedite);
+	}
 	ladder_close(&t.ladder);
 close_egress:
 	transit_close(&t.transit);
