@@ -123,6 +123,15 @@ static int count_chosen(const struct leaving *leaving)
 	return count;
 }
 
+static int count_links(const struct leaving *leaving)
+{
+	int i, count = 0;
+
+	for (i = 0; i < leaving->count; i++)
+		count += leaving->chosen[i] && leaving->list[i].tcx;
+	return count;
+}
+
 static int detach_listed(const struct leaving *leaving, const char *netns, bool home,
 			 struct json_object *detached)
 {
@@ -151,7 +160,7 @@ static int detach_chosen(const struct leaving *leaving, struct json_object *deta
 	home = netns_go(id);
 	if (home < 0 && home != -ENOENT)
 		return home;
-	expedite_begin(&expedite, count_chosen(leaving));
+	expedite_begin(&expedite, count_links(leaving));
 	err = detach_listed(leaving, netns, home >= 0, detached);
 	expedite_end(&expedite);
 	if (home >= 0)

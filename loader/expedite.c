@@ -10,7 +10,7 @@
 #include "log.h"
 
 #define SWITCH "/sys/kernel/rcu_expedited"
-#define WORTH_IT 16 /* devices */
+#define WORTH_IT 16 /* links */
 
 static int write_switch(int fd, const char *value)
 {
@@ -65,12 +65,12 @@ static int start_guard(struct expedite *expedite, int fd)
 	return -errno;
 }
 
-void expedite_begin(struct expedite *expedite, size_t devices)
+void expedite_begin(struct expedite *expedite, size_t links)
 {
 	int fd, err;
 
 	*expedite = (struct expedite){ .alive = -1 };
-	if (devices < WORTH_IT)
+	if (links < WORTH_IT)
 		return;
 	fd = take_switch();
 	err = fd < 0 ? fd : start_guard(expedite, fd);

@@ -16,10 +16,10 @@ struct expedite {
 };
 
 /*
- * Switches /sys/kernel/rcu_expedited on for so many devices. Few are not worth it, and where it
+ * Switches /sys/kernel/rcu_expedited on for so many links. Few are not worth it, and where it
  * cannot be switched all just takes longer.
  */
-void expedite_begin(struct expedite *expedite, size_t devices);
+void expedite_begin(struct expedite *expedite, size_t links);
 
 /* As it was before. */
 void expedite_end(struct expedite *expedite);
