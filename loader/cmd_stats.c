@@ -13,6 +13,7 @@
 #include "snapshot.h"
 #include "stage.h"
 #include "stream.h"
+#include "sum.h"
 
 struct named_tally {
 	const char *name;
