@@ -43,6 +43,7 @@ static __always_inline __u32 next_flow(void)
 	struct pathgen_place *place = &places[bpf_get_smp_processor_id() & (PATHGEN_CPUS - 1)];
 	__u64 number = place->next;
 
+	place->sent++;
 	if (!flows)
 		return bpf_get_prandom_u32();
 	place->next = number + 1 < flows ? number + 1 : 0;

@@ -35,10 +35,11 @@
 #include "pathgen.skel.h"
 #include "peers.skel.h"
 
-#define PORT 9		    /* discard */
-#define BATCH 64	    /* frames before a softirq: what NAPI takes at once */
-#define CHUNK (BATCH * 256) /* frames of one system call */
-#define TCX_INGRESS 46	    /* BPF_TCX_INGRESS: newer than the headers */
+#define PORT 9		      /* discard */
+#define BATCH 64	      /* frames before a softirq: what NAPI takes at once */
+#define FRAMES_MAX (1U << 31) /* of one system call: a signal ends it */
+#define TCX_INGRESS 46	      /* BPF_TCX_INGRESS: newer than the headers */
+#define START_SECONDS 10ULL
 #define NANOSECONDS 1000000000ULL
 
 /* WORD(name, when not given, meaning) */
@@ -66,15 +67,15 @@ _Static_assert(sizeof(struct headers) == PATHGEN_HEADERS, "whole words");
 
 struct generator {
 	pthread_t thread;
-	pthread_barrier_t *start;
 	struct pathgen_bpf *object;
-	int delivered_fd;
 	int ifindex;
 	int cpu;
-	__u64 duration;
-	__u64 sent;
+};
+
+/* What the sink had counted, and when. */
+struct reading {
+	__u64 time;
 	__u64 delivered;
-	__u64 elapsed;
 };
 
 static __u64 now(void)
@@ -268,27 +269,18 @@ static void fill_headers(struct pathgen_bpf *object, char **argument)
 	object->rodata->daddr = ntohl(daddr.s_addr);
 }
 
-static __u64 read_delivered(const struct generator *generator)
+static struct reading read_sink(int delivered_fd)
 {
+	struct reading reading = {};
 	__u64 values[PATHGEN_CPUS];
 	__u32 zero = 0;
 
-	if (bpf_map_lookup_elem(generator->delivered_fd, &zero, values))
+	if (bpf_map_lookup_elem(delivered_fd, &zero, values))
 		err(1, "the sink's counter");
-	return values[generator->cpu];
-}
-
-static void send_chunk(const struct generator *generator)
-{
-	struct xdp_md context = { .data_end = PATHGEN_LENGTH,
-				  .ingress_ifindex = generator->ifindex };
-	__u8 frame[PATHGEN_LENGTH] = {};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame),
-		    .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = CHUNK,
-		    .batch_size = BATCH, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
-
-	if (bpf_prog_test_run_opts(bpf_program__fd(generator->object->progs.pathgen_send), &opts))
-		err(errno == EINVAL ? 77 : 1, "XDP live frames");
+	reading.time = now();
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
+		reading.delivered += values[cpu];
+	return reading;
 }
 
 static void pin_to(int cpu)
@@ -305,9 +297,9 @@ static void pin_to(int cpu)
  * No other process gets this CPU while we send: it would be in our time, and the kernel would
  * leave its softirqs to ksoftirqd. Where that is not allowed, the figures have more spread.
  */
-static void keep_cpu(void)
+static void keep_cpu(int priority)
 {
-	struct sched_param parameters = { .sched_priority = 1 };
+	struct sched_param parameters = { .sched_priority = priority };
 
 	if (sched_setscheduler(0, SCHED_FIFO, &parameters))
 		warn("SCHED_FIFO");
@@ -322,67 +314,116 @@ static int last_cpu(const cpu_set_t *allowed, int below)
 	errx(77, "not so many CPUs here");
 }
 
+/*
+ * One system call for all frames: each puts the program in the dispatcher of XDP and takes it out
+ * again, and waits for RCU both times. It ends when the signal comes.
+ */
 static void *generate(void *argument)
 {
-	struct generator *generator = argument;
-	__u64 delivered, start;
+	const struct generator *generator = argument;
+	struct xdp_md context = { .data_end = PATHGEN_LENGTH,
+				  .ingress_ifindex = generator->ifindex };
+	__u8 frame[PATHGEN_LENGTH] = {};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame),
+		    .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = FRAMES_MAX,
+		    .batch_size = BATCH, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
+	const struct bpf_program *program = generator->object->progs.pathgen_send;
 
 	pin_to(generator->cpu);
-	keep_cpu();
-	pthread_barrier_wait(generator->start);
-	delivered = read_delivered(generator);
-	start = now();
-	do {
-		send_chunk(generator);
-		generator->sent += CHUNK;
-		generator->elapsed = now() - start;
-	} while (generator->elapsed < generator->duration);
-	generator->delivered = read_delivered(generator) - delivered;
+	keep_cpu(1);
+	if (bpf_prog_test_run_opts(bpf_program__fd(program), &opts) && errno != EINTR)
+		err(errno == EINVAL ? 77 : 1, "XDP live frames");
 	return NULL;
 }
 
-static void report(const struct generator *generators, long count)
+static void no_more(int signal)
 {
-	__u64 sent = 0, delivered = 0;
-	double rate = 0;
-
-	for (long i = 0; i < count; i++) {
-		sent += generators[i].sent;
-		delivered += generators[i].delivered;
-		rate += (double)generators[i].delivered * NANOSECONDS / generators[i].elapsed;
-	}
-	printf("%llu %llu %.0f\n", sent, delivered, rate);
+	(void)signal;
 }
 
-static void run_generators(struct generator *generators, const struct generator *pattern,
-			   const struct words *words)
+static void start_generators(struct generator *generators, const struct generator *pattern,
+			     const struct words *words)
 {
-	pthread_barrier_t start;
+	struct sigaction action = { .sa_handler = no_more };
 	cpu_set_t allowed;
 	int cpu = PATHGEN_CPUS;
 
 	if (libbpf_num_possible_cpus() > PATHGEN_CPUS)
 		errx(77, "more than %d CPUs", PATHGEN_CPUS);
+	sigaction(SIGUSR1, &action, NULL);
 	sched_getaffinity(0, sizeof(allowed), &allowed);
-	pthread_barrier_init(&start, NULL, words->cpus);
 	for (long i = 0; i < words->cpus; i++) {
 		cpu = last_cpu(&allowed, cpu);
 		generators[i] = *pattern;
-		generators[i].start = &start;
 		generators[i].cpu = cpu;
 		pattern->object->bss->places[cpu].first = i * words->flows;
 		if (pthread_create(&generators[i].thread, NULL, generate, &generators[i]))
 			err(1, "thread");
 	}
+}
+
+static void nap(__u64 nanoseconds)
+{
+	struct timespec time = { .tv_sec = nanoseconds / NANOSECONDS,
+				 .tv_nsec = nanoseconds % NANOSECONDS };
+
+	nanosleep(&time, NULL);
+}
+
+static __u64 sent_by(const struct generator *generator)
+{
+	return generator->object->bss->places[generator->cpu].sent;
+}
+
+static void await_start(const struct generator *generators, long count)
+{
+	__u64 give_up = now() + START_SECONDS * NANOSECONDS;
+
+	for (long i = 0; i < count; i++)
+		while (!sent_by(&generators[i])) {
+			if (now() > give_up)
+				errx(1, "no frame is sent on CPU %d", generators[i].cpu);
+			nap(NANOSECONDS / 1000);
+		}
+}
+
+/* A signal that comes before the system call is lost: again until the thread has ended. */
+static void stop_generators(struct generator *generators, long count)
+{
+	for (long i = 0; i < count; i++)
+		while (pthread_tryjoin_np(generators[i].thread, NULL)) {
+			pthread_kill(generators[i].thread, SIGUSR1);
+			nap(NANOSECONDS / 1000);
+		}
+}
+
+static void run_generators(const struct generator *pattern, const struct words *words,
+			   int delivered_fd)
+{
+	static struct generator generators[PATHGEN_CPUS];
+	struct reading before = read_sink(delivered_fd);
+	struct reading start, stop, after;
+	__u64 sent = 0;
+
+	keep_cpu(2);
+	start_generators(generators, pattern, words);
+	await_start(generators, words->cpus);
+	start = read_sink(delivered_fd);
+	nap(words->ms * (NANOSECONDS / 1000));
+	stop = read_sink(delivered_fd);
+	stop_generators(generators, words->cpus);
+	after = read_sink(delivered_fd);
 	for (long i = 0; i < words->cpus; i++)
-		pthread_join(generators[i].thread, NULL);
+		sent += sent_by(&generators[i]);
+	printf("%llu %llu %.0f\n", sent, after.delivered - before.delivered,
+	       (double)(stop.delivered - start.delivered) * NANOSECONDS / (stop.time - start.time));
 }
 
 static void send_frames(char **argument)
 {
-	static struct generator generators[PATHGEN_CPUS];
 	struct generator pattern = { .ifindex = device_index(argument[0]) };
 	struct words words;
+	int delivered_fd;
 
 	parse_words(&words, argument + 5);
 	pattern.object = open_object();
@@ -391,12 +432,10 @@ static void send_frames(char **argument)
 	pattern.object->rodata->source_mask = (1U << words.source_bits) - 1;
 	pattern.object->rodata->destination_shift = words.destination_shift;
 	load_object(pattern.object);
-	pattern.duration = words.ms * (NANOSECONDS / 1000);
-	pattern.delivered_fd = bpf_obj_get(argument[1]);
-	if (pattern.delivered_fd < 0)
+	delivered_fd = bpf_obj_get(argument[1]);
+	if (delivered_fd < 0)
 		err(1, "%s", argument[1]);
-	run_generators(generators, &pattern, &words);
-	report(generators, words.cpus);
+	run_generators(&pattern, &words, delivered_fd);
 	pathgen_bpf__destroy(pattern.object);
 }
 

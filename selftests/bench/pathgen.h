@@ -12,7 +12,8 @@
 struct pathgen_place {
 	__u64 next;
 	__u64 first; /* flow of this CPU: each has its own */
-	__u64 reserved[6];
+	__u64 sent;
+	__u64 reserved[5];
 };
 
 #endif /* PATHGEN_H */
