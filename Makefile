@@ -6,7 +6,8 @@
 # sudo make test-kernels  the whole suite on every kernel of scripts/kernels
 # sudo make bench         the performance table, peers side by side: text, build/bench.json, a plot;
 #                         BENCH=--quick: in two minutes
-# make check              format, static analysis, shellcheck, docs against the X-lists
+# make check              format, static analysis, shellcheck, docs against the X-lists, verifier cost
+# sudo make verifier      docs/verifier.txt anew: what the programs cost each kernel's verifier
 # make install            DESTDIR, PREFIX
 # make clean
 
@@ -37,7 +38,7 @@ SKELETON := $(BPF_OBJ:.bpf.o=.skel.h)
 OBJ      := $(patsubst loader/%.c,$(B)/loader/%.o,$(wildcard loader/*.c))
 HEADERS  := $(wildcard include/txpath/*.h)
 
-.PHONY: all demo test test-kernels bench check install clean bpf
+.PHONY: all demo test test-kernels bench check verifier install clean bpf
 all: $(B)/txpath
 
 bpf: $(BPF_OBJ)
@@ -83,6 +84,9 @@ bench:
 
 check:
 	scripts/check
+
+verifier:
+	selftests/bench/verifier --update
 
 install: all
 	install -D -m 0755 $(B)/txpath $(DESTDIR)$(PREFIX)/sbin/txpath

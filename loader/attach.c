@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 
 #include "attach.h"
 #include "check.h"
+#include "expedite.h"
 #include "ladder.h"
 #include "lock.h"
 #include "log.h"
@@ -534,6 +536,23 @@ static int open_instance(struct transaction *t, __u64 netns)
 	return err ? err : recover(&t->instance);
 }
 
+/* Else filters on clsact, which the kernel adds without waiting. */
+static bool makes_links(const struct attach_request *request)
+{
+	return request->hook != HOOK_CLSACT && tc_has_tcx();
+}
+
+/* There is one for each link and for each program that is replaced, until all is done. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int attach_devices(const struct pins *pins, __u64 netns, const struct attach_request *request)
 {
 	struct transaction t = {
@@ -541,8 +560,10 @@ int attach_devices(const struct pins *pins, __u64 netns, const struct attach_req
 		.request = request,
 		.transit = TRANSIT_NONE,
 	};
+	struct expedite expedite;
 	int err;
 
+	allow_descriptors();
 	t.changes = calloc(request->count, sizeof(*t.changes));
 	if (!t.changes)
 		return -ENOMEM;
@@ -558,8 +579,11 @@ int attach_devices(const struct pins *pins, __u64 netns, const struct attach_req
 	if (err)
 		goto close_egress;
 	err = prepare_stages(&t);
-	if (!err)
+	if (!err) {
+		expedite_begin(&expedite, makes_links(request) ? request->count : 0);
 		err = publish(&t);
+		expedite_end(&expedite);
+	}
 	ladder_close(&t.ladder);
 close_egress:
 	transit_close(&t.transit);

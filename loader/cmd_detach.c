@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "detach.h"
+#include "expedite.h"
 #include "lock.h"
 #include "log.h"
 #include "netns.h"
@@ -113,16 +114,33 @@ static void tell(const struct attachment *attachment)
 	}
 }
 
-static int detach_chosen(struct leaving *leaving, struct json_object *detached)
+static int count_chosen(const struct leaving *leaving)
 {
-	char netns[NAME_MAX + 1];
+	int i, count = 0;
+
+	for (i = 0; i < leaving->count; i++)
+		count += leaving->chosen[i];
+	return count;
+}
+
+static int count_links(const struct leaving *leaving)
+{
+	int i, count = 0;
+
+	for (i = 0; i < leaving->count; i++)
+		count += leaving->chosen[i] && leaving->list[i].tcx;
+	return count;
+}
+
+static int detach_listed(const struct leaving *leaving, const char *netns, bool home,
+			 struct json_object *detached)
+{
 	int i, err;
 
-	netns_name(leaving->instance.netns, netns, sizeof(netns));
 	for (i = 0; i < leaving->count; i++) {
 		if (!leaving->chosen[i])
 			continue;
-		err = detach_device(&leaving->list[i], &leaving->instance);
+		err = detach_device(&leaving->list[i], &leaving->instance, home);
 		if (err)
 			return err;
 		tell(&leaving->list[i]);
@@ -131,15 +149,23 @@ static int detach_chosen(struct leaving *leaving, struct json_object *detached)
 	return 0;
 }
 
-static bool all_chosen(const struct leaving *leaving)
+static int detach_chosen(const struct leaving *leaving, struct json_object *detached)
 {
-	int i;
+	__u64 id = leaving->instance.netns;
+	struct expedite expedite;
+	char netns[NAME_MAX + 1];
+	int home, err;
 
-	for (i = 0; i < leaving->count; i++) {
-		if (!leaving->chosen[i])
-			return false;
-	}
-	return true;
+	netns_name(id, netns, sizeof(netns));
+	home = netns_go(id);
+	if (home < 0 && home != -ENOENT)
+		return home;
+	expedite_begin(&expedite, count_links(leaving));
+	err = detach_listed(leaving, netns, home >= 0, detached);
+	expedite_end(&expedite);
+	if (home >= 0)
+		netns_back(home);
+	return err;
 }
 
 static int choose_all(struct leaving *leaving, const struct options *options)
@@ -179,7 +205,7 @@ static int detach_from(const struct options *options, const struct pins *pins, c
 	}
 	for (i = 0; i < count && !err; i++) {
 		err = detach_chosen(&leaving[i], detached);
-		if (!err && all_chosen(&leaving[i]))
+		if (!err && count_chosen(&leaving[i]) == leaving[i].count)
 			err = detach_instance(&leaving[i].instance);
 		else if (!err)
 			err = detach_unneeded(&leaving[i].instance);

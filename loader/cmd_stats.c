@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* txpath stats: packets and bytes by reason and by station. */
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 
+#include <libsmartcols/libsmartcols.h>
+
+#include "array.h"
 #include "command.h"
-#include "counters.h"
 #include "output.h"
 #include "privilege.h"
+#include "snapshot.h"
 #include "stage.h"
+#include "stream.h"
+#include "sum.h"
 
 struct named_tally {
 	const char *name;
@@ -39,278 +45,315 @@ static const char *const bases[] = {
 #undef BASIS_ROW
 };
 
-static void add_tally(struct json_object *object, const struct txp_tally *tally)
+static const struct txp_tally *tally_of(const struct txp_counters *counters,
+					const struct named_tally *named)
 {
-	json_add_number(object, "packets", tally->packets);
-	json_add_number(object, "bytes", tally->bytes);
+	return (const void *)((const char *)counters + named->offset);
 }
 
-/* {NAME:{"packets","bytes"}...}; sum gets what they add up to. */
-static struct json_object *tallies_json(const struct txp_counters *counters,
-					const struct named_tally *names, size_t count,
-					struct txp_tally *sum)
+static struct txp_tally sum(const struct txp_counters *counters, const struct named_tally *names,
+			    size_t count)
 {
-	struct json_object *object = json_object_new_object(), *one;
-	const struct txp_tally *tally;
+	struct txp_tally total = { 0 };
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		tally = (const void *)((const char *)counters + names[i].offset);
-		one = json_object_new_object();
-		add_tally(one, tally);
-		json_object_object_add(object, names[i].name, one);
-		sum->packets += tally->packets;
-		sum->bytes += tally->bytes;
-	}
-	return object;
+	for (i = 0; i < count; i++)
+		counters_add(&total, tally_of(counters, &names[i]), sizeof(total));
+	return total;
 }
 
-/* {BASIS:NUMBER...}; sum gets what they add up to. */
-static struct json_object *learned_json(const struct txp_counters *counters, __u64 *sum)
+static __u64 sum_learned(const struct txp_counters *counters)
 {
 	const __u64 *learned = (const void *)&counters->learned;
-	struct json_object *object = json_object_new_object();
+	__u64 total = 0;
 	size_t i;
 
-	for (i = 0; i < TXP_BASIS_COUNT; i++) {
-		json_add_number(object, bases[i], learned[i]);
-		*sum += learned[i];
+	for (i = 0; i < TXP_BASIS_COUNT; i++)
+		total += learned[i];
+	return total;
+}
+
+/* What was taken over as the kernel would have counted it: without the link-layer header. */
+static struct txp_tally uncounted(const struct shown_device *device)
+{
+	struct txp_tally taken = device->counters.transits.taken;
+
+	taken.bytes -= taken.packets * device->l2_len;
+	return taken;
+}
+
+static bool has_uncounted(const struct shown_device *device)
+{
+	return device->transit || device->counters.transits.taken.packets;
+}
+
+static void add_tally(struct stream *json, const struct txp_tally *tally)
+{
+	stream_number(json, "packets", tally->packets);
+	stream_number(json, "bytes", tally->bytes);
+}
+
+/* "KEY":{NAME:{"packets","bytes"}...} */
+static void tallies_json(struct stream *json, const char *key, const struct txp_counters *counters,
+			 const struct named_tally *names, size_t count)
+{
+	size_t i;
+
+	stream_open(json, key, '{');
+	for (i = 0; i < count; i++) {
+		stream_open(json, names[i].name, '{');
+		add_tally(json, tally_of(counters, &names[i]));
+		stream_close(json, '}');
 	}
-	return object;
+	stream_close(json, '}');
 }
 
-static struct json_object *transit_json(const struct txp_counters *counters)
+static void learned_json(struct stream *json, const struct txp_counters *counters)
 {
-	struct json_object *object = json_object_new_object(), *verdict, *learned;
-	struct txp_tally total = { 0 };
-	__u64 leases = 0;
+	const __u64 *learned = (const void *)&counters->learned;
+	size_t i;
 
-	verdict = tallies_json(counters, transits, TXP_TRANSIT_COUNT, &total);
-	learned = learned_json(counters, &leases);
-	add_tally(object, &total);
-	json_add_number(object, "learned", leases);
-	json_object_object_add(object, "learned_by", learned);
-	json_add_number(object, "surprises", counters->surprises);
-	json_object_object_add(object, "verdicts", verdict);
-	return object;
+	stream_number(json, "learned", sum_learned(counters));
+	stream_open(json, "learned_by", '{');
+	for (i = 0; i < TXP_BASIS_COUNT; i++)
+		stream_number(json, bases[i], learned[i]);
+	stream_close(json, '}');
 }
 
-/* As the kernel would have counted it: without the link-layer header. */
-static struct json_object *uncounted_json(const struct counted *counted)
+static void transit_json(struct stream *json, const struct txp_counters *counters)
 {
-	struct txp_tally taken = counted->counters.transits.taken;
-	struct json_object *object = json_object_new_object();
+	const struct txp_tally total = sum(counters, transits, ARRAY_SIZE(transits));
 
-	taken.bytes -= taken.packets * counted->attachment->row.l2_len;
-	add_tally(object, &taken);
-	return object;
+	stream_open(json, "transit", '{');
+	add_tally(json, &total);
+	learned_json(json, counters);
+	stream_number(json, "surprises", counters->surprises);
+	tallies_json(json, "verdicts", counters, transits, ARRAY_SIZE(transits));
+	stream_close(json, '}');
 }
 
-static void add_device(const struct counted *counted, void *document)
+static void uncounted_json(struct stream *json, const struct shown_device *device)
 {
-	struct json_object *object = json_object_new_object(), *reasons, *stages;
-	const struct attachment *attachment = counted->attachment;
-	struct txp_tally total = { 0 }, unused = { 0 };
+	const struct txp_tally taken = uncounted(device);
 
-	reasons = tallies_json(&counted->counters, verdicts, TXP_REASON_COUNT, &total);
-	/* a packet passes several stations: their sum means nothing */
-	stages = tallies_json(&counted->counters, stations, TXP_STAGE_COUNT, &unused);
-	json_add_text(object, "dev", attachment->name);
-	json_add_number(object, "ifindex", attachment->key.ifindex);
-	json_add_text(object, "netns", counted->netns);
-	json_add_text(object, "mode", attachment_mode(attachment));
-	add_tally(object, &total);
-	json_object_object_add(object, "verdicts", reasons);
-	json_object_object_add(object, "stations", stages);
-	json_object_object_add(object, "transit", transit_json(&counted->counters));
-	if (attachment->transit || counted->counters.transits.taken.packets)
-		json_object_object_add(object, "uncounted", uncounted_json(counted));
-	json_object_array_add(json_member(document, "devices"), object);
+	stream_open(json, "uncounted", '{');
+	add_tally(json, &taken);
+	stream_close(json, '}');
 }
 
-/*
- * The kernel counts them by program, and a program is called for every packet of the host: of
- * these up to so many were packets of the namespace.
- */
-static void add_missed(const struct instance *instance, const char *netns, void *document)
+static void device_json(struct stream *json, const struct shown_device *device, const char *netns)
 {
-	struct json_object *object;
-	__u64 missed;
+	const struct txp_counters *counters = &device->counters;
+	const struct txp_tally total = sum(counters, verdicts, ARRAY_SIZE(verdicts));
+
+	stream_open(json, NULL, '{');
+	stream_text(json, "dev", device->name);
+	stream_number(json, "ifindex", device->key.ifindex);
+	stream_text(json, "netns", netns);
+	stream_text(json, "mode", device->mode);
+	add_tally(json, &total);
+	tallies_json(json, "verdicts", counters, verdicts, ARRAY_SIZE(verdicts));
+	tallies_json(json, "stations", counters, stations, ARRAY_SIZE(stations));
+	transit_json(json, counters);
+	if (has_uncounted(device))
+		uncounted_json(json, device);
+	stream_close(json, '}');
+}
+
+static void missed_json(struct stream *json, const struct shown_netns *netns)
+{
 	int i;
 
 	for (i = 0; i < TXP_STAGE_COUNT; i++) {
-		if (instance_missed(instance, i, &missed))
+		if (!netns->known[i])
 			continue;
-		object = json_object_new_object();
-		json_add_text(object, "netns", netns);
-		json_add_text(object, "station", stage_name(i));
-		json_add_number(object, "missed", missed);
-		json_object_array_add(json_member(document, "missed"), object);
+		stream_open(json, NULL, '{');
+		stream_text(json, "netns", netns->name);
+		stream_text(json, "station", stage_name(i));
+		stream_number(json, "missed", netns->missed[i]);
+		stream_close(json, '}');
 	}
 }
 
-static int build(const struct options *options, struct json_object **document)
+static void show_json(const struct snapshot *now)
 {
-	struct json_object *object = json_object_new_object();
-	const struct counters_walk walk = { add_device, add_missed, object };
-	int err;
-
-	json_object_object_add(object, "devices", json_object_new_array());
-	json_object_object_add(object, "missed", json_object_new_array());
-	err = counters_each(options, &walk);
-	if (err)
-		json_object_put(object);
-	else
-		*document = object;
-	return err;
-}
-
-/* What a row of the text shows: totals, or what came in since before, a second. */
-struct shown {
-	double seconds; /* 0: totals */
-	const char *dev;
-	const char *netns;
-	struct json_object *rows;
-};
-
-static void add_row(const struct shown *shown, const char *counted, struct json_object *now,
-		    struct json_object *before)
-{
-	double divisor = shown->seconds > 0 ? shown->seconds : 1;
-	__u64 packets = json_number(now, "packets");
-	__u64 bytes = json_number(now, "bytes");
-	struct json_object *row;
-
-	if (before) {
-		packets -= json_number(before, "packets");
-		bytes -= json_number(before, "bytes");
-	}
-	row = json_object_new_object();
-	json_add_text(row, "dev", shown->dev);
-	json_add_text(row, "netns", shown->netns);
-	json_add_text(row, "counted", counted);
-	json_add_number(row, "packets", (__u64)((double)packets / divisor + 0.5));
-	json_add_number(row, "bytes", (__u64)((double)bytes / divisor + 0.5));
-	json_object_array_add(shown->rows, row);
-}
-
-/* Tallies that were never touched would bury the others. */
-static void add_rows(const struct shown *shown, const char *what, struct json_object *now,
-		     struct json_object *before)
-{
-	char counted[64];
-
-	json_object_object_foreach(now, name, tally)
-	{
-		if (!json_number(tally, "packets"))
-			continue;
-		snprintf(counted, sizeof(counted), "%s %s", what, name);
-		add_row(shown, counted, tally, before ? json_member(before, name) : NULL);
-	}
-}
-
-/* The same device in the document before; NULL: it was not attached then. */
-static struct json_object *find_before(struct json_object *before, struct json_object *device)
-{
-	struct json_object *devices = before ? json_member(before, "devices") : NULL, *one;
+	const struct shown_device *device;
+	struct stream json = { 0 };
 	size_t i;
 
-	for (i = 0; devices && i < json_object_array_length(devices); i++) {
-		one = json_object_array_get_idx(devices, i);
-		if (json_number(one, "ifindex") == json_number(device, "ifindex") &&
-		    json_object_equal(json_member(one, "netns"), json_member(device, "netns")))
-			return one;
-	}
-	return NULL;
-}
-
-static void add_device_rows(struct shown *shown, struct json_object *device,
-			    struct json_object *before)
-{
-	struct json_object *uncounted;
-
-	shown->dev = json_text(device, "dev");
-	shown->netns = json_text(device, "netns");
-	add_row(shown, "all", device, before);
-	add_rows(shown, "verdict", json_member(device, "verdicts"),
-		 before ? json_member(before, "verdicts") : NULL);
-	add_rows(shown, "station", json_member(device, "stations"),
-		 before ? json_member(before, "stations") : NULL);
-	add_rows(shown, "transit", json_member(json_member(device, "transit"), "verdicts"),
-		 before ? json_member(json_member(before, "transit"), "verdicts") : NULL);
-	uncounted = json_member(device, "uncounted");
-	if (uncounted)
-		add_row(shown, "uncounted by the kernel", uncounted,
-			before ? json_member(before, "uncounted") : NULL);
-}
-
-static void missed_text(struct json_object *rows)
-{
-	struct json_object *row;
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(rows); i++) {
-		row = json_object_array_get_idx(rows, i);
-		if (json_number(row, "missed"))
-			printf("%s: up to %llu packets not counted in network namespace %s: the "
-			       "kernel does not run a program inside itself\n",
-			       json_text(row, "station"), json_number(row, "missed"),
-			       json_text(row, "netns"));
-	}
-}
-
-/* What the leases rest on that were learned for packets of a device. */
-static void learned_text(struct json_object *device)
-{
-	struct json_object *transit = json_member(device, "transit");
-	const char *between = ": ";
-
-	if (!json_number(transit, "learned"))
-		return;
-	printf("%s: %llu leases learned", json_text(device, "dev"),
-	       json_number(transit, "learned"));
-	json_object_object_foreach(json_member(transit, "learned_by"), basis, count)
-	{
-		if (!json_object_get_int64(count))
-			continue;
-		printf("%s%s %lld", between, basis, (long long)json_object_get_int64(count));
-		between = ", ";
-	}
+	stream_open(&json, NULL, '{');
+	stream_open(&json, "devices", '[');
+	for (device = now->devices; device < now->devices + now->count; device++)
+		device_json(&json, device, now->netns[device->netns].name);
+	stream_close(&json, ']');
+	stream_open(&json, "missed", '[');
+	for (i = 0; i < now->netns_count; i++)
+		missed_json(&json, &now->netns[i]);
+	stream_close(&json, ']');
+	stream_close(&json, '}');
 	putchar('\n');
 }
 
-static int text(struct json_object *document, struct json_object *before, double seconds)
+/* What the rows of a device show: totals, or what came in since before, a second. */
+struct showing {
+	struct libscols_table *table;
+	double seconds; /* 0: totals */
+	const struct shown_device *device;
+	const struct shown_device *before; /* NULL: it was not attached then */
+	const char *netns;
+	int err;
+};
+
+static __u64 rate(const struct showing *showing, __u64 now, __u64 before)
+{
+	double divisor = showing->seconds > 0 ? showing->seconds : 1;
+
+	return (__u64)((double)(now - before) / divisor + 0.5);
+}
+
+static void add_row(struct showing *showing, const char *counted, struct txp_tally now,
+		    struct txp_tally before)
+{
+	char packets[24], bytes[24];
+	const char *const texts[] = { showing->device->name, showing->netns, counted, packets,
+				      bytes };
+
+	snprintf(packets, sizeof(packets), "%llu", rate(showing, now.packets, before.packets));
+	snprintf(bytes, sizeof(bytes), "%llu", rate(showing, now.bytes, before.bytes));
+	if (!showing->err)
+		showing->err = table_add(showing->table, texts, ARRAY_SIZE(texts));
+}
+
+/* Tallies that were never touched would bury the others. */
+static void add_rows(struct showing *showing, const char *what, const struct named_tally *names,
+		     size_t count)
+{
+	const struct txp_tally *now, none = { 0 };
+	char counted[64];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		now = tally_of(&showing->device->counters, &names[i]);
+		if (!now->packets)
+			continue;
+		snprintf(counted, sizeof(counted), "%s %s", what, names[i].name);
+		add_row(showing, counted, *now,
+			showing->before ? *tally_of(&showing->before->counters, &names[i]) : none);
+	}
+}
+
+static void add_device_rows(struct showing *showing)
+{
+	const struct shown_device *device = showing->device, *before = showing->before;
+	const size_t count = ARRAY_SIZE(verdicts);
+	const struct txp_tally none = { 0 };
+
+	add_row(showing, "all", sum(&device->counters, verdicts, count),
+		before ? sum(&before->counters, verdicts, count) : none);
+	add_rows(showing, "verdict", verdicts, count);
+	add_rows(showing, "station", stations, ARRAY_SIZE(stations));
+	add_rows(showing, "transit", transits, ARRAY_SIZE(transits));
+	if (has_uncounted(device))
+		add_row(showing, "uncounted by the kernel", uncounted(device),
+			before ? uncounted(before) : none);
+}
+
+static int show_table(const struct snapshot *now, const struct snapshot *before, double seconds)
 {
 	const struct column columns[] = {
 		{ "dev", "DEV", false },
 		{ "netns", "NETNS", false },
 		{ "counted", "COUNTED", false },
-		{ "packets", before ? "PACKETS/S" : "PACKETS", true },
-		{ "bytes", before ? "BYTES/S" : "BYTES", true },
+		{ "packets", before->count ? "PACKETS/S" : "PACKETS", true },
+		{ "bytes", before->count ? "BYTES/S" : "BYTES", true },
 		{ 0 },
 	};
-	struct shown shown = { .seconds = before ? seconds : 0, .rows = json_object_new_array() };
-	struct json_object *devices = json_member(document, "devices"), *device;
+	struct showing showing = { .table = table_new(columns) };
 	size_t i;
-	int err;
 
-	for (i = 0; i < json_object_array_length(devices); i++) {
-		device = json_object_array_get_idx(devices, i);
-		add_device_rows(&shown, device, find_before(before, device));
+	if (!showing.table)
+		return -ENOMEM;
+	showing.seconds = before->count ? seconds : 0;
+	for (i = 0; i < now->count; i++) {
+		showing.device = &now->devices[i];
+		showing.before = snapshot_find(before, showing.device);
+		showing.netns = now->netns[showing.device->netns].name;
+		add_device_rows(&showing);
 	}
-	err = output_table(shown.rows, columns);
-	json_object_put(shown.rows);
-	for (i = 0; i < json_object_array_length(devices); i++)
-		learned_text(json_object_array_get_idx(devices, i));
-	missed_text(json_member(document, "missed"));
+	if (!showing.err)
+		return table_print(showing.table);
+	scols_unref_table(showing.table);
+	return showing.err;
+}
+
+/* What the leases rest on that were learned for packets of a device. */
+static void learned_text(const struct shown_device *device)
+{
+	const __u64 *learned = (const void *)&device->counters.learned;
+	const char *between = ": ";
+	size_t i;
+
+	if (!sum_learned(&device->counters))
+		return;
+	printf("%s: %llu leases learned", device->name, sum_learned(&device->counters));
+	for (i = 0; i < TXP_BASIS_COUNT; i++) {
+		if (!learned[i])
+			continue;
+		printf("%s%s %llu", between, bases[i], learned[i]);
+		between = ", ";
+	}
+	putchar('\n');
+}
+
+static void missed_text(const struct shown_netns *netns)
+{
+	int i;
+
+	for (i = 0; i < TXP_STAGE_COUNT; i++) {
+		if (netns->known[i] && netns->missed[i])
+			printf("%s: up to %llu packets not counted in network namespace %s: the "
+			       "kernel does not run a program inside itself\n",
+			       stage_name(i), netns->missed[i], netns->name);
+	}
+}
+
+static int show_text(const struct snapshot *now, const struct snapshot *before, double seconds)
+{
+	int err = show_table(now, before, seconds);
+	size_t i;
+
+	for (i = 0; i < now->count && !err; i++)
+		learned_text(&now->devices[i]);
+	for (i = 0; i < now->netns_count && !err; i++)
+		missed_text(&now->netns[i]);
+	return err;
+}
+
+/* context: the snapshot of the round before, empty in the first. */
+static int show(const struct options *options, void *context)
+{
+	struct snapshot now, *before = context;
+	int err = snapshot_take(options, &now);
+
+	if (err)
+		return err;
+	if (options->json)
+		show_json(&now);
+	else
+		err = show_text(&now, before, options->interval);
+	snapshot_free(before);
+	*before = now;
 	return err;
 }
 
 int cmd_stats(const struct options *options)
 {
-	static const struct report report = { .build = build, .text = text };
+	struct snapshot last = { 0 };
+	int err;
 
 	if (privilege_to_read("stats"))
 		return EXIT_FAILED;
-	return output_report(&report, options);
+	err = output_repeat(options, show, &last);
+	snapshot_free(&last);
+	return err ? EXIT_FAILED : EXIT_DONE;
 }

@@ -54,30 +54,27 @@ static int detach_hooks(const struct attachment *attachment, const struct instan
 }
 
 /* Links are found by their pins, filters and qdiscs in the device's namespace. */
-static int detach_all(const struct attachment *attachment, const struct instance *instance)
+static int detach_all(const struct attachment *attachment, const struct instance *instance,
+		      bool home)
 {
 	bool ours;
-	int home, err;
+	int err;
 
-	home = attachment->state == ATTACHMENT_VANISHED ? -ENOENT : netns_go(attachment->key.netns);
-	if (home < 0 && home != -ENOENT)
-		return home;
-	ours = home >= 0 && owns_qdisc(attachment);
-	err = detach_hooks(attachment, instance, home >= 0);
+	home = home && attachment->state != ATTACHMENT_VANISHED;
+	ours = home && owns_qdisc(attachment);
+	err = detach_hooks(attachment, instance, home);
 	if (!err && ours)
 		tc_clsact_remove(attachment->key.ifindex);
-	if (home >= 0)
-		netns_back(home);
 	return err;
 }
 
-int detach_device(const struct attachment *attachment, const struct instance *instance)
+int detach_device(const struct attachment *attachment, const struct instance *instance, bool home)
 {
 	int err;
 
 	err = switch_off(attachment, instance);
 	if (!err)
-		err = detach_all(attachment, instance);
+		err = detach_all(attachment, instance, home);
 	if (!err)
 		change_delete_rows(instance, &attachment->key);
 	return err;

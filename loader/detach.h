@@ -5,8 +5,11 @@
 
 #include "roster.h"
 
-/* Takes a device out, wherever it is now. Errors have been told. */
-int detach_device(const struct attachment *attachment, const struct instance *instance);
+/*
+ * Takes a device out, wherever it is now. home: are we in the namespace of the instance, where
+ * filters and qdiscs can be found? Errors have been told.
+ */
+int detach_device(const struct attachment *attachment, const struct instance *instance, bool home);
 
 /* Takes away what only the devices that have gone have needed. */
 int detach_unneeded(struct instance *instance);

@@ -43,14 +43,31 @@ static int device_type(int fd, const char *name, struct ifreq *request)
 	return ioctl(fd, SIOCGIFHWADDR, request) ? -errno : 0;
 }
 
+int device_socket(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+bool device_name(int socket, int ifindex, char *name)
+{
+	struct ifreq request = { .ifr_ifindex = ifindex };
+
+	if (ioctl(socket, SIOCGIFNAME, &request))
+		return false;
+	snprintf(name, IFNAMSIZ, "%s", request.ifr_name);
+	return true;
+}
+
 int device_find(const char *name, struct device *device)
 {
 	struct ifreq request = { 0 };
 	int fd, err, length;
 
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fd = device_socket();
 	if (fd < 0)
-		return log_errno(-errno, "%s: opening a socket", name);
+		return log_errno(fd, "%s: opening a socket", name);
 	err = device_type(fd, name, &request);
 	if (err) {
 		log_errno(err, "%s: looking the device up", name);

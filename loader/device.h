@@ -3,6 +3,8 @@
 #ifndef TXPATH_DEVICE_H
 #define TXPATH_DEVICE_H
 
+#include <stdbool.h>
+
 #include <net/if.h>
 
 #include <linux/types.h>
@@ -18,5 +20,14 @@ struct device {
  * its packets begins is not known. Errors have been told.
  */
 int device_find(const char *name, struct device *device);
+
+/*
+ * The name that the device of that index has now. socket: of device_socket(), which says in which
+ * namespace; for a walk over thousands of devices one is enough.
+ */
+bool device_name(int socket, int ifindex, char *name);
+
+/* A descriptor to ask about the devices of the namespace that we are in, or a negative errno. */
+int device_socket(void);
 
 #endif /* TXPATH_DEVICE_H */

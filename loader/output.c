@@ -38,41 +38,63 @@ void json_add_number(struct json_object *object, const char *key, __u64 number)
 	json_object_object_add(object, key, json_object_new_uint64(number));
 }
 
-static int add_line(struct libscols_table *table, struct json_object *row,
-		    const struct column *columns)
+struct libscols_table *table_new(const struct column *columns)
 {
-	struct libscols_line *line;
-	int err = 0;
+	struct libscols_table *table = scols_new_table();
 	size_t i;
 
-	line = scols_table_new_line(table, NULL);
-	if (!line)
-		return -ENOMEM;
-	for (i = 0; columns[i].key && !err; i++)
-		err = scols_line_set_data(line, i, json_text(row, columns[i].key));
+	for (i = 0; table && columns[i].key; i++) {
+		if (scols_table_new_column(table, columns[i].title, 0,
+					   columns[i].number ? SCOLS_FL_RIGHT : 0))
+			continue;
+		scols_unref_table(table);
+		table = NULL;
+	}
+	return table;
+}
+
+int table_add(struct libscols_table *table, const char *const *texts, size_t count)
+{
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+	int err = line ? 0 : -ENOMEM;
+	size_t i;
+
+	for (i = 0; i < count && !err; i++)
+		err = scols_line_set_data(line, i, texts[i]);
 	return err;
+}
+
+int table_print(struct libscols_table *table)
+{
+	int err = scols_print_table(table);
+
+	scols_unref_table(table);
+	return err;
+}
+
+#define COLUMNS_MAX 16
+
+static int add_object(struct libscols_table *table, struct json_object *row,
+		      const struct column *columns)
+{
+	const char *texts[COLUMNS_MAX];
+	size_t i;
+
+	for (i = 0; columns[i].key && i < COLUMNS_MAX; i++)
+		texts[i] = json_text(row, columns[i].key);
+	return table_add(table, texts, i);
 }
 
 int output_table(struct json_object *rows, const struct column *columns)
 {
-	struct libscols_table *table;
-	int err = -ENOMEM;
+	struct libscols_table *table = table_new(columns);
+	int err = table ? 0 : -ENOMEM;
 	size_t i;
 
-	table = scols_new_table();
-	if (!table)
-		return err;
-	for (i = 0; columns[i].key; i++) {
-		if (!scols_table_new_column(table, columns[i].title, 0,
-					    columns[i].number ? SCOLS_FL_RIGHT : 0))
-			goto unref_table;
-	}
-	err = 0;
 	for (i = 0; i < json_object_array_length(rows) && !err; i++)
-		err = add_line(table, json_object_array_get_idx(rows, i), columns);
+		err = add_object(table, json_object_array_get_idx(rows, i), columns);
 	if (!err)
-		err = scols_print_table(table);
-unref_table:
+		return table_print(table);
 	scols_unref_table(table);
 	return err;
 }
@@ -113,53 +135,55 @@ static void wait_interval(double seconds)
 	nanosleep(&time, NULL);
 }
 
-static int show(const struct report *report, const struct options *options,
-		struct json_object *document, struct json_object *before)
+int output_repeat(const struct options *options,
+		  int (*round)(const struct options *options, void *context), void *context)
 {
-	int err = 0;
-
-	if (options->json)
-		output_json(document);
-	else
-		err = report->text(document, before, options->interval);
-	if (fflush(stdout))
-		err = -errno;
-	return err;
-}
-
-/* One round. *last is the document before, and becomes the new one. */
-static int report_once(const struct report *report, const struct options *options,
-		       struct json_object **last)
-{
-	struct json_object *document;
-	int err;
-
-	err = report->build(options, &document);
-	if (err)
-		return err;
-	err = show(report, options, document, *last);
-	json_object_put(*last);
-	*last = document;
-	return err;
-}
-
-int output_report(const struct report *report, const struct options *options)
-{
-	struct json_object *last = NULL;
-	int code = EXIT_DONE;
 	int err;
 
 	if (options->interval > 0)
 		output_stop_on_signals();
 	do {
-		err = report_once(report, options, &last);
+		err = round(options, context);
+		if (fflush(stdout) && !err)
+			err = -errno;
 		if (!err && options->interval > 0 && !stopped)
 			wait_interval(options->interval);
 	} while (!err && options->interval > 0 && !stopped);
+	return err;
+}
+
+struct reporting {
+	const struct report *report;
+	struct json_object *last; /* the document before */
+};
+
+static int report_once(const struct options *options, void *context)
+{
+	struct reporting *reporting = context;
+	struct json_object *document;
+	int err;
+
+	err = reporting->report->build(options, &document);
 	if (err)
+		return err;
+	if (options->json)
+		output_json(document);
+	else
+		err = reporting->report->text(document, reporting->last, options->interval);
+	json_object_put(reporting->last);
+	reporting->last = document;
+	return err;
+}
+
+int output_report(const struct report *report, const struct options *options)
+{
+	struct reporting reporting = { .report = report };
+	int code = EXIT_DONE;
+
+	if (output_repeat(options, report_once, &reporting))
 		code = EXIT_FAILED;
 	else if (report->judge)
-		code = report->judge(last);
-	json_object_put(last);
+		code = report->judge(reporting.last);
+	json_object_put(reporting.last);
 	return code;
 }

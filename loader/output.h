@@ -11,6 +11,8 @@
 
 #include "command.h"
 
+struct libscols_table;
+
 struct column {
 	const char *key; /* member of each row */
 	const char *title;
@@ -19,6 +21,14 @@ struct column {
 
 /* Prints an array of flat objects as a table. columns: up to one without a key. */
 int output_table(struct json_object *rows, const struct column *columns);
+
+/*
+ * The same row by row: a new table (NULL: no memory), a row of texts in the order of the columns,
+ * and printing, which frees it.
+ */
+struct libscols_table *table_new(const struct column *columns);
+int table_add(struct libscols_table *table, const char *const *texts, size_t count);
+int table_print(struct libscols_table *table);
 
 /* Prints the document on a line of its own. */
 void output_json(struct json_object *document);
@@ -35,6 +45,13 @@ struct report {
 
 /* Returns an enum exit_code. */
 int output_report(const struct report *report, const struct options *options);
+
+/*
+ * Calls round once, or with -i again and again until a signal. round returns a negative errno,
+ * told, which ends it.
+ */
+int output_repeat(const struct options *options,
+		  int (*round)(const struct options *options, void *context), void *context);
 
 /* From here on SIGINT and SIGTERM only stop what repeats. */
 void output_stop_on_signals(void);

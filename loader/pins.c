@@ -2,6 +2,7 @@
 /* Directories and pins in bpffs: making, opening, replacing, removing. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,25 +81,32 @@ int pin_directory(const char *path)
 	return -ENOTDIR;
 }
 
-/* What the kernel says of a BPF descriptor tells what it is of. */
+/* Where our descriptors are: opened once, since thousands of pins may be looked at. */
+static int descriptors(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd;
+}
+
+/* The kernel's name of a BPF descriptor tells what it is of: bpf_map_new_fd, bpf_link_new_fd. */
 static bool has_type(int fd, enum pin_type type)
 {
-	static const char *const keys[] = {
-		[PIN_MAP] = "map_type:",
-		[PIN_LINK] = "link_type:",
+	static const char *const names[] = {
+		[PIN_MAP] = "anon_inode:bpf-map",
+		[PIN_LINK] = "anon_inode:bpf-link",
 	};
-	char line[256];
-	bool found = false;
-	FILE *info;
+	char number[16], name[32];
+	ssize_t length;
 
-	snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
-	info = fopen(line, "re");
-	if (!info)
+	snprintf(number, sizeof(number), "%d", fd);
+	length = readlinkat(descriptors(), number, name, sizeof(name) - 1);
+	if (length < 0)
 		return false;
-	while (!found && fgets(line, sizeof(line), info))
-		found = !strncmp(line, keys[type], strlen(keys[type]));
-	fclose(info);
-	return found;
+	name[length] = '\0';
+	return !strcmp(name, names[type]);
 }
 
 int pin_open(const char *directory, const char *name, enum pin_type type)

@@ -17,6 +17,7 @@
 #include "detach.h"
 #include "hook.h"
 #include "log.h"
+#include "netns.h"
 #include "recover.h"
 #include "stage.h"
 #include "transit.h"
@@ -93,22 +94,34 @@ static bool has_device_off(const struct instance *instance)
 }
 
 /* Neither attached nor gone. */
-static int recover_devices(const struct instance *instance)
+static int recover_listed(const struct instance *instance, const struct attachment *list, int count)
 {
-	struct attachment *list = NULL;
-	int i, count, err = 0;
+	int home = netns_go(instance->netns);
+	int i, err = home < 0 && home != -ENOENT ? home : 0;
 
-	if (!has_device_off(instance))
-		return 0;
-	count = roster_read(instance, &list);
 	for (i = 0; i < count && !err; i++) {
 		if (list[i].row.mode != TXP_MODE_OFF)
 			continue;
-		err = detach_device(&list[i], instance);
+		err = detach_device(&list[i], instance, home >= 0);
 		if (!err)
 			log_note("%s: what a run that was killed had left is removed",
 				 list[i].row.name);
 	}
+	if (home >= 0)
+		netns_back(home);
+	return err;
+}
+
+static int recover_devices(const struct instance *instance)
+{
+	struct attachment *list = NULL;
+	int count, err = 0;
+
+	if (!has_device_off(instance))
+		return 0;
+	count = roster_read(instance, &list);
+	if (count > 0)
+		err = recover_listed(instance, list, count);
 	free(list);
 	return count < 0 ? count : err;
 }

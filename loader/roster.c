@@ -108,19 +108,19 @@ static int read_all(const struct instance *instance, struct attachment **list)
 }
 
 /* The device of that index is there under some name: was it renamed? */
-static enum attachment_state compare_name(struct attachment *attachment, int ifindex)
+static enum attachment_state compare_name(struct attachment *attachment, int socket, int ifindex)
 {
 	char name[IFNAMSIZ];
 
-	if (!if_indextoname(ifindex, name))
+	if (!device_name(socket, ifindex, name))
 		return ATTACHMENT_VANISHED;
 	strcpy(attachment->name, name);
 	return strcmp(name, attachment->row.name) ? ATTACHMENT_RENAMED : ATTACHMENT_OK;
 }
 
-static enum attachment_state resolve_clsact(struct attachment *attachment)
+static enum attachment_state resolve_clsact(struct attachment *attachment, int socket)
 {
-	enum attachment_state state = compare_name(attachment, attachment->key.ifindex);
+	enum attachment_state state = compare_name(attachment, socket, attachment->key.ifindex);
 	const struct txp_device *row = &attachment->row;
 	__u32 program_id;
 
@@ -130,17 +130,18 @@ static enum attachment_state resolve_clsact(struct attachment *attachment)
 	return row->mode == TXP_MODE_OFF ? ATTACHMENT_UNFINISHED : ATTACHMENT_REMOVED;
 }
 
-static enum attachment_state resolve_tcx(struct attachment *attachment)
+static enum attachment_state resolve_tcx(struct attachment *attachment, int socket)
 {
 	const struct tc_link *link = &attachment->link;
 	char name[IFNAMSIZ];
 
 	if (link->ifindex && tc_tcx_is_on(TC_EGRESS, link->ifindex, link->id))
-		return compare_name(attachment, link->ifindex);
+		return compare_name(attachment, socket, link->ifindex);
 	if (link->ifindex)
 		return ATTACHMENT_MOVED;
 	/* the link is dead: with its device, or was it detached from one that lives? */
-	if (if_indextoname(attachment->key.ifindex, name) && !strcmp(name, attachment->row.name))
+	if (device_name(socket, attachment->key.ifindex, name) &&
+	    !strcmp(name, attachment->row.name))
 		return ATTACHMENT_REMOVED;
 	return ATTACHMENT_VANISHED;
 }
@@ -148,10 +149,14 @@ static enum attachment_state resolve_tcx(struct attachment *attachment)
 static int find_moved(__u64 id, const char *name, void *context)
 {
 	struct attachment *attachment = context;
+	int socket;
 
 	if (!tc_tcx_is_on(TC_EGRESS, attachment->link.ifindex, attachment->link.id))
 		return 0;
-	compare_name(attachment, attachment->link.ifindex);
+	socket = device_socket();
+	compare_name(attachment, socket, attachment->link.ifindex);
+	if (socket >= 0)
+		close(socket);
 	attachment->state = ATTACHMENT_MOVED;
 	if (name)
 		snprintf(attachment->where, sizeof(attachment->where), "%s", name);
@@ -160,7 +165,7 @@ static int find_moved(__u64 id, const char *name, void *context)
 	return 1;
 }
 
-static enum attachment_state resolve_here(struct attachment *attachment)
+static enum attachment_state resolve_here(struct attachment *attachment, int socket)
 {
 	__u32 program_id;
 
@@ -168,7 +173,8 @@ static enum attachment_state resolve_here(struct attachment *attachment)
 	    !tc_filter_find(TC_INGRESS, attachment->key.ifindex, attachment->row.ingress_priority,
 			    &program_id))
 		attachment->transit = true;
-	return attachment->tcx ? resolve_tcx(attachment) : resolve_clsact(attachment);
+	return attachment->tcx ? resolve_tcx(attachment, socket)
+			       : resolve_clsact(attachment, socket);
 }
 
 /* Nothing can be asked in a namespace that is out of reach: a dead link is all there is to see. */
@@ -178,17 +184,29 @@ static enum attachment_state resolve_unreachable(const struct attachment *attach
 							   : ATTACHMENT_VANISHED;
 }
 
-static int resolve(const struct instance *instance, struct attachment *list, int count)
+/* All in one stay in the namespace of the instance. */
+static int resolve_states(const struct instance *instance, struct attachment *list, int count)
 {
 	int home = netns_go(instance->netns);
-	int i, err = 0;
+	int socket = home < 0 ? -1 : device_socket();
+	int i, err = home < 0 && home != -ENOENT ? home : 0;
 
-	if (home < 0 && home != -ENOENT)
-		return home;
-	for (i = 0; i < count; i++)
-		list[i].state = home < 0 ? resolve_unreachable(&list[i]) : resolve_here(&list[i]);
+	if (home >= 0 && socket < 0)
+		err = log_errno(socket, "opening a socket");
+	for (i = 0; i < count && !err; i++)
+		list[i].state =
+			home < 0 ? resolve_unreachable(&list[i]) : resolve_here(&list[i], socket);
+	if (socket >= 0)
+		close(socket);
 	if (home >= 0)
 		netns_back(home);
+	return err;
+}
+
+static int resolve(const struct instance *instance, struct attachment *list, int count)
+{
+	int i, err = resolve_states(instance, list, count);
+
 	for (i = 0; i < count && err >= 0; i++) {
 		if (list[i].state == ATTACHMENT_MOVED || list[i].state == ATTACHMENT_UNREACHABLE)
 			err = netns_each(find_moved, &list[i]);
