@@ -82,7 +82,9 @@ static __always_inline bool hit_packet(const struct __sk_buff *ctx, const struct
 	if (ctx->protocol != bpf_htons(ETH_P_IP) || ctx->vlan_present || ctx->gso_size ||
 	    ctx->pkt_type != PACKET_HOST)
 		return false;
-	if (skb->_skb_refdst || skb->active_extensions)
+	if (skb->_skb_refdst)
+		return false;
+	if (bpf_core_field_exists(skb->active_extensions) && skb->active_extensions)
 		return false;
 	return !skb->sk || (view->sock_pfree && (__u64)skb->destructor != view->sock_pfree);
 }
@@ -90,8 +92,11 @@ static __always_inline bool hit_packet(const struct __sk_buff *ctx, const struct
 /* The only hook there that is known to be harmless, if any is. */
 static __always_inline bool hit_hooks(const struct net *net, const struct txp_view *view)
 {
-	const struct nf_hook_entries *entries = net->nf.hooks_ipv4[TXP_NF_POST_ROUTING];
+	const struct nf_hook_entries *entries;
 
+	if (!bpf_core_field_exists(net->nf.hooks_ipv4)) /* CONFIG_NETFILTER */
+		return true;
+	entries = net->nf.hooks_ipv4[TXP_NF_POST_ROUTING];
 	if (net->nf.hooks_ipv4[TXP_NF_PRE_ROUTING] || net->nf.hooks_ipv4[TXP_NF_FORWARD] ||
 	    (__u64)entries != view->entries)
 		return false;
@@ -122,8 +127,10 @@ static __always_inline bool hit_device(const struct net_device *dev, const struc
 	if (!bpf_core_field_exists(dev->tcx_ingress))
 		return false;
 	entry = dev->tcx_ingress;
+	if (bpf_core_field_exists(dev->nf_hooks_ingress) && dev->nf_hooks_ingress)
+		return false;
 	return (__u64)entry == view->tcx && !entry->fp_items[1].prog && !dev->rx_handler &&
-	       !dev->nf_hooks_ingress && !kernel_word(view->qdisc);
+	       !kernel_word(view->qdisc);
 }
 
 static __always_inline bool hit_stamp(const struct net *net, const struct sk_buff *skb,
@@ -202,8 +209,11 @@ static __always_inline bool hit_find(struct __sk_buff *ctx, struct txp_hit *hit)
 /* nf_walk has found it harmless: one hook, or none. */
 static __always_inline bool view_note_hooks(struct txp_view *view, const struct net *net)
 {
-	const struct nf_hook_entries *entries = net->nf.hooks_ipv4[TXP_NF_POST_ROUTING];
+	const struct nf_hook_entries *entries;
 
+	if (!bpf_core_field_exists(net->nf.hooks_ipv4))
+		return true;
+	entries = net->nf.hooks_ipv4[TXP_NF_POST_ROUTING];
 	if (net->nf.hooks_ipv4[TXP_NF_PRE_ROUTING] || net->nf.hooks_ipv4[TXP_NF_FORWARD])
 		return false;
 	view->entries = (__u64)entries;
