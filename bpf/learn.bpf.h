@@ -22,10 +22,13 @@ static __always_inline bool learn_agrees(const struct txp_check *chk)
 	       !(route & ~chk->declined);
 }
 
-/* The kernel had a neighbour, and either the look-up had the same or it chose another path. */
+/*
+ * The kernel had a neighbour, and either the look-up had the same or it chose another path; or
+ * the output wants none.
+ */
 static __always_inline bool learn_has_neighbour(const struct txp_check *chk)
 {
-	return chk->differs & TXP_BIT(DMAC) ||
+	return !chk->pkt.l2_len || chk->differs & TXP_BIT(DMAC) ||
 	       (chk->settled & TXP_BIT(DMAC) && chk->verdict[TXP_FIELD_DMAC] == TXP_VERDICT_MATCH);
 }
 

@@ -1046,6 +1046,35 @@ test_policy_needs_dst()
 	declined needs_dst
 }
 
+# A device without a link-layer header: whoever is behind it is asked nothing, so it need not be there.
+test_policy_output_kind()
+{
+	add_road
+	router_ip tuntap add tun9 mode tun || skip "no tun here"
+	router_ip addr add 10.7.6.1/24 dev tun9
+	router_ip link set tun9 up
+	offload r0 lease-ms=60000
+	txp router attach tun9
+	FLOW=(10.7.6.2)
+	probe
+	declined output_kind
+	[ "$(verdict r0 taken)" = 0 ] || fail "packets were taken to a device that has no MAC address"
+}
+
+# What an egress program ahead of ours makes of a packet is not what the kernel decided.
+test_policy_disagrees()
+{
+	add_road
+	offload r0 r2 lease-ms=60000
+	spawn mangle ip netns exec "$(ns router)" "$TOOLS/mangle" r2 tos
+	until_true passes || fail "the road is closed"
+	passes || fail "the road does not carry everything"
+	declined disagrees
+	[ "$(verdict r0 taken)" = 0 ] || fail "packets were taken over that the kernel sends otherwise"
+	kill "$PID"
+	wait "$PID" || :
+}
+
 # ICMP looks the same with and without
 
 # A dump of what the client was told, without what differs from one time to the next.
