@@ -1001,6 +1001,38 @@ test_policy_too_big_segments()
 	obeys segments=too_big
 }
 
+# Segments inside a tunnel: each has the inner headers too, and is above the route's MTU with them.
+
+# tunnel_end NS NS ADDRESS: the first one's.
+tunnel_end()
+{
+	run ip -n "$(ns "$1")" link add vx0 type vxlan id 7 dstport 4789 \
+		local "${ADDRESS[$1]}" remote "${ADDRESS[$2]}" || return 1
+	run ip -n "$(ns "$1")" addr add "$3/24" dev vx0
+	run ip -n "$(ns "$1")" link set vx0 up
+}
+
+effect_tunnel_segments()
+{
+	local before
+
+	before=$(snmp router Ip.FragCreates)
+	in_ns client "$TOOLS/tcpflow" 10.7.6.2 "$PORT" count=$PROBES size=5000 >&2
+	SAID="$(($(snmp router Ip.FragCreates) - before)) fragments"
+	[ "$SAID" != "0 fragments" ]
+}
+on_tunnel_segments() { small_route mtu 1450; }
+off_tunnel_segments() { router_ip route del "${ADDRESS[server]}"; }
+
+test_policy_tunnel_segments()
+{
+	add_road
+	tunnel_end client server 10.7.6.1 || skip "no VXLAN here"
+	tunnel_end server client 10.7.6.2
+	tcp_server server
+	obeys tunnel_segments=gso_kind
+}
+
 # A shorter way
 
 # What another neighbour of the client is for leaves where it came from, at the client's own
