@@ -20,7 +20,7 @@ static __always_inline enum txp_reason judge_route(struct txp_check *chk)
 		return TXP_REASON_NO_ROUTE;
 	if (KERNEL_READ(rt, dst.dev) != dev)
 		return TXP_REASON_OTHER_DEVICE;
-	if (KERNEL_READ(rt, dst.xfrm))
+	if (KERNEL_READ_OPTIONAL(rt, dst.xfrm))
 		return TXP_REASON_XFRM;
 	if (KERNEL_READ(rt, dst.lwtstate))
 		return TXP_REASON_LWTUNNEL;

@@ -25,8 +25,11 @@
 
 static __always_inline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
 {
-	const struct nf_hook_entries *entries = KERNEL_READ(check_net(chk), nf.hooks_ipv4[hooknum]);
+	const struct nf_hook_entries *entries;
 
+	if (!bpf_core_field_exists(((struct net *)0)->nf.hooks_ipv4)) /* CONFIG_NETFILTER */
+		return false;
+	entries = KERNEL_READ(check_net(chk), nf.hooks_ipv4[hooknum]);
 	return entries && nf_walk(kernel_address(entries)) != TXP_HOOKS_NONE;
 }
 
@@ -78,6 +81,26 @@ static __always_inline bool neighbour_moved(void)
 	return moved && is_recent(moved->neighbour_ns, TXP_CHANGE_SETTLES);
 }
 
+/* Members that kernels may be built without, of CONFIG_IP_ROUTE_MULTIPATH and IP_MULTIPLE_TABLES.
+ */
+
+static __always_inline __u8 net_hash_policy(const struct net *net)
+{
+	return KERNEL_READ_OPTIONAL(net, ipv4.sysctl_fib_multipath_hash_policy);
+}
+
+static __always_inline bool net_has_rules(const struct net *net)
+{
+	return KERNEL_READ_OPTIONAL(net, ipv4.fib_has_custom_rules);
+}
+
+/* Several default routes */
+static __always_inline bool net_has_defaults(const struct net *net)
+{
+	return bpf_core_field_exists(net->ipv4.fib_main) &&
+	       KERNEL_READ(net, ipv4.fib_main, tb_num_default) > 1;
+}
+
 /* Inputs of the kernel's own look-up that the helper cannot be given. */
 static __always_inline bool route_not_askable(const struct txp_check *chk)
 {
@@ -92,12 +115,12 @@ static __always_inline bool route_not_askable(const struct txp_check *chk)
 	if (chk->sk && KERNEL_READ(check_sk(chk), __sk_common.skc_bound_dev_if))
 		return true;
 	/* fib_multipath_hash uses skb->l4_hash, the helper has no packet to ask */
-	if (route->forwarded && KERNEL_READ(check_net(chk), ipv4.sysctl_fib_multipath_hash_policy))
+	if (route->forwarded && net_hash_policy(check_net(chk)))
 		return true;
-	if (KERNEL_READ(check_net(chk), ipv4.fib_has_custom_rules)) /* uid; the mark before 6.10 */
+	if (net_has_rules(check_net(chk))) /* uid; the mark before 6.10 */
 		return true;
 	/* fib_select_default: which of several defaults has a live neighbour */
-	return KERNEL_READ(check_net(chk), ipv4.fib_main, tb_num_default) > 1;
+	return net_has_defaults(check_net(chk));
 }
 
 /* Fields that differ for a reason of the route's, as a mask. */

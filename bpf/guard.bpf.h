@@ -58,8 +58,10 @@ static __always_inline struct txp_receive_slot *receive_slot_get(void)
  */
 static __always_inline __u32 stamp_netfilter(const struct net *net)
 {
-	__u32 stamp = net->nft.gencursor;
+	__u32 stamp = 0;
 
+	if (bpf_core_field_exists(net->nft.gencursor))
+		stamp = net->nft.gencursor;
 	if (bpf_core_field_exists(net->nft.base_seq))
 		stamp += (__u32)net->nft.base_seq << 1;
 	return stamp;
@@ -99,6 +101,8 @@ static __always_inline enum txp_hooks nf_walk_all(struct txp_surroundings *aroun
 {
 	enum txp_hooks worst = TXP_HOOKS_NONE;
 
+	if (!bpf_core_field_exists(net->nf.hooks_ipv4)) /* CONFIG_NETFILTER */
+		return TXP_HOOKS_NONE;
 	worst = nf_worse(around, net->nf.hooks_ipv4[TXP_NF_PRE_ROUTING], worst);
 	worst = nf_worse(around, net->nf.hooks_ipv4[TXP_NF_FORWARD], worst);
 	return nf_worse(around, net->nf.hooks_ipv4[TXP_NF_POST_ROUTING], worst);
@@ -107,7 +111,8 @@ static __always_inline enum txp_hooks nf_walk_all(struct txp_surroundings *aroun
 /* conntrack takes what it has not seen of a connection for invalid, unless it is liberal. */
 static __always_inline bool conntrack_is_strict(const struct net *net)
 {
-	return net->ct.stat && !NET_SETTING(net, ct.nf_ct_proto.tcp.tcp_be_liberal);
+	return bpf_core_field_exists(net->ct.stat) && net->ct.stat &&
+	       !NET_SETTING(net, ct.nf_ct_proto.tcp.tcp_be_liberal);
 }
 
 static __always_inline enum txp_transit guard_netfilter(struct txp_surroundings *around,
@@ -134,6 +139,8 @@ static __always_inline enum txp_transit guard_netfilter(struct txp_surroundings 
 /* xfrm4_policy_check and xfrm4_route_forward look at these first. */
 static __always_inline bool guard_xfrm(const struct net *net)
 {
+	if (!bpf_core_field_exists(net->xfrm.policy_count)) /* CONFIG_XFRM */
+		return false;
 	if (net->xfrm.policy_count[TXP_XFRM_POLICY_FWD] ||
 	    net->xfrm.policy_count[TXP_XFRM_POLICY_OUT])
 		return true;
@@ -217,7 +224,7 @@ static __always_inline enum txp_transit guard_device(const struct txp_instance *
 		return TXP_TRANSIT_FORWARDING_OFF;
 	if (dev->rx_handler)
 		return TXP_TRANSIT_RX_HANDLER;
-	if (dev->nf_hooks_ingress)
+	if (bpf_core_field_exists(dev->nf_hooks_ingress) && dev->nf_hooks_ingress)
 		return TXP_TRANSIT_NETDEV_INGRESS;
 	if (BPF_CORE_READ_BITFIELD(dev, priv_flags) & TXP_IFF_L3MDEV_SLAVE)
 		return TXP_TRANSIT_IN_VRF;
@@ -248,7 +255,9 @@ static __always_inline void surroundings_read(struct txp_surroundings *around,
 	around->tos_priority = !!NET_SETTING(net, ipv4.sysctl_ip_fwd_update_priority);
 	around->rp_filter = surroundings_rp_filter(net, dev);
 	around->hash_policy = NET_SETTING(net, ipv4.sysctl_fib_multipath_hash_policy);
-	around->key_ports = net->ipv4.fib_rules_require_fldissect || around->hash_policy;
+	around->key_ports = around->hash_policy != 0;
+	if (bpf_core_field_exists(net->ipv4.fib_rules_require_fldissect)) /* policy rules */
+		around->key_ports |= net->ipv4.fib_rules_require_fldissect != 0;
 	found = guard_netfilter(around, inst, net, netfilter);
 	if (found == TXP_TRANSIT_TAKEN && guard_xfrm(net))
 		found = TXP_TRANSIT_XFRM_POLICY;

@@ -61,7 +61,7 @@ __noinline int nf_hook_kind(__u64 address)
 	const struct txp_instance *inst = instance_get();
 	__u64 hook;
 
-	if (!entry || !inst)
+	if (!entry || !inst || !bpf_core_type_exists(struct nf_hook_entry))
 		return TXP_HOOKS_NONE;
 	hook = (__u64)KERNEL_READ(entry, hook);
 	if (nf_hook_is_harmless(inst, entry))
@@ -77,7 +77,7 @@ __noinline int nf_walk(__u64 address)
 	const struct nf_hook_entries *entries = (const void *)address;
 	__u32 worst = TXP_HOOKS_NONE, count;
 
-	if (!entries)
+	if (!entries || !bpf_core_type_exists(struct nf_hook_entries))
 		return TXP_HOOKS_NONE;
 	count = KERNEL_READ(entries, num_hook_entries);
 	if (count > TXP_NF_ENTRIES_MAX)

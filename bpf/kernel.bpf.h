@@ -259,7 +259,9 @@ struct net_device {
 	const struct net_device_ops *netdev_ops;
 	struct netdev_queue *_tx;
 	__s16 num_tc;
-	struct xps_dev_maps *xps_maps[2]; /* 5.12: by CPU, by receive queue */
+	struct xps_dev_maps *xps_maps[2];  /* 5.12: by CPU, by receive queue */
+	struct xps_dev_maps *xps_cpus_map; /* before, each by itself */
+	struct xps_dev_maps *xps_rxqs_map;
 	struct netprio_map *priomap;
 	unsigned int priv_flags; /* a bit field since 6.12 */
 	possible_net_t nd_net;
@@ -548,9 +550,14 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 	(bpf_rdonly_cast ? BPF_CORE_READ_BITFIELD(kernel_typed(p), field)                          \
 			 : BPF_CORE_READ_BITFIELD_PROBED(p, field))
 
-/* A setting of a typed struct net, as narrow or wide as the kernel has it. */
+/* A member that kernels may be built without: then 0. */
+#define KERNEL_READ_OPTIONAL(p, field)                                                             \
+	(bpf_core_field_exists((p)->field) ? KERNEL_READ(p, field) : 0)
+
+/* A setting of a typed struct net, as narrow or wide as the kernel has it; 0: it has none. */
 #define NET_SETTING(net, setting)                                                                  \
-	(bpf_core_field_size((net)->setting) == sizeof(__u8)                                       \
+	(!bpf_core_field_exists((net)->setting) ? 0                                                \
+	 : bpf_core_field_size((net)->setting) == sizeof(__u8)                                     \
 		 ? (net)->setting                                                                  \
 		 : (__u8)((const struct net___wide *)(net))->setting)
 

@@ -38,12 +38,14 @@ static __always_inline bool learn_has_neighbour(const struct txp_check *chk)
  */
 static __always_inline bool conntrack_wants_each(const struct txp_check *chk)
 {
-	unsigned long attached = KERNEL_READ(check_skb(chk), _nfct);
+	unsigned long attached = KERNEL_READ_OPTIONAL(check_skb(chk), _nfct);
 	const struct nf_conn *connection = (void *)(attached & TXP_NFCT_PTRMASK);
 	unsigned long info = attached & TXP_NFCT_INFOMASK;
-	const struct nf_ct_ext *extensions;
+	const struct nf_ct_ext *extensions = NULL;
 
-	if (!connection) /* not tracked */
+	/* not tracked, or no conntrack in the kernel */
+	if (!connection || !bpf_core_field_exists(connection->ext) ||
+	    !bpf_core_field_exists(extensions->offset))
 		return false;
 	if (info != TXP_IP_CT_ESTABLISHED && info != TXP_IP_CT_ESTABLISHED_REPLY)
 		return true;
@@ -181,12 +183,11 @@ static __always_inline enum txp_basis learn_basis(const struct txp_check *chk,
 							       : TXP_BASIS_ROUTE_MTU;
 	if (route->flags & TXP_RTCF_REDIRECTED)
 		return TXP_BASIS_REDIRECT;
-	if (KERNEL_READ(check_net(chk), ipv4.sysctl_fib_multipath_hash_policy))
+	if (net_hash_policy(check_net(chk)))
 		return TXP_BASIS_MULTIPATH;
-	if (KERNEL_READ(check_net(chk), ipv4.fib_has_custom_rules))
+	if (net_has_rules(check_net(chk)))
 		return TXP_BASIS_RULES;
-	return KERNEL_READ(check_net(chk), ipv4.fib_main, tb_num_default) > 1 ? TXP_BASIS_DEFAULTS
-									      : TXP_BASIS_MULTIPATH;
+	return net_has_defaults(check_net(chk)) ? TXP_BASIS_DEFAULTS : TXP_BASIS_MULTIPATH;
 }
 
 static __always_inline void learn_lease(const struct txp_instance *inst, struct txp_device *dev,

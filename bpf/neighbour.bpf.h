@@ -180,6 +180,8 @@ static __always_inline bool neighbour_note(struct txp_lease *lease, const struct
 	__u64 device = kernel_address(dev);
 	__u64 table;
 
+	if (route->gateway_family == TXP_AF_INET6 && !bpf_core_field_exists(dev->ip6_ptr))
+		return false; /* CONFIG_IPV6 */
 	if (route->gateway_family == TXP_AF_INET6) {
 		table = neighbour_table(KERNEL_READ(dev, ip6_ptr, nd_parms));
 		lease->neighbour =
