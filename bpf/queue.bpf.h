@@ -57,8 +57,11 @@ static __always_inline __u32 queue_of_kernel(const struct net_device *output,
 
 	if (KERNEL_READ(output, num_tc) || KERNEL_READ(output, netdev_ops, ndo_select_queue))
 		return TXP_NO_QUEUE;
-	if (!bpf_core_field_exists(output->xps_maps)) /* 5.12, and without CONFIG_XPS */
+	if (KERNEL_READ_OPTIONAL(output, xps_cpus_map) ||
+	    KERNEL_READ_OPTIONAL(output, xps_rxqs_map))
 		return TXP_NO_QUEUE;
+	if (!bpf_core_field_exists(output->xps_maps))
+		return queue_of_packet(skb, queues);
 	if (KERNEL_READ(output, xps_maps[TXP_XPS_RXQS]))
 		return TXP_NO_QUEUE;
 	maps = KERNEL_READ(output, xps_maps[TXP_XPS_CPUS]);

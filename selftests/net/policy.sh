@@ -771,6 +771,7 @@ test_policy_sender_queue()
 	offload_for_long
 	by_its_queue || fail "not obeyed: packets went through another queue than the kernel's"
 	declined sender_queue
+	[[ $(uname -r) != 5.1[01].* ]] || return 0 # XPS is not looked into there
 	# where both would take the same
 	in_ns client sh -c "cd /sys/class/net/c0/queues && echo 0 >tx-2/xps_cpus && echo $ALL_CPUS >tx-1/xps_cpus"
 	before=$(verdict r0 taken)
