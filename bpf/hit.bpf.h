@@ -100,9 +100,9 @@ static __always_inline bool hit_hooks(const struct net *net, const struct txp_vi
 	if (net->nf.hooks_ipv4[TXP_NF_PRE_ROUTING] || net->nf.hooks_ipv4[TXP_NF_FORWARD] ||
 	    (__u64)entries != view->entries)
 		return false;
-	return !entries || (entries->num_hook_entries == 1 &&
-			    (__u64)entries->hooks[0].hook == view->hook &&
-			    (__u64)entries->hooks[0].priv == view->hook_of);
+	return !entries ||
+	       (entries->num_hook_entries == 1 && (__u64)entries->hooks[0].hook == view->hook &&
+		(__u64)entries->hooks[0].priv == view->hook_of);
 }
 
 static __always_inline bool hit_settings(const struct net *net, const struct net_device *dev,

@@ -32,8 +32,8 @@ static __always_inline bool lease_key_equal(const struct txp_lease_key *a,
 }
 
 /*
- * Where in the table a flow belongs, by the words of its key. A product moves what tells flows apart
- * upwards only, so the upper half is folded down once and the place is taken from the top.
+ * Where in the table a flow belongs, by the words of its key. A product moves what tells flows
+ * apart upwards only, so the upper half is folded down once and the place is taken from the top.
  */
 static __always_inline __u32 lease_index(__u64 addresses, __u64 device, __u64 ports)
 {

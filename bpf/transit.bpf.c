@@ -261,8 +261,7 @@ static __always_inline void take_judged(struct __sk_buff *ctx, const struct sk_b
 		hit_arm(skb, inst, around, view_claim(ctx->ifindex), lease, arrival->note.time_ns,
 			armed);
 	count_transit(cnt, TXP_TRANSIT_TAKEN, ctx->len);
-	take_over(ctx, index,
-		  forwarded_priority(ctx, around->tos_priority, arrival->pkt.ip.tos),
+	take_over(ctx, index, forwarded_priority(ctx, around->tos_priority, arrival->pkt.ip.tos),
 		  arrival->trim);
 	count_back(&cnt->transits.taken, ctx->len);
 }

@@ -53,8 +53,8 @@ void map_set_close(struct map_set *maps)
 
 /* Others, as .rodata, belong to one load and not to the namespace. */
 static const char *const shared_maps[] = {
-	"devices",  "counters", "examples", "instance", "moments",
-	"dossiers", "skb_slot", "leases",   "events",	"receive_slot", "arming",   "views",
+	"devices",  "counters", "examples", "instance",	    "moments", "dossiers",
+	"skb_slot", "leases",	"events",   "receive_slot", "arming",  "views",
 };
 
 static bool is_shared_name(const char *name)

@@ -11,9 +11,9 @@
 void counters_add(void *sum, const void *one, size_t size);
 
 /*
- * counters, views: file descriptors of the maps of these names; rows: one for each of cpus, which is
- * libbpf_num_possible_cpus(). Returns 0, -ENOENT if the device has no counters, or another negative
- * errno.
+ * counters, views: file descriptors of the maps of these names; rows: one for each of cpus, which
+ * is libbpf_num_possible_cpus(). Returns 0, -ENOENT if the device has no counters, or another
+ * negative errno.
  */
 int counters_read(int counters, int views, const struct txp_device_key *key,
 		  struct txp_counters *rows, int cpus);

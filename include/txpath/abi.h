@@ -153,8 +153,8 @@ struct txp_instance {
 };
 
 /*
- * map "arming", one row, a __u64: another one from the moment that a device's mode is. A hit is what
- * transit has judged under the same one.
+ * map "arming", one row, a __u64: another one from the moment that a device's mode is. A hit is
+ * what transit has judged under the same one.
  */
 
 /* map "moments", one row: when something that has no generation of its own last moved. */
@@ -219,7 +219,8 @@ struct txp_lease {
 /*
  * map "views": per CPU, by the device's index. The kernel's own values as the guard of transit saw
  * them when it last let a packet of the device pass: while they are the same it would again. And
- * what is counted here instead of in the map "counters", of which every packet would need a look-up.
+ * what is counted here instead of in the map "counters", of which every packet would need a
+ * look-up.
  */
 struct txp_view {
 	__u32 ifindex;		 /* 0: nobody's; the first that comes has the place */
@@ -266,7 +267,7 @@ enum txp_transit_call {
 	TXP_CALL_COUNT,
 };
 
-#define TXP_VIEWS 4096		   /* per CPU; a power of two */
+#define TXP_VIEWS 4096 /* per CPU; a power of two */
 #define TXP_LEASES_SHIFT 14
 #define TXP_LEASES (1 << TXP_LEASES_SHIFT) /* per CPU */
 
