@@ -391,6 +391,36 @@ test_policy_bridge()
 	with bridge =rx_handler+netfilter
 }
 
+# bridged_counts NAME: a flow that comes in through the bridge has packets counted so.
+bridged_counts()
+{
+	local before
+
+	before=$(transit br0 "verdicts.$1.packets")
+	passes && [ "$(transit br0 "verdicts.$1.packets")" -gt "$before" ]
+}
+
+# br_netfilter has a hook in the way of every packet (ip_sabotage_in), which changes nothing. But it
+# can have a bridge call netfilter's hooks, and says so on the packet.
+test_policy_bridge_netfilter()
+{
+	[ -z "${TXPATH_GUEST:-}" ] || modprobe br_netfilter || skip "no br_netfilter here"
+	add_road
+	router_ip link add br0 type bridge
+	router_sysctl net.bridge.bridge-nf-call-iptables=0 || skip "no br_netfilter here"
+	router_ip addr flush dev r0
+	router_ip link set r0 master br0
+	router_ip link set br0 up
+	router_ip addr add 10.7.1.1/24 dev br0
+	until_true passes || fail "the bridge carries nothing"
+	stay_on_one_cpu
+	offload br0 r2 lease-ms=60000
+	until_true bridged_counts taken || fail "no packet was taken past a hook that is harmless"
+	router_sysctl net.bridge.bridge-nf-call-iptables=1
+	bridged_counts netfilter || fail "no packet was counted as netfilter"
+	! bridged_counts taken || fail "not obeyed: packets were taken that a bridge's netfilter had"
+}
+
 # A device must be down to become a port. Its addresses stay, its routes come again.
 on_bond()
 {
