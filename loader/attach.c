@@ -204,6 +204,32 @@ static bool needs_receive(const struct transaction *t)
 	       !probe_kernel_context();
 }
 
+static bool all_offload(const struct transaction *t)
+{
+	const struct attach_request *request = t->request;
+
+	return request->mode == TXP_MODE_OFFLOAD &&
+	       !shadow_is_elsewhere(&t->instance, request->devices, request->count);
+}
+
+/* What is compared without being watched says less, but what is taken over is not compared. */
+static bool stations_are_off(const struct transaction *t)
+{
+	if (t->request->stations == STATIONS_AUTO)
+		return all_offload(t);
+	return t->request->stations == STATIONS_OFF;
+}
+
+/* Before 6.2 transit and egress cannot do without. */
+static __u32 unneeded_stages(const struct transaction *t)
+{
+	__u32 stages = needs_receive(t) ? 0 : 1U << TXP_STAGE_RECEIVE;
+
+	if (stations_are_off(t) && probe_kernel_context())
+		stages |= ~(1U << TXP_STAGE_RECEIVE | 1U << TXP_STAGE_NEIGH_UPDATE);
+	return stages;
+}
+
 /* Before 6.2: have the stations that transit needs the hooks that it needs? */
 static int check_stages(struct transaction *t)
 {
@@ -247,7 +273,7 @@ static int prepare_stages(struct transaction *t)
 	t->ladder.epoch = new_epoch(t->instance.row.epoch);
 	t->ladder.netfilter = t->request->netfilter_hook;
 	t->ladder.maps = &t->instance.maps;
-	t->ladder.unneeded = needs_receive(t) ? 0 : 1U << TXP_STAGE_RECEIVE;
+	t->ladder.unneeded = unneeded_stages(t);
 	err = ladder_load(&t->ladder);
 	if (err)
 		return log_errno(err, "attach: nothing has been changed");

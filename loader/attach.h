@@ -8,6 +8,13 @@
 
 #include <txpath/knobs.h>
 
+/* In the order of the knob's values. */
+enum stations {
+	STATIONS_AUTO,
+	STATIONS_ON,
+	STATIONS_OFF,
+};
+
 struct attach_request {
 	const struct device *devices;
 	size_t count;
@@ -16,8 +23,9 @@ struct attach_request {
 	bool lo_forwarding; /* consent to switch it on */
 	enum txp_netfilter netfilter;
 	bool netfilter_hook; /* may ours be used? */
-	bool transit;	     /* at TC ingress too; else devices that have it lose it */
-	__u32 given;	     /* bit per enum txp_knob: the others stay as they were */
+	enum stations stations;
+	bool transit; /* at TC ingress too; else devices that have it lose it */
+	__u32 given;  /* bit per enum txp_knob: the others stay as they were */
 	__u32 lease_ms;
 	__u32 max_surprises;
 	__u32 promote_after;

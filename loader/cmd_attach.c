@@ -244,7 +244,7 @@ static void tell(const struct instance *instance, const struct arguments *argume
 		log_note("--netfilter %s: %s", netfilter_name(arguments->netfilter),
 			 netfilter_note(arguments->netfilter));
 	for (i = 0; i < TXP_STAGE_COUNT; i++) {
-		if (stage_is_unneeded(&instance->row, i))
+		if (stage_is_unneeded(&instance->row, i) || stage_is_off(&instance->row, i))
 			continue;
 		if (instance->row.stage_rung[i] == TXP_HOOK_NONE)
 			blind++;
@@ -254,6 +254,8 @@ static void tell(const struct instance *instance, const struct arguments *argume
 	if (lower || blind)
 		log_note("of %d stations %d got a lower hook and %d none: txpath status shows why",
 			 TXP_STAGE_COUNT, lower, blind);
+	if (stage_is_off(&instance->row, TXP_STAGE_NET_DEV_QUEUE))
+		log_note("the stations are not watched: " STAGE_OFF);
 	if (instance->row.nf_program && !netns_is_initial())
 		log_note("the netfilter hook keeps this network namespace alive until detach");
 	if (!sysctl_lo_forwarding())
@@ -307,6 +309,7 @@ static int attach_locked(const struct options *options, const struct pins *pins,
 		.lo_forwarding = value[TXP_KNOB_LO_FORWARDING],
 		.netfilter = arguments->netfilter,
 		.netfilter_hook = may_use_netfilter(value[TXP_KNOB_NETFILTER_HOOK]),
+		.stations = (enum stations)value[TXP_KNOB_STATIONS],
 		.transit = wants_transit(arguments),
 		.given = arguments->choice.given,
 		.lease_ms = value[TXP_KNOB_LEASE_MS],

@@ -189,7 +189,7 @@ static struct json_object *unobservable_json(const struct txp_instance *row, enu
 	json_add_text(object, "wanted", rung_text(rung_best(stage), text));
 	json_add_text(object, "errno", errno_name(err));
 	json_add_text(object, "why",
-		      stage_is_left_out(row, stage) ? STAGE_LEFT_OUT : errno_words(err));
+		      *stage_why_none(row, stage) ? stage_why_none(row, stage) : errno_words(err));
 	json_add_text(object, "gives", stage_gives(stage));
 	return object;
 }

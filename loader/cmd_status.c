@@ -30,8 +30,7 @@ static void add_unobservable(struct json_object *hook, const struct txp_instance
 
 	if (row->stage_rung[stage] == TXP_HOOK_NONE && !stage_is_unneeded(row, stage))
 		snprintf(text, sizeof(text), "%s%s%s", stage_gives(stage),
-			 stage_is_left_out(row, stage) ? "; " : "",
-			 stage_is_left_out(row, stage) ? STAGE_LEFT_OUT : "");
+			 *stage_why_none(row, stage) ? "; " : "", stage_why_none(row, stage));
 	json_add_text(hook, "unobservable", text);
 }
 

@@ -75,6 +75,19 @@ bool stage_is_unneeded(const struct txp_instance *row, enum txp_stage stage)
 	       !row->stage_errno[stage];
 }
 
+bool stage_is_off(const struct txp_instance *row, enum txp_stage stage)
+{
+	return stage != TXP_STAGE_RECEIVE && row->stage_rung[stage] == TXP_HOOK_NONE &&
+	       !row->stage_errno[stage];
+}
+
+const char *stage_why_none(const struct txp_instance *row, enum txp_stage stage)
+{
+	if (stage_is_off(row, stage))
+		return STAGE_OFF;
+	return stage_is_left_out(row, stage) ? STAGE_LEFT_OUT : "";
+}
+
 const char *stage_name(enum txp_stage stage)
 {
 	static const char *const names[] = {

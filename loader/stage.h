@@ -43,6 +43,13 @@ bool stage_is_left_out(const struct txp_instance *row, enum txp_stage stage);
 /* Is it without a hook because nothing asks for one? */
 bool stage_is_unneeded(const struct txp_instance *row, enum txp_stage stage);
 #define STAGE_UNNEEDED "not needed"
+#define STAGE_OFF "nothing is in shadow, or stations=off; stations=on watches them"
+
+/* Not watched because that was asked for, and not for want of a hook. */
+bool stage_is_off(const struct txp_instance *row, enum txp_stage stage);
+
+/* Of a station without a hook: what may be changed to get one; "" if that is not ours. */
+const char *stage_why_none(const struct txp_instance *row, enum txp_stage stage);
 
 const char *stage_name(enum txp_stage stage);
 const char *stage_gives(enum txp_stage stage);

@@ -73,18 +73,40 @@ static bool has_transit(const struct instance *instance, const struct txp_device
 	return fd >= 0;
 }
 
-bool transit_is_elsewhere(const struct instance *instance, const struct device *devices,
-			  size_t count)
+static bool is_shadow(const struct instance *instance, const struct txp_device_key *key)
+{
+	struct txp_device row;
+
+	return !bpf_map_lookup_elem(map_set_fd(&instance->maps, "devices"), key, &row) &&
+	       row.mode == TXP_MODE_SHADOW;
+}
+
+/* Is another device than these so? */
+static bool is_elsewhere(const struct instance *instance, const struct device *devices,
+			 size_t count,
+			 bool (*is_so)(const struct instance *, const struct txp_device_key *))
 {
 	int map = map_set_fd(&instance->maps, "devices");
 	struct txp_device_key key, *last = NULL;
 
 	while (!bpf_map_get_next_key(map, last, &key)) {
 		last = &key;
-		if (!is_listed(devices, count, key.ifindex) && has_transit(instance, &key))
+		if (!is_listed(devices, count, key.ifindex) && is_so(instance, &key))
 			return true;
 	}
 	return false;
+}
+
+bool transit_is_elsewhere(const struct instance *instance, const struct device *devices,
+			  size_t count)
+{
+	return is_elsewhere(instance, devices, count, has_transit);
+}
+
+bool shadow_is_elsewhere(const struct instance *instance, const struct device *devices,
+			 size_t count)
+{
+	return is_elsewhere(instance, devices, count, is_shadow);
 }
 
 static void close_if_open(int fd)

@@ -36,6 +36,10 @@ const struct rung *transit_needs(size_t i);
 bool transit_is_elsewhere(const struct instance *instance, const struct device *devices,
 			  size_t count);
 
+/* Is another device than these in shadow? */
+bool shadow_is_elsewhere(const struct instance *instance, const struct device *devices,
+			 size_t count);
+
 #define TRANSIT_NONE ((struct transit){ .program_fd = -1, .check_fd = -1, .array_fd = -1 })
 
 /*
