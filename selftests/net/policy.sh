@@ -799,6 +799,7 @@ test_policy_sender_queue()
 	run tc -n "$(ns router)" qdisc add dev r2 root handle 1: mq || skip "no mq here"
 	by_its_queue || fail "the kernel does not take the queue that XPS says"
 	offload_for_long
+	demand_taken "of an echo, whose lease is the socket's too"
 	by_its_queue || fail "not obeyed: packets went through another queue than the kernel's"
 	declined sender_queue
 	[[ $(uname -r) != 5.1[01].* ]] || return 0 # XPS is not looked into there
@@ -1106,6 +1107,19 @@ test_policy_needs_dst()
 	FLOW=(10.7.6.2)
 	until_true passes || fail "the tunnel carries nothing"
 	passes || fail "the tunnel does not carry everything"
+	declined needs_dst
+}
+
+# A filter at the output that asks for the route came when the flow was being taken over already.
+test_policy_needs_dst_since()
+{
+	add_road
+	offload_for_long
+	demand_taken "before the filter"
+	run tc -n "$(ns router)" qdisc add dev r2 root handle 1: htb || skip "no htb here"
+	run tc -n "$(ns router)" filter add dev r2 parent 1: protocol ip bpf direct-action \
+		object-file "$TOOLS/realm.bpf.o" section tc || skip "no such filter here"
+	until_true passes || fail "nothing passes"
 	declined needs_dst
 }
 
