@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A filter that asks for the packet's route: its device keeps the route from then on (netif_keep_dst). */
+/* A filter that asks for the packet's route: its device keeps the route from then on
+ * (netif_keep_dst). */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
