@@ -169,12 +169,12 @@ static __always_inline enum txp_transit use_lease(struct __sk_buff *ctx, const s
 	if (verdict != TXP_TRANSIT_TAKEN)
 		return verdict;
 	verdict = guard_output(skb, lease);
-	if (verdict != TXP_TRANSIT_TAKEN)
+	if (verdict == TXP_TRANSIT_TAKEN)
+		verdict = check_packet(ctx, skb, &arrival->pkt, around, lease);
+	else if (verdict != TXP_TRANSIT_SENDER_QUEUE) /* holds for all packets of the flow */
 		return verdict;
-	verdict = check_packet(ctx, skb, &arrival->pkt, around, lease);
-	if (verdict != TXP_TRANSIT_TAKEN) {
+	if (verdict != TXP_TRANSIT_TAKEN)
 		lease_end(lease, &arrival->note.key);
-	}
 	return verdict;
 }
 
