@@ -103,6 +103,13 @@ static __always_inline bool lease_is_forgotten(const struct txp_lease *lease, __
 	return !lease->learned || time_ns - lease->learned >= 2 * lease_ns;
 }
 
+/* The flow's next packet is judged in full. */
+static __always_inline void lease_disarm(struct txp_lease *lease, const struct txp_lease_key *key)
+{
+	if (lease_key_equal(&lease->key, key))
+		lease->arming = 0;
+}
+
 /*
  * The flow's next packets follow one that is left to the kernel: they may not overtake it. Egress
  * learns anew when it has left.

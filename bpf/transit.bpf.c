@@ -266,6 +266,19 @@ static __always_inline void take_judged(struct __sk_buff *ctx, const struct sk_b
 	count_back(&cnt->transits.taken, ctx->len);
 }
 
+/*
+ * What is left to the kernel must not be overtaken by a hit behind it: a hit has a clock of its
+ * own, and may be valid for a tick longer than what was judged. A packet that came to no key has
+ * the last one's: that flow is judged once more.
+ */
+static __always_inline void not_overtaken(const struct txp_lease_key *key)
+{
+	struct txp_lease *place = lease_place(key);
+
+	if (place)
+		lease_disarm(place, key);
+}
+
 /* Returns only if the packet is the kernel's. */
 static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff *skb,
 				    const struct txp_instance *inst,
@@ -284,6 +297,7 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 		arrival->verdict = TXP_TRANSIT_UNSEEN;
 	if (arrival->verdict == TXP_TRANSIT_TAKEN && device_offloads(inst, dev))
 		take_judged(ctx, skb, inst, cnt, arrival, around, armed);
+	not_overtaken(&arrival->note.key);
 	if (skb && (arrival->verdict == TXP_TRANSIT_TAKEN || is_miss(arrival->verdict)))
 		leave_note(ctx, skb, arrival, around->connections);
 	if (arrival->verdict == TXP_TRANSIT_TAKEN)
