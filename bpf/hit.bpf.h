@@ -180,7 +180,7 @@ static __always_inline bool hit_holds(const struct sk_buff *skb, const struct tx
 	const struct net *net = dev->nd_net.net;
 	const __u64 *armed = arming_get();
 
-	if (!armed || lease->arming != *armed + 1 || hit->l3_len > lease->mtu ||
+	if (!armed || !lease->arming || lease->arming != *armed || hit->l3_len > lease->mtu ||
 	    (__s64)(lease->until - bpf_jiffies64()) <= 0)
 		return false;
 	return (__u64)net == view->net && hit_stamp(net, skb, hit) && hit_hooks(net, view) &&
@@ -276,7 +276,7 @@ static __always_inline void hit_arm(const struct sk_buff *skb, const struct txp_
 	view_note_settings(view, inst, around, dev);
 	view->ready = view_note_hooks(view, dev->nd_net.net) && view_note_programs(view, dev);
 	lease->until = bpf_jiffies64() + (left + inst->tick_ns - 1) / inst->tick_ns;
-	lease->arming = armed + 1;
+	lease->arming = armed;
 }
 
 #endif /* TXPATH_HIT_BPF_H */

@@ -487,15 +487,36 @@ static int commit_devices(const struct transaction *t)
 	return first;
 }
 
-static int rearm(const struct instance *instance)
+/* Not 0, and none that was there before. */
+static __u64 new_arming(void)
 {
-	__u32 zero = 0;
 	__u64 value;
 
-	if (getrandom(&value, sizeof(value), 0) != sizeof(value) ||
-	    bpf_map_update_elem(map_set_fd(&instance->maps, "arming"), &zero, &value, BPF_ANY))
+	if (getrandom(&value, sizeof(value), 0) != sizeof(value))
+		value = time(NULL);
+	return value | 1;
+}
+
+static int write_arming(const struct instance *instance, __u64 value)
+{
+	__u32 zero = 0;
+
+	if (bpf_map_update_elem(map_set_fd(&instance->maps, "arming"), &zero, &value, BPF_ANY))
 		return log_errno(-errno, "writing the map arming");
 	return 0;
+}
+
+/*
+ * While modes are written nothing is a hit, also if we are killed meanwhile: each packet is judged
+ * in full, by the mode that there is. Then, nothing that was judged before.
+ */
+static int change_modes(const struct transaction *t)
+{
+	int err = write_arming(&t->instance, 0);
+
+	if (!err)
+		err = commit_devices(t);
+	return write_arming(&t->instance, new_arming()) ?: err;
 }
 
 /*
@@ -533,9 +554,7 @@ static int publish(struct transaction *t)
 	err = transit_commit(&t->transit, &t->instance, t->changes, t->request->count);
 	if (!err)
 		err = commit_stages(t);
-	err = commit_devices(t) ?: err;
-	/* now that the modes are written: nothing that was judged before is a hit */
-	return rearm(&t->instance) ?: err;
+	return change_modes(t) ?: err;
 undo_devices:
 	undo_devices(t, t->request->count);
 restore_instance:

@@ -153,8 +153,8 @@ struct txp_instance {
 };
 
 /*
- * map "arming", one row, a __u64: another one from the moment that a device's mode is. A hit is
- * what transit has judged under the same one.
+ * map "arming", one row, a __u64: another one from the moment that a device's mode is; 0 while
+ * modes are being written. A hit is what transit has judged under the same one, and not under 0.
  */
 
 /* map "moments", one row: when something that has no generation of its own last moved. */
@@ -201,7 +201,7 @@ struct txp_lease {
 	struct txp_lease_key key;
 	struct txp_stamp stamp;
 	__u64 until;	   /* jiffies; a hit before: transit has judged a packet by this lease */
-	__u64 arming;	   /* one more than the map "arming" had when it did; 0: it has not */
+	__u64 arming;	   /* what the map "arming" had when it did; 0: it has not */
 	__u64 output;	   /* address of the output's net_device; 0: a mark, see bpf/cold.bpf.h */
 	__u64 neighbour;   /* address of the next hop's struct neighbour */
 	__u8 ethernet[14]; /* the header as it left */

@@ -21,7 +21,7 @@ static char buffer[65536];
 
 static int tcp_socket(const struct settings *settings)
 {
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, settings->protocol);
 	int on = 1;
 
 	if (fd < 0)

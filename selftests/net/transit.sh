@@ -125,6 +125,34 @@ test_transit_again_loses_nothing()
 	grep -q '300 received' "$WORK/ping" || fail "$(cat "$WORK/ping")"
 }
 
+# SCTP's segments differ in size: the packet is a list of them (GSO_BY_FRAGS).
+test_transit_takes_lists()
+{
+	local bytes packets
+
+	[ -z "${TXPATH_GUEST:-}" ] || modprobe sctp || say "no module sctp"
+	[ -e /proc/net/sctp ] || skip "no SCTP here"
+	offloaded_road lease-ms=60000
+	packets=$(verdict r0 taken)
+	bytes=$(transit r0 verdicts.taken.bytes)
+	tcp_server server protocol=132
+	send client server tcpflow count=50 protocol=132 size=60000
+	packets=$(($(verdict r0 taken) - packets))
+	bytes=$(($(transit r0 verdicts.taken.bytes) - bytes))
+	say "$packets packets of $bytes bytes taken over"
+	[ "$bytes" -gt $((packets * 1600)) ] || fail "no list was taken over"
+	# what is too big is the kernel's, by the size of each; SCTP takes its time to send it again
+	run ip -n "$(ns router)" link set r2 mtu 1000
+	send client server tcpflow count=5 protocol=132 size=60000 &
+	SPAWNED+=("$!")
+	until_true list_is_too_big || fail "no list was too big"
+}
+
+list_is_too_big()
+{
+	[ "$(verdict r0 too_big)" -gt 0 ]
+}
+
 test_transit_leaves_no_trace()
 {
 	offloaded_road
