@@ -234,8 +234,8 @@ test_device_moved()
 	add_pairs
 	add_ns other
 	attach host a0 a1
-	before=$(seen host a0)
 	run ip -n "$(ns host)" link set a0 netns "$(ns other)"
+	before=$(seen host a0)
 	run ip -n "$(ns other)" addr add 10.8.0.1/24 dev a0
 	run ip -n "$(ns other)" link set a0 up
 	until_true in_ns other ping -q -c 1 -W 2 10.8.0.2 >/dev/null || fail "no road"

@@ -300,30 +300,10 @@ taken_bytes()
 		'$1 ~ /^devices[.]r[02][.]transit[.]verdicts[.]taken[.]bytes/ { n += $2 } END { print n + 0 }'
 }
 
-# wrong_leases: of what transit holds, the MTU is another than the kernel's. Its place in struct
-# txp_lease is 108.
-wrong_leases()
-{
-	local key map value
-
-	for map in "$BPFFS"/txpath/v1/*/maps/leases; do
-		bpftool -j map dump pinned "$map" >"$WORK/leases"
-	done
-	jq -r '.[] | .key as $key | .values[].value | select(.[104] != "0x00" and
-		(.[64:72] | any(. != "0x00"))) | .[108] = "0x01" | "\($key | join(" ")) \(join(" "))"' \
-		"$WORK/leases" >"$WORK/wrong"
-	while read -r -a bytes; do
-		key=("${bytes[@]:0:4}")
-		value=("${bytes[@]:4}")
-		bpftool map update pinned "$map" key "${key[@]}" value "${value[@]}" || return 1
-	done <"$WORK/wrong"
-	[ -s "$WORK/wrong" ]
-}
-
 # surprised: the kernel's answer is not what transit held, although nothing has moved
 surprised()
 {
-	wrong_leases || return 1
+	"$TOOLS/mislead" "$(echo "$BPFFS"/txpath/v1/*/maps/leases)" || fail "the leases cannot be written"
 	in_ns client ping -q -c 2 -i 0.1 "${ADDRESS[server]}" >/dev/null
 	grep -q '"kind":"surprise"' "$WORK/trace.out"
 }
