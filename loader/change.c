@@ -17,6 +17,27 @@ __u32 *change_priority(struct txp_device *row, enum tc_side side)
 	return side == TC_EGRESS ? &row->tc_priority : &row->ingress_priority;
 }
 
+#define REFILL_STEP_US 5000
+#define REFILL_STEPS 400
+
+/*
+ * The kernel takes a row from a reserve of memory for each CPU, which it refills in the background
+ * (bpf_mem_alloc): an empty one is no lack of memory.
+ */
+static int add_row(int fd, const struct txp_device_key *key, const void *row)
+{
+	int step;
+
+	for (step = 0; bpf_map_update_elem(fd, key, row, BPF_NOEXIST); step++) {
+		if (errno == EEXIST)
+			break;
+		if (errno != ENOMEM || step == REFILL_STEPS)
+			return -errno;
+		usleep(REFILL_STEP_US);
+	}
+	return 0;
+}
+
 /* A row of zeros for every CPU: the program counts only where there is one. */
 static int add_counters(const struct instance *instance, const struct txp_device_key *key)
 {
@@ -30,8 +51,7 @@ static int add_counters(const struct instance *instance, const struct txp_device
 	zeros = calloc(cpus, sizeof(struct txp_counters));
 	if (!zeros)
 		return -ENOMEM;
-	if (bpf_map_update_elem(fd, key, zeros, BPF_NOEXIST) && errno != EEXIST)
-		err = -errno;
+	err = add_row(fd, key, zeros);
 	free(zeros);
 	return err;
 }
