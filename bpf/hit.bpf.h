@@ -206,7 +206,8 @@ static __always_inline bool hit_find(struct __sk_buff *ctx, struct txp_hit *hit)
 
 /* Transit has judged a packet in full and takes it over: what it saw is noted for the next. */
 
-/* nf_walk has found it harmless: one hook, or none. */
+/* One hook that is harmless, or none: asked of what is noted, which may be newer than what was
+ * judged. */
 static __always_inline bool view_note_hooks(struct txp_view *view, const struct net *net)
 {
 	const struct nf_hook_entries *entries;
@@ -221,7 +222,8 @@ static __always_inline bool view_note_hooks(struct txp_view *view, const struct 
 		return true;
 	view->hook = (__u64)entries->hooks[0].hook;
 	view->hook_of = (__u64)entries->hooks[0].priv;
-	return entries->num_hook_entries == 1;
+	return entries->num_hook_entries == 1 &&
+	       nf_walk(READ_ONCE(view->entries)) == TXP_HOOKS_NONE;
 }
 
 /* Transit alone on TCX: what else may be there is judged in full for each packet. */
@@ -252,9 +254,11 @@ static __always_inline void view_note_settings(struct txp_view *view,
 	view->net = (__u64)net;
 	view->rp_filter = dev->ip_ptr->cnf.data[TXP_DEVCONF_RP_FILTER];
 	view->rp_filter_all = net->ipv4.devconf_all->data[TXP_DEVCONF_RP_FILTER];
-	view->settings = around->stamp.settings;
-	view->hash_policy = around->hash_policy;
+	view->hash_policy = net_hash_policy(net);
 	view->use_pmtu = NET_SETTING(net, ipv4.sysctl_ip_fwd_use_pmtu);
+	/* of these values: a lease that was judged by others is no hit */
+	view->settings = settings_pack(view->rp_filter, view->rp_filter_all, view->hash_policy,
+				       view->use_pmtu);
 	view->update_priority = NET_SETTING(net, ipv4.sysctl_ip_fwd_update_priority);
 	view->key_ports = around->key_ports;
 	view->sock_pfree = inst->sock_pfree;
