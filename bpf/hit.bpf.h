@@ -172,16 +172,24 @@ static __always_inline bool hit_output(const struct txp_lease *lease, const stru
 	return !lease->next_hop_at && neighbour_holds_typed(lease);
 }
 
+/* Judged under the modes that there are, not over, and long enough. */
+static __always_inline bool hit_armed(const struct txp_hit *hit)
+{
+	const struct txp_lease *lease = hit->lease;
+	const __u64 *armed = arming_get();
+
+	return armed && lease->arming && lease->arming == *armed && hit->l3_len <= lease->mtu &&
+	       (__s64)(lease->until - bpf_jiffies64()) > 0;
+}
+
 static __always_inline bool hit_holds(const struct sk_buff *skb, const struct txp_hit *hit)
 {
 	const struct txp_lease *lease = hit->lease;
 	const struct txp_view *view = hit->view;
 	const struct net_device *dev = skb->dev;
 	const struct net *net = dev->nd_net.net;
-	const __u64 *armed = arming_get();
 
-	if (!armed || !lease->arming || lease->arming != *armed || hit->l3_len > lease->mtu ||
-	    (__s64)(lease->until - bpf_jiffies64()) <= 0)
+	if (!hit_armed(hit))
 		return false;
 	return (__u64)net == view->net && hit_stamp(net, skb, hit) && hit_hooks(net, view) &&
 	       !guard_xfrm(net) && hit_settings(net, dev, view) && hit_device(dev, view) &&

@@ -66,10 +66,8 @@ static __always_inline bool part_holds(const struct sk_buff *skb, const struct t
 	const struct txp_lease *lease = hit->lease;
 	const struct net_device *dev = skb->dev;
 	const struct net *net = dev->nd_net.net;
-	const __u64 *armed = arming_get();
 
-	if (!armed || !lease->arming || lease->arming != *armed || hit->l3_len > lease->mtu ||
-	    (__s64)(lease->until - bpf_jiffies64()) <= 0)
+	if (!hit_armed(hit))
 		return false;
 	if ((__u64)net != hit->view->net || !hit_stamp(net, skb, hit))
 		return false;
