@@ -61,19 +61,35 @@ static __always_inline void dossier_write_note(const struct sk_buff *packet,
 	WRITE_ONCE(dossier->skb, READ_ONCE(dossier->writer) == skb ? skb : 0);
 }
 
+static __always_inline bool dossier_has_note_at(__u64 skb)
+{
+	const struct txp_dossier *dossier = dossier_of(skb);
+
+	return dossier && skb && dossier->skb == skb && dossier->note.valid;
+}
+
 /* Transit has left its note for this packet: it says all that a later station could. */
 static __always_inline bool dossier_has_note(const struct sk_buff *packet)
 {
-	__u64 skb = kernel_address(packet);
-	const struct txp_dossier *dossier = dossier_of(skb);
-
-	return dossier && dossier->skb == skb && dossier->note.valid;
+	return dossier_has_note_at(kernel_address(packet));
 }
 
 static __always_inline void dossier_write(const struct sk_buff *packet,
 					  const struct txp_sender *snd)
 {
 	dossier_write_note(packet, snd, NULL);
+}
+
+/*
+ * Nothing is noted of this packet: what was noted of one that has died at its address might be
+ * taken for its own.
+ */
+static __always_inline void dossier_forget(__u64 skb)
+{
+	struct txp_dossier *dossier = dossier_of(skb);
+
+	if (dossier && dossier->skb == skb)
+		WRITE_ONCE(dossier->skb, 0);
 }
 
 /* A fragment must be the one that came in, not a piece that ip_do_fragment cut from it. */

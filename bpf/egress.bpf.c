@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* TC egress of an attached device: every packet that leaves is judged, none is changed. */
+/*
+ * TC egress of an attached device: every packet that leaves is counted, and as many are compared as
+ * the budget allows. None is changed. The first program is what each packet pays for: small, so
+ * that it stays in the cache.
+ */
 #include "check.bpf.h"
 #include "context.bpf.h"
 #include "explain.bpf.h"
 #include "learn.bpf.h"
 #include "origin.bpf.h"
+#include "pass.bpf.h"
 #include "predict.bpf.h"
 #include "rules.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Filled by the loader, and the same for all devices of the namespace. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, TXP_EGRESS_CALL_COUNT);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} egress_calls SEC(".maps");
 
 /* Is the packet on the road that txpath predicts? Its route is read on the way. */
 static __always_inline enum txp_reason judge_route(struct txp_check *chk)
@@ -86,32 +99,6 @@ static __always_inline void view_note_passed(__u32 ifindex, const struct net *ne
 		view->net = (__u64)net;
 }
 
-/* parse, of a header without options that is all there */
-static __always_inline bool is_plain(const struct __sk_buff *ctx)
-{
-	const struct ethhdr *eth = (const void *)(long)ctx->data;
-	const __u8 *ip = (const __u8 *)(eth + 1);
-
-	return ctx->protocol == bpf_htons(ETH_P_IP) && !ctx->vlan_present &&
-	       (const void *)(ip + sizeof(struct iphdr)) <= (const void *)(long)ctx->data_end &&
-	       eth->h_proto == bpf_htons(ETH_P_IP) && *ip == 0x45;
-}
-
-/* What transit redirects comes by here too, as no_route: it is only counted. */
-static __always_inline bool pass(struct __sk_buff *ctx)
-{
-	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
-	struct txp_view *view;
-
-	if (skb->_skb_refdst || !is_plain(ctx))
-		return false;
-	view = view_get(ctx->ifindex);
-	if (!view || (__u64)skb->dev->nd_net.net != view->net)
-		return false;
-	count_tally(&view->passed, ctx->len);
-	return true;
-}
-
 static __always_inline enum txp_reason judge(struct txp_check *chk, struct __sk_buff *ctx,
 					     const struct txp_device *dev)
 {
@@ -148,7 +135,18 @@ static __always_inline bool check_begin(struct txp_check *chk, struct __sk_buff 
 	return !chk->net || kernel_netns_id(chk->net) == inst->netns;
 }
 
-static __always_inline void egress(struct __sk_buff *ctx)
+/* The first packet of a device on this CPU, and all of one without a view: not asked before. */
+static __always_inline bool is_late_over_rate(struct __sk_buff *ctx)
+{
+	const struct txp_instance *inst = instance_get();
+
+	if (!inst || view_get(ctx->ifindex))
+		return false;
+	view_claim(ctx->ifindex);
+	return is_over_rate(ctx, inst);
+}
+
+static __always_inline void compare(struct __sk_buff *ctx)
 {
 	struct txp_check *chk = check_get();
 	struct txp_device_key key = {};
@@ -162,7 +160,8 @@ static __always_inline void egress(struct __sk_buff *ctx)
 	if (!dev || !cnt)
 		return;
 	/* by way of memory: the verifier would follow each reason through all that comes */
-	WRITE_ONCE(chk->reason, judge(chk, ctx, dev));
+	WRITE_ONCE(chk->reason,
+		   is_late_over_rate(ctx) ? TXP_REASON_OVER_RATE : judge(chk, ctx, dev));
 	count_reason(cnt, READ_ONCE(chk->reason), ctx->len);
 	count_stage(cnt, TXP_STAGE_EGRESS, ctx->len);
 	if (READ_ONCE(chk->differs)) {
@@ -175,9 +174,16 @@ static __always_inline void egress(struct __sk_buff *ctx)
 }
 
 SEC("tc")
+int txpath_compare(struct __sk_buff *ctx)
+{
+	compare(ctx);
+	return TXP_TC_ACT_UNSPEC;
+}
+
+SEC("tc")
 int txpath_egress(struct __sk_buff *ctx)
 {
-	if (!bpf_cast_to_kern_ctx || !pass(ctx))
-		egress(ctx);
+	if (!let_go(ctx))
+		bpf_tail_call(ctx, &egress_calls, TXP_CALL_COMPARE);
 	return TXP_TC_ACT_UNSPEC;
 }

@@ -6,6 +6,7 @@
  * unclones a cloned packet or drops it, and only packets to be taken over may pay for that.
  */
 #include "arrival.bpf.h"
+#include "budget.bpf.h"
 #include "cold.bpf.h"
 #include "context.bpf.h"
 #include "count.bpf.h"
@@ -119,6 +120,36 @@ static __always_inline bool is_miss(enum txp_transit verdict)
 {
 	return (verdict >= TXP_TRANSIT_COLD && verdict <= TXP_TRANSIT_SETTINGS_MOVED) ||
 	       verdict == TXP_TRANSIT_NO_NEIGHBOUR;
+}
+
+/* The flow has a lease to be renewed, of which there are no more than the table has places. */
+static __always_inline bool is_renewal(enum txp_transit verdict)
+{
+	return verdict >= TXP_TRANSIT_EXPIRED && verdict <= TXP_TRANSIT_SETTINGS_MOVED &&
+	       verdict != TXP_TRANSIT_HASH_MOVED;
+}
+
+/* Its flow keeps the place: many new flows must not take it from the one that it serves. */
+static __always_inline bool is_held(const struct txp_arrival *arrival,
+				    const struct txp_instance *inst)
+{
+	const struct txp_lease *place = lease_place(&arrival->note.key);
+
+	return arrival->verdict == TXP_TRANSIT_COLLISION && place && place->output &&
+	       arrival->note.time_ns - place->learned < inst->lease_ns;
+}
+
+/* What egress finds a note of it compares: the budget is asked here. */
+static __always_inline bool may_leave_note(const struct txp_arrival *arrival,
+					   struct txp_budget *budget,
+					   const struct txp_instance *inst)
+{
+	enum txp_transit verdict = arrival->verdict;
+
+	if (is_renewal(verdict))
+		return true;
+	return (verdict == TXP_TRANSIT_TAKEN || is_miss(verdict)) && !is_held(arrival, inst) &&
+	       budget_take(budget, inst);
 }
 
 /* What this packet asks of a lease that holds. */
@@ -288,8 +319,9 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 	struct txp_counters *cnt = counters_of(inst->netns, ctx->ifindex);
 	__u32 zero = 0;
 	struct txp_arrival *arrival = bpf_map_lookup_elem(&arrivals, &zero);
+	struct txp_budget *budget = budget_get();
 
-	if (!cnt || !arrival)
+	if (!cnt || !arrival || !budget)
 		return;
 	if (skb)
 		arrival->verdict = judge(ctx, skb, inst, arrival, around);
@@ -298,8 +330,10 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 	if (arrival->verdict == TXP_TRANSIT_TAKEN && device_offloads(inst, dev))
 		take_judged(ctx, skb, inst, cnt, arrival, around, armed);
 	not_overtaken(&arrival->note.key);
-	if (skb && (arrival->verdict == TXP_TRANSIT_TAKEN || is_miss(arrival->verdict)))
+	if (skb && may_leave_note(arrival, budget, inst))
 		leave_note(ctx, skb, arrival, around->connections);
+	else if (skb)
+		dossier_forget(budget_address(budget, skb));
 	if (arrival->verdict == TXP_TRANSIT_TAKEN)
 		arrival->verdict = TXP_TRANSIT_WOULD_TAKE;
 	count_transit(cnt, arrival->verdict, ctx->len);

@@ -13,6 +13,7 @@
 
 #include "attach.h"
 #include "check.h"
+#include "egress.h"
 #include "expedite.h"
 #include "ladder.h"
 #include "lock.h"
@@ -23,12 +24,14 @@
 #include "transit.h"
 #include "words.h"
 
+#define NS_PER_S 1000000000U
+
 struct transaction {
 	const struct attach_request *request;
 	const struct pins *pins;
 	struct instance instance;
 	bool fresh; /* nothing was pinned before */
-	int egress_fd;
+	struct egress egress;
 	struct transit transit;
 	struct ladder ladder;
 	bool new_stages; /* else those attached are the same and stay */
@@ -40,20 +43,17 @@ struct transaction {
 
 static int load_egress(struct transaction *t)
 {
-	struct program program = { .name = "txpath_egress" };
-	int err = object_load_egress(&t->instance.maps, &program);
+	int err = egress_load(&t->egress, &t->instance);
 
-	if (err) {
-		log_errno(err, "loading the program for TC egress");
-		if (!probe_btf())
-			log_error("this kernel has no BTF, which txpath needs: a kernel with "
-				  "CONFIG_DEBUG_INFO_BTF, that is /sys/kernel/btf/vmlinux");
-		else
-			log_error("txpath -v attach shows what the kernel's verifier says");
-		return err;
-	}
-	t->egress_fd = program.fd;
-	return 0;
+	if (!err)
+		return 0;
+	log_errno(err, "loading the programs for TC egress");
+	if (!probe_btf())
+		log_error("this kernel has no BTF, which txpath needs: a kernel with "
+			  "CONFIG_DEBUG_INFO_BTF, that is /sys/kernel/btf/vmlinux");
+	else
+		log_error("txpath -v attach shows what the kernel's verifier says");
+	return err;
 }
 
 /* The coarse clock moves with each jiffy. */
@@ -192,6 +192,9 @@ static void set_knobs(struct transaction *t)
 		t->row.max_surprises = t->request->max_surprises;
 	if (is_set(t, TXP_KNOB_PROMOTE_AFTER))
 		t->row.promote_after = t->request->promote_after;
+	if (is_set(t, TXP_KNOB_COMPARE_RATE))
+		t->row.compare_ns =
+			t->request->compare_rate ? NS_PER_S / t->request->compare_rate : 0;
 }
 
 /* It costs every packet of the host: only before 6.2, and while a device has transit. */
@@ -424,9 +427,10 @@ static int change_device(const struct transaction *t, struct change *change)
 	err = change_begin(change, &t->instance);
 	if (err)
 		return err;
-	err = hook_prepare(change, TC_EGRESS, &t->instance, t->egress_fd, 0, t->request->hook);
+	err = hook_prepare(change, TC_EGRESS, &t->instance, t->egress.program_fd, 0,
+			   t->request->hook);
 	if (!err)
-		err = hook_replace(change, TC_EGRESS, t->egress_fd);
+		err = hook_replace(change, TC_EGRESS, t->egress.program_fd);
 	if (err)
 		undo_device(change, &t->instance);
 	return err;
@@ -544,9 +548,11 @@ static int publish(struct transaction *t)
 	err = instance_write(&t->instance, &t->row);
 	if (err)
 		goto abort_stages;
-	err = change_devices(t);
+	err = egress_publish(&t->egress, &t->instance);
+	if (!err)
+		err = change_devices(t);
 	if (err)
-		goto restore_instance;
+		goto undo_egress;
 	err = transit_attach(&t->transit, &t->instance, &t->row, t->changes, t->request->count,
 			     t->request->hook);
 	if (err)
@@ -557,7 +563,8 @@ static int publish(struct transaction *t)
 	return change_modes(t) ?: err;
 undo_devices:
 	undo_devices(t, t->request->count);
-restore_instance:
+undo_egress:
+	egress_undo(&t->egress, &t->instance);
 	instance_write(&t->instance, &t->instance.row);
 abort_stages:
 	abort_stages(t);
@@ -603,6 +610,7 @@ int attach_devices(const struct pins *pins, __u64 netns, const struct attach_req
 	struct transaction t = {
 		.pins = pins,
 		.request = request,
+		.egress = EGRESS_NONE,
 		.transit = TRANSIT_NONE,
 	};
 	struct expedite expedite;
@@ -632,7 +640,7 @@ int attach_devices(const struct pins *pins, __u64 netns, const struct attach_req
 	ladder_close(&t.ladder);
 close_egress:
 	transit_close(&t.transit);
-	close(t.egress_fd);
+	egress_close(&t.egress);
 close_instance:
 	instance_close(&t.instance);
 free_changes:

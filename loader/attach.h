@@ -29,6 +29,7 @@ struct attach_request {
 	__u32 lease_ms;
 	__u32 max_surprises;
 	__u32 promote_after;
+	__u32 compare_rate; /* 0: no limit */
 };
 
 /*

@@ -315,6 +315,7 @@ static int attach_locked(const struct options *options, const struct pins *pins,
 		.lease_ms = value[TXP_KNOB_LEASE_MS],
 		.max_surprises = value[TXP_KNOB_MAX_SURPRISES],
 		.promote_after = value[TXP_KNOB_PROMOTE_AFTER],
+		.compare_rate = value[TXP_KNOB_COMPARE_RATE],
 	};
 	struct lock lock;
 	int err;

@@ -18,24 +18,25 @@
 
 static int try_egress(struct map_set *maps)
 {
-	struct program program = { .name = "txpath_egress" };
+	struct program programs[] = { { .name = "txpath_egress" }, { .name = "txpath_compare" } };
 	int ifindex = if_nametoindex("lo");
 	int ret;
 
-	ret = object_load_egress(maps, &program);
+	ret = object_load_egress(maps, programs, 2);
 	if (ret)
 		return ret;
 	if (!tc_has_tcx()) {
 		/* goes with the namespace */
 		ret = tc_clsact_make(ifindex);
 		if (!ret)
-			ret = tc_filter_write(TC_EGRESS, program.fd, ifindex, 1, false);
+			ret = tc_filter_write(TC_EGRESS, programs[0].fd, ifindex, 1, false);
 	} else {
-		ret = tc_tcx_attach(TC_EGRESS, program.fd, ifindex);
+		ret = tc_tcx_attach(TC_EGRESS, programs[0].fd, ifindex);
 		if (ret >= 0)
 			ret = close(ret);
 	}
-	close(program.fd);
+	close(programs[0].fd);
+	close(programs[1].fd);
 	return ret;
 }
 

@@ -53,8 +53,8 @@ void map_set_close(struct map_set *maps)
 
 /* Others, as .rodata, belong to one load and not to the namespace. */
 static const char *const shared_maps[] = {
-	"devices",  "counters", "examples", "instance",	    "moments", "dossiers",
-	"skb_slot", "leases",	"events",   "receive_slot", "arming",  "views",
+	"devices",  "counters", "examples", "instance",	    "moments", "dossiers", "budgets",
+	"skb_slot", "leases",	"events",   "receive_slot", "arming",  "views",	   EGRESS_CALLS_MAP,
 };
 
 static bool is_shared_name(const char *name)
@@ -306,14 +306,14 @@ static int load(struct bpf_object *object, struct map_set *maps, struct program 
 	return err;
 }
 
-int object_load_egress(struct map_set *maps, struct program *program)
+int object_load_egress(struct map_set *maps, struct program *programs, size_t count)
 {
 	struct bpf_object *object = open_object("egress", egress_bpf__elf_bytes);
 	int err;
 
 	if (!object)
 		return -errno;
-	err = load(object, maps, program, 1);
+	err = load(object, maps, programs, count);
 	bpf_object__close(object);
 	return err;
 }

@@ -21,6 +21,9 @@ struct map_set {
 	} map[MAP_SET_MAX];
 };
 
+/* What the program at egress goes on with: see egress.h. */
+#define EGRESS_CALLS_MAP "egress_calls"
+
 /* Owned by the set; -ENOENT. */
 int map_set_fd(const struct map_set *maps, const char *name);
 
@@ -46,7 +49,7 @@ struct program {
  * added to it. epoch: the one of struct txp_instance under which stage programs speak. Failures
  * are silent: the errno is libbpf's.
  */
-int object_load_egress(struct map_set *maps, struct program *program);
+int object_load_egress(struct map_set *maps, struct program *programs, size_t count);
 int object_load_stages(struct map_set *maps, __u32 epoch, struct program *programs, size_t count);
 
 /* The epoch that a loaded stage program was given. -ENOENT: none. Silent. */

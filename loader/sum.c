@@ -25,6 +25,8 @@ static void add_view(struct txp_counters *sum, const struct txp_view *view)
 	counters_add(&sum->transits.taken, &view->taken, sizeof(view->taken));
 	counters_add(&sum->reasons.no_route, &view->passed, sizeof(view->passed));
 	counters_add(&sum->stages.egress, &view->passed, sizeof(view->passed));
+	counters_add(&sum->reasons.over_rate, &view->over_rate, sizeof(view->over_rate));
+	counters_add(&sum->stages.egress, &view->over_rate, sizeof(view->over_rate));
 }
 
 static int add_views(int fd, __u32 ifindex, struct txp_counters *rows, int cpus)

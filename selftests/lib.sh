@@ -199,13 +199,14 @@ txp()
 	run "$TXPATH" --bpffs "$BPFFS" --netns "$(ns "$name")" "$@"
 }
 
-# Programs of the host see the namespaces of the host: attach DEV where local packets leave.
+# Programs of the host see the namespaces of the host: attach DEV where local packets leave. Every
+# packet is compared, unless a knob says otherwise.
 attach()
 {
 	local name=$1
 
 	shift
-	txp "$name" attach "$@" lo-forwarding=on
+	txp "$name" attach compare-rate=0 "$@" lo-forwarding=on
 	[ "$(hook "$name" egress)" = tc ] || fail "status does not show the hook at egress"
 }
 

@@ -149,7 +149,8 @@ struct txp_instance {
 	__u32 left_out;	     /* bit per enum txp_stage whose netfilter rung the knob left out */
 	__u32 promote_after; /* agreements that a device in offload waits for */
 	__u64 conntrack[TXP_CONNTRACK_HOOKS]; /* addresses of conntrack's hooks at PREROUTING */
-	__u64 tick_ns; /* between two jiffies, 0: not known, nothing is a hit */
+	__u64 tick_ns;	  /* between two jiffies, 0: not known, nothing is a hit */
+	__u64 compare_ns; /* 1 s / compare-rate: what comparing a packet takes of it; 0: nothing */
 };
 
 /*
@@ -242,6 +243,7 @@ struct txp_view {
 	__u8 key_ports;
 	__u64 sock_pfree; /* of struct txp_instance */
 	__u64 reserved[2];
+	struct txp_tally over_rate; /* reasons.over_rate */
 };
 
 /* map "events", a ring buffer: what an operator will want to know of, as it happens. */
@@ -267,6 +269,12 @@ enum txp_transit_call {
 	TXP_CALL_COUNT,
 };
 
+/* map "egress_calls": the program that the one at TC egress goes on with. */
+enum txp_egress_call {
+	TXP_CALL_COMPARE,
+	TXP_EGRESS_CALL_COUNT,
+};
+
 #define TXP_VIEWS 4096 /* per CPU; a power of two */
 #define TXP_LEASES_SHIFT 14
 #define TXP_LEASES (1 << TXP_LEASES_SHIFT) /* per CPU */
@@ -285,7 +293,7 @@ TXP_ASSERT_SIZE(struct txp_field_counts, 8 * TXP_VERDICT_COUNT * TXP_FIELD_COUNT
 TXP_ASSERT_SIZE(struct txp_example_key, 24);
 TXP_ASSERT_SIZE(struct txp_example, 40);
 TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 5 * TXP_STAGES_MAX +
-					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 48);
+					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 56);
 _Static_assert(TXP_STAGE_COUNT <= TXP_STAGES_MAX, "stages have no room in struct txp_instance");
 TXP_ASSERT_SIZE(struct txp_moments, 40);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);
@@ -293,7 +301,7 @@ TXP_ASSERT_SIZE(struct txp_basis_counts, 8 * TXP_BASIS_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);
 TXP_ASSERT_SIZE(struct txp_stamp, 24);
 TXP_ASSERT_SIZE(struct txp_lease, 128);
-TXP_ASSERT_SIZE(struct txp_view, 128);
+TXP_ASSERT_SIZE(struct txp_view, 144);
 TXP_ASSERT_SIZE(struct txp_event, 32 + 2 * 128);
 
 #endif /* TXPATH_ABI_H */

@@ -21,7 +21,8 @@
 		   "came in, but was not forwarded by ip_forward: IPVS, redirect")                 \
 	TXP_REASON(XFRM, xfrm, "an IPsec route")                                                   \
 	TXP_REASON(LWTUNNEL, lwtunnel, "a light-weight tunnel route")                              \
-	TXP_REASON(VRF, vrf, "the device is a VRF or in one")
+	TXP_REASON(VRF, vrf, "the device is a VRF or in one")                                      \
+	TXP_REASON(OVER_RATE, over_rate, "more than compare-rate: counted, not looked at")
 
 enum txp_reason {
 #define TXP_REASON_ENUM(id, name, meaning) TXP_REASON_##id,

@@ -27,6 +27,7 @@
 	SETTING(pktinfo, 0, "IP_PKTINFO for each message: index of the device")                    \
 	SETTING(sockets, 1, "udpgen: so many sockets, each sends count datagrams")                 \
 	SETTING(loose, 0, "udpgen: 1: goes on when a datagram cannot be sent")                     \
+	SETTING(spread, 1, "udpgen: to so many addresses in turn, from HOST on")                   \
 	SETTING(protocol, 0, "tcpflow: 132: SCTP in TCP's place")                                  \
 	SETTING(late, 0, "tcpflow: 1: sets the options while it connects, after saying so")        \
 	SETTING(hangup, 0, "tcpflow that serves: 1: closes after the first answer")                \

@@ -89,7 +89,16 @@ static void bind_port(int fd, long port)
 		err(1, "sport=%ld", port);
 }
 
-static void send_from_socket(const struct sockaddr_in *to, const struct settings *settings)
+/* The address of datagram number n. */
+static void turn(struct sockaddr_in *to, const struct settings *settings, long n)
+{
+	long step = n % settings->spread ? 1 : 1 - settings->spread;
+
+	if (n && settings->spread > 1)
+		to->sin_addr.s_addr = htonl(ntohl(to->sin_addr.s_addr) + step);
+}
+
+static void send_from_socket(struct sockaddr_in *to, const struct settings *settings)
 {
 	char control[256] __attribute__((aligned(8))) = {};
 	struct msghdr msg = { .msg_control = control };
@@ -99,13 +108,15 @@ static void send_from_socket(const struct sockaddr_in *to, const struct settings
 	bind_port(fd, settings->sport);
 	if (settings->connected && connect(fd, (const void *)to, sizeof(*to)))
 		err(1, "connect");
-	msg.msg_name = settings->connected ? NULL : (void *)to;
+	msg.msg_name = settings->connected ? NULL : to;
 	msg.msg_namelen = settings->connected ? 0 : sizeof(*to);
 	add_cmsgs(&msg, settings);
 	if (!msg.msg_controllen)
 		msg.msg_control = NULL;
-	for (long n = 0; n < settings->count; n++)
+	for (long n = 0; n < settings->count; n++) {
+		turn(to, settings, n);
 		send_datagram(fd, &msg, settings);
+	}
 	close(fd);
 }
 

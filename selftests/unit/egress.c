@@ -347,6 +347,17 @@ static int fill_maps(void)
 	return err;
 }
 
+/* As loader/egress.c. */
+static int fill_calls(void)
+{
+	struct bpf_program *compare =
+		bpf_object__find_program_by_name(bench.object, "txpath_compare");
+	uint32_t call = TXP_CALL_COMPARE;
+	int fd = bpf_program__fd(compare);
+
+	return bpf_map_update_elem(find_map("egress_calls"), &call, &fd, BPF_ANY);
+}
+
 /* Is a packet without a route known as such here, or judged by its header? */
 static void find_sound(void)
 {
@@ -376,7 +387,7 @@ static int set_up(void **state)
 	bench.counters = find_map("counters");
 	bench.views = find_map("views");
 	bench.instance = find_map("instance");
-	if (fill_maps())
+	if (fill_maps() || fill_calls())
 		return -1;
 	find_sound();
 	return 0;

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What TC egress lets go without comparing it: what transit has redirected, and what is more than
+ * the budget. It is counted in the device's view; the view is there once a packet of the device has
+ * been looked at in full.
+ */
+#ifndef TXPATH_PASS_BPF_H
+#define TXPATH_PASS_BPF_H
+
+#include "budget.bpf.h"
+#include "context.bpf.h"
+#include "count.bpf.h"
+#include "dossier.bpf.h"
+
+/* parse, of a header without options that is all there */
+static __always_inline bool is_plain(const struct __sk_buff *ctx)
+{
+	const struct ethhdr *eth = (const void *)(long)ctx->data;
+	const __u8 *ip = (const __u8 *)(eth + 1);
+
+	return ctx->protocol == bpf_htons(ETH_P_IP) && !ctx->vlan_present &&
+	       (const void *)(ip + sizeof(struct iphdr)) <= (const void *)(long)ctx->data_end &&
+	       eth->h_proto == bpf_htons(ETH_P_IP) && *ip == 0x45;
+}
+
+/* What transit redirects comes by here too, as no_route: it is only counted. */
+static __always_inline bool pass(struct __sk_buff *ctx, const struct sk_buff *skb,
+				 struct txp_view *view)
+{
+	if (skb->_skb_refdst || !is_plain(ctx))
+		return false;
+	if ((__u64)skb->dev->nd_net.net != view->net)
+		return false;
+	count_tally(&view->passed, ctx->len);
+	return true;
+}
+
+/* The packet's address. Before 6.2 it may be another packet's, which then says whether to look. */
+static __always_inline __u64 pass_address(struct __sk_buff *ctx, struct txp_budget *budget)
+{
+	const struct txp_skb_slot *slot;
+	__u32 zero = 0;
+
+	if (bpf_cast_to_kern_ctx)
+		return budget_address(budget, bpf_cast_to_kern_ctx(ctx));
+	slot = bpf_map_lookup_elem(&skb_slot, &zero);
+	return slot ? slot->skb : 0;
+}
+
+/* Transit wants a lease learned from it, and has asked the budget where it had to. */
+static __always_inline bool carries_note(struct __sk_buff *ctx, struct txp_budget *budget)
+{
+	return ctx->ingress_ifindex && dossier_has_note_at(pass_address(ctx, budget));
+}
+
+/* Is it one packet too many? */
+static __always_inline bool is_over_rate(struct __sk_buff *ctx, const struct txp_instance *inst)
+{
+	struct txp_budget *budget;
+
+	if (!inst->compare_ns)
+		return false;
+	budget = budget_get();
+	return budget && !carries_note(ctx, budget) && !budget_take(budget, inst);
+}
+
+/* Before 6.2 there is no TCX: a filter on clsact does not follow its device. */
+static __always_inline bool is_at_home(struct __sk_buff *ctx, const struct txp_instance *inst)
+{
+	const struct sk_buff *skb;
+
+	if (!bpf_cast_to_kern_ctx)
+		return true;
+	skb = bpf_cast_to_kern_ctx(ctx);
+	return kernel_netns_id(skb->dev->nd_net.net) == inst->netns;
+}
+
+static __always_inline bool pass_over_rate(struct __sk_buff *ctx, struct txp_view *view)
+{
+	const struct txp_instance *inst = instance_get();
+
+	if (!inst || !is_at_home(ctx, inst) || !is_over_rate(ctx, inst))
+		return false;
+	count_tally(&view->over_rate, ctx->len);
+	return true;
+}
+
+/* false: it is to be looked at in full. */
+static __always_inline bool let_go(struct __sk_buff *ctx)
+{
+	struct txp_view *view = view_get(ctx->ifindex);
+
+	if (!view)
+		return false;
+	if (bpf_cast_to_kern_ctx && pass(ctx, bpf_cast_to_kern_ctx(ctx), view))
+		return true;
+	return pass_over_rate(ctx, view);
+}
+
+#endif /* TXPATH_PASS_BPF_H */

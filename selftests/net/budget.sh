@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# compare-rate: what is over it is counted and not compared, and leases are renewed all the same.
+#
+#   client c0 ==== r0 router r2 ==== s0 server
+
+# shellcheck disable=SC2119 # offloaded_road takes settings that not every test here has
+# shellcheck source-path=SCRIPTDIR source=../offload.sh
+. "$(dirname "$0")/../offload.sh"
+
+RATE=1000
+BURST=$((RATE / 4)) # of each CPU
+
+# counted NS DEV REASON
+counted()
+{
+	numbers "$1" stats "$2" | number "devices.$2.verdicts.$3.packets"
+}
+
+# looked_at NS DEV: packets that are not over_rate
+looked_at()
+{
+	echo $(($(seen "$1" "$2") - $(counted "$1" "$2" over_rate)))
+}
+
+# send_much NS: many more than are compared, from the client, or from the router itself
+send_much()
+{
+	in_ns "$1" "$TOOLS/udpgen" "${ADDRESS[server]}" 9 "count=$((N * 25))" >&2
+}
+
+# check_limited NS DEV START: what was looked at since then is a burst and the rate of each CPU
+check_limited()
+{
+	local most some
+
+	some=$(looked_at "$1" "$2")
+	most=$((($(nproc) + 1) * (BURST + RATE * (SECONDS - $3 + 2))))
+	say "$2: $some of $(seen "$1" "$2") looked at, at most $most"
+	[ "$some" -ge $((BURST / 2)) ] || fail "$2: only $some were looked at"
+	[ "$some" -le "$most" ] || fail "$2: $some were looked at, more than $most"
+	[ "$(counted "$1" "$2" over_rate)" -gt 0 ] || fail "$2: nothing was over the rate"
+	check_counted "$1" "$2"
+	check_parity "$1" checksum tot_len
+}
+
+test_budget_of_forwarded_packets()
+{
+	local start=$SECONDS
+
+	add_road
+	attach router r2 compare-rate=$RATE
+	count_from_here router r2
+	send_much client
+	check_limited router r2 "$start"
+}
+
+test_budget_of_local_packets()
+{
+	local start=$SECONDS
+
+	add_road
+	attach client c0 compare-rate=$RATE
+	count_from_here client c0
+	send_much client
+	check_limited client c0 "$start"
+}
+
+# Kept when attaching again without the knob.
+test_budget_without_limit()
+{
+	add_road
+	attach router r2 compare-rate=0
+	txp router attach r2
+	count_from_here router r2
+	send_much client
+	check_counted router r2
+	[ "$(counted router r2 over_rate)" = 0 ] || fail "with compare-rate=0 something is over it"
+	[ "$(looked_at router r2)" -ge $((N * 25)) ] || fail "not all were looked at"
+}
+
+# Many flows that never come again, faster than they are compared.
+flood()
+{
+	exec ip netns exec "$(ns client)" "$TOOLS/udpgen" 10.128.0.1 9 \
+		count=100000000 spread=4000000 loose=1
+}
+
+# On one CPU, which is how leases and the budget are kept. A lease lasts a tenth of the time that is
+# watched.
+test_budget_renews_under_a_flood()
+{
+	local all before taken
+
+	run taskset -cp "$(taskset -cp $$ | sed 's/.*[^0-9]//')" $$ >&2
+	offloaded_road compare-rate=100 lease-ms=300
+	run ip -n "$(ns router)" route add 10.128.0.0/9 via "${ADDRESS[server]}"
+	run ip -n "$(ns server)" route add blackhole 10.128.0.0/9
+	flood >"$WORK/flood.out" 2>&1 &
+	SPAWNED+=("$!")
+	until_true flooded || fail "there is no flood"
+	demand_taken "under a flood"
+	before=$(counted_learned)
+	taken=$(verdict r0 taken)
+	in_ns client ping -q -i 0.01 -c 300 -W 1 "${ADDRESS[server]}" >&2 || :
+	taken=$(($(verdict r0 taken) - taken))
+	all=$(counted router r2 over_rate)
+	say "$taken of 300 pings taken, $(($(counted_learned) - before)) leases learned, $all over the rate"
+	[ "$taken" -ge 200 ] || fail "only $taken of 300 pings were taken over"
+	check_parity router
+}
+
+counted_learned()
+{
+	transit r0 learned
+}
+
+flooded()
+{
+	[ "$(counted router r2 over_rate)" -gt 1000 ]
+}
+
+run_test "$@"
