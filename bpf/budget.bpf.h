@@ -8,12 +8,13 @@
 
 #include "maps.bpf.h"
 
-#define TXP_BURST_NS (250 * 1000 * 1000ULL)
+#define TXP_BURST_NS (500 * 1000 * 1000ULL)
 
 struct txp_budget {
-	__u64 time_ns;	 /* when credit_ns was that */
-	__u64 credit_ns; /* not spent yet */
-	__u64 address;	 /* see budget_address */
+	__u64 time_ns;	  /* when credit_ns was that */
+	__u64 credit_ns;  /* not spent yet */
+	__u64 address;	  /* see budget_address */
+	__u64 skipped_ns; /* when a station last noted nothing, for want of credit */
 };
 
 struct {
@@ -30,9 +31,10 @@ static __always_inline struct txp_budget *budget_get(void)
 	return bpf_map_lookup_elem(&budgets, &zero);
 }
 
+/* Tracing programs may not ask for the coarse clock. */
 static __always_inline __u64 budget_now(const struct txp_instance *inst)
 {
-	return inst->tick_ns ? bpf_jiffies64() * inst->tick_ns : kernel_time_coarse();
+	return inst->tick_ns ? bpf_jiffies64() * inst->tick_ns : bpf_ktime_get_ns();
 }
 
 /* The burst is at least one packet's. */
@@ -63,7 +65,42 @@ static __always_inline bool budget_take(struct txp_budget *budget, const struct 
 	return true;
 }
 
-/* A kernel pointer as a number: what is written to a map is read as one. */
+#define TXP_SKIP_SETTLES (100 * 1000 * 1000ULL) /* ns from a station to egress, and more */
+
+/* Nothing is taken of it. */
+static __always_inline bool budget_is_spent(const struct txp_budget *budget,
+					    const struct txp_instance *inst)
+{
+	__u64 cost = inst->compare_ns;
+
+	return cost && budget_credit(budget, budget_now(inst), cost) < cost;
+}
+
+/*
+ * Is what a station would note of a packet not likely to be asked for? Egress asks the budget
+ * itself, a moment later, and finds that a station did not.
+ */
+static __always_inline bool budget_skips(struct txp_budget *budget, const struct txp_instance *inst)
+{
+	if (!budget_is_spent(budget, inst))
+		return false;
+	WRITE_ONCE(budget->skipped_ns, budget_now(inst));
+	return true;
+}
+
+/* Has a station noted nothing, of packets that may be on their way? */
+static __always_inline bool budget_has_skipped(const struct txp_instance *inst)
+{
+	const struct txp_budget *budget = budget_get();
+
+	return inst->compare_ns && budget && budget->skipped_ns &&
+	       budget_now(inst) - budget->skipped_ns < TXP_SKIP_SETTLES;
+}
+
+/*
+ * A kernel pointer as a number: what is written to a map is read as one. Softirqs are off: one
+ * could write another in between.
+ */
 static __always_inline __u64 budget_address(struct txp_budget *budget, const void *pointer)
 {
 	WRITE_ONCE(budget->address, (__u64)pointer);

@@ -63,13 +63,33 @@ static __always_inline void count_learned(struct txp_counters *cnt, enum txp_bas
 }
 
 /* A station in process context can be interrupted by the same station in a softirq. */
+static __always_inline void count_interrupted(struct txp_tally *tally, __u64 bytes)
+{
+	__sync_fetch_and_add(&tally->packets, 1);
+	if (bytes) /* the compiler turns adding 0 into an OR that 5.10 does not have */
+		__sync_fetch_and_add(&tally->bytes, bytes);
+}
+
 static __always_inline void count_stage(struct txp_counters *cnt, enum txp_stage stage, __u64 bytes)
 {
 	struct txp_tally *tally = (struct txp_tally *)&cnt->stages;
 
-	__sync_fetch_and_add(&tally[stage].packets, 1);
-	if (bytes) /* the compiler turns adding 0 into an OR that 5.10 does not have */
-		__sync_fetch_and_add(&tally[stage].bytes, bytes);
+	count_interrupted(&tally[stage], bytes);
+}
+
+/* Where the view counts for the station, NULL: it does not. */
+static __always_inline struct txp_tally *view_stage(struct txp_view *view, enum txp_stage stage)
+{
+	switch (stage) {
+	case TXP_STAGE_IP_FORWARD:
+		return &view->ip_forward;
+	case TXP_STAGE_IP_OUTPUT:
+		return &view->ip_output;
+	case TXP_STAGE_DEV_QUEUE_XMIT:
+		return &view->dev_queue_xmit;
+	default:
+		return NULL;
+	}
 }
 
 #endif /* TXPATH_COUNT_BPF_H */

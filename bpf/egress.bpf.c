@@ -45,6 +45,15 @@ static __always_inline enum txp_reason judge_route(struct txp_check *chk)
 	return chk->iif && !chk->route.forwarded ? TXP_REASON_RELAYED : TXP_REASON_COMPARED;
 }
 
+/* A station would have noted the sender, and saw no budget left. */
+static __always_inline bool is_sender_skipped(const struct txp_check *chk)
+{
+	const struct txp_instance *inst = instance_get();
+
+	return chk->sender.origin == TXP_ORIGIN_NONE && chk->no_sender == TXP_VERDICT_LOST &&
+	       inst && budget_has_skipped(inst);
+}
+
 static __always_inline enum txp_reason judge_with_kernel(struct txp_check *chk,
 							 struct __sk_buff *ctx)
 {
@@ -54,6 +63,8 @@ static __always_inline enum txp_reason judge_with_kernel(struct txp_check *chk,
 		return reason;
 	chk->sk = KERNEL_READ(check_skb(chk), sk);
 	origin_find(chk);
+	if (is_sender_skipped(chk))
+		return TXP_REASON_OVER_RATE;
 	rules_sender(chk);
 	rule_mtu(chk);
 	rule_headroom(chk);

@@ -272,6 +272,19 @@ static __always_inline void view_note_settings(struct txp_view *view,
 	view->sock_pfree = inst->sock_pfree;
 }
 
+/* false: what is there is judged in full for each packet. */
+static __always_inline bool hit_note(const struct sk_buff *skb, const struct txp_instance *inst,
+				     const struct txp_surroundings *around, struct txp_view *view)
+{
+	const struct net_device *dev = skb->dev;
+
+	if (!view || !inst->tick_ns || around->tcp_state)
+		return false;
+	view_note_settings(view, inst, around, dev);
+	view->ready = view_note_hooks(view, dev->nd_net.net) && view_note_programs(view, dev);
+	return true;
+}
+
 /*
  * A packet is taken over: from the next one on this lease can be a hit, until the lease is over.
  * armed: of the map "arming" before anything was asked.
@@ -280,13 +293,10 @@ static __always_inline void hit_arm(const struct sk_buff *skb, const struct txp_
 				    const struct txp_surroundings *around, struct txp_view *view,
 				    struct txp_lease *lease, __u64 time_ns, __u64 armed)
 {
-	const struct net_device *dev = skb->dev;
 	__u64 left = inst->lease_ns - (time_ns - lease->learned);
 
-	if (!view || !inst->tick_ns || around->tcp_state)
+	if (!hit_note(skb, inst, around, view))
 		return;
-	view_note_settings(view, inst, around, dev);
-	view->ready = view_note_hooks(view, dev->nd_net.net) && view_note_programs(view, dev);
 	lease->until = bpf_jiffies64() + (left + inst->tick_ns - 1) / inst->tick_ns;
 	lease->arming = armed;
 }

@@ -7,6 +7,7 @@
  * send a packet while one runs: the shorter a program, the fewer it misses. So what every
  * packet needs is read through the typed arguments, which costs a load, not a helper.
  */
+#include "budget.bpf.h"
 #include "context.bpf.h"
 #include "count.bpf.h"
 #include "dossier.bpf.h"
@@ -21,23 +22,57 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  */
 const volatile __u32 txp_epoch;
 
+/* The one namespace that they speak of: packets of all others are told by a load and a compare. */
+const volatile __u64 txp_netns;
+
 #define TXP_NF_ACCEPT 1
 
 static __always_inline const struct txp_instance *instance_of(const struct net *net)
 {
-	const struct txp_instance *inst = instance_get();
-	__u64 netns = kernel_has_netns_cookie() ? net->net_cookie : net->ns.inum;
+	const struct txp_instance *inst;
 
-	return inst && inst->epoch == txp_epoch && inst->netns == netns ? inst : NULL;
+	if ((kernel_has_netns_cookie() ? net->net_cookie : net->ns.inum) != txp_netns)
+		return NULL;
+	inst = instance_get();
+	return inst && inst->epoch == txp_epoch && inst->netns == txp_netns ? inst : NULL;
 }
 
 static __always_inline void stage_passed(const struct txp_instance *inst, enum txp_stage stage,
 					 __u32 ifindex, __u32 bytes)
 {
-	struct txp_counters *cnt = counters_of(inst->netns, ifindex);
+	struct txp_view *view = view_get(ifindex);
+	struct txp_counters *cnt;
 
+	if (view && view_stage(view, stage)) {
+		count_interrupted(view_stage(view, stage), bytes);
+		return;
+	}
+	cnt = counters_of(inst->netns, ifindex);
 	if (cnt)
 		count_stage(cnt, stage, bytes);
+}
+
+/* Is what a station knows of the packet to be noted? */
+static __always_inline bool is_noted(const struct txp_instance *inst, const struct sk_buff *skb)
+{
+	struct txp_budget *budget = budget_get();
+
+	if (!budget || !budget_skips(budget, inst))
+		return true;
+	dossier_forget(kernel_address(skb));
+	return false;
+}
+
+/* The same where softirqs are off. */
+static __always_inline bool is_noted_fast(const struct txp_instance *inst,
+					  const struct sk_buff *skb)
+{
+	struct txp_budget *budget = budget_get();
+
+	if (!budget || !budget_skips(budget, inst))
+		return true;
+	dossier_forget(budget_address(budget, skb));
+	return false;
 }
 
 /* The device that a route leads to; 0: no route. */
@@ -51,14 +86,10 @@ static __always_inline __u32 skb_dst_ifindex(const struct sk_buff *skb)
 	return dst_ifindex((void *)(skb->_skb_refdst & TXP_SKB_DST_PTRMASK));
 }
 
-SEC("fentry/__ip_queue_xmit")
-int BPF_PROG(ip_queue_xmit_fentry, struct sock *sk, struct sk_buff *skb, struct flowi *fl, __u8 tos)
+static __always_inline void note_stream(const struct sock *sk, const struct sk_buff *skb, __u8 tos)
 {
-	const struct txp_instance *inst = instance_of(sk->__sk_common.skc_net.net);
 	struct txp_sender snd = {};
 
-	if (!inst)
-		return 0;
 	sender_read_stream(&snd, sk, skb);
 	if (sk->sk_protocol == IPPROTO_TCP)
 		snd.id = kernel_inet_id(sk);
@@ -66,6 +97,17 @@ int BPF_PROG(ip_queue_xmit_fentry, struct sock *sk, struct sk_buff *skb, struct 
 		sender_read_id(&snd, sk, 1);
 	snd.tos = tos;
 	dossier_write(skb, &snd);
+}
+
+SEC("fentry/__ip_queue_xmit")
+int BPF_PROG(ip_queue_xmit_fentry, struct sock *sk, struct sk_buff *skb, struct flowi *fl, __u8 tos)
+{
+	const struct txp_instance *inst = instance_of(sk->__sk_common.skc_net.net);
+
+	if (!inst)
+		return 0;
+	if (is_noted(inst, skb))
+		note_stream(sk, skb, tos);
 	stage_passed(inst, TXP_STAGE_IP_QUEUE_XMIT, dst_ifindex(sk->sk_dst_cache), skb->len);
 	return 0;
 }
@@ -101,8 +143,10 @@ int BPF_PROG(ip_make_skb_fentry, struct sock *sk, struct flowi4 *fl4, struct sk_
 
 	if (!inst || skb == (void *)queue) /* nothing was queued */
 		return 0;
-	sender_read_cork(&snd, sk, fl4, cork);
-	dossier_write(skb, &snd);
+	if (is_noted(inst, skb)) {
+		sender_read_cork(&snd, sk, fl4, cork);
+		dossier_write(skb, &snd);
+	}
 	stage_passed(inst, TXP_STAGE_IP_MAKE_SKB, dst_ifindex(cork->dst), skb->len);
 	return 0;
 }
@@ -120,16 +164,28 @@ int BPF_PROG(ip_forward_fentry, struct sk_buff *skb)
 	struct txp_sender snd = {};
 	struct iphdr ip;
 
-	if (!inst || !header_read(&ip, header))
+	if (!inst)
 		return 0;
-	sender_read_header(&snd, &ip);
-	snd.mark = skb->mark;
-	snd.priority = skb->priority;
-	snd.seen |= TXP_SEEN_MARK | TXP_SEEN_PRIORITY;
-	if (!dossier_has_note(skb))
+	if (!dossier_has_note(skb) && is_noted(inst, skb) && header_read(&ip, header)) {
+		sender_read_header(&snd, &ip);
+		snd.mark = skb->mark;
+		snd.priority = skb->priority;
+		snd.seen |= TXP_SEEN_MARK | TXP_SEEN_PRIORITY;
 		dossier_write(skb, &snd);
+	}
 	stage_passed(inst, TXP_STAGE_IP_FORWARD, skb_dst_ifindex(skb), skb->len);
 	return 0;
+}
+
+static __always_inline void note_received(const struct sk_buff *skb)
+{
+	struct txp_sender snd = {};
+	struct iphdr ip;
+
+	if (!header_read(&ip, skb->data))
+		return;
+	sender_read_header(&snd, &ip);
+	dossier_write(skb, &snd);
 }
 
 /*
@@ -139,16 +195,11 @@ int BPF_PROG(ip_forward_fentry, struct sk_buff *skb)
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(ip_forward_receive, struct sk_buff *skb)
 {
-	struct txp_sender snd = {};
-	struct iphdr ip;
+	const struct txp_instance *inst = instance_of(skb->dev->nd_net.net);
 
-	if (skb->protocol != bpf_htons(ETH_P_IP) ||
-	    BPF_CORE_READ_BITFIELD(skb, pkt_type) != TXP_PACKET_HOST)
-		return 0;
-	if (!instance_of(skb->dev->nd_net.net) || !header_read(&ip, skb->data))
-		return 0;
-	sender_read_header(&snd, &ip);
-	dossier_write(skb, &snd);
+	if (inst && skb->protocol == bpf_htons(ETH_P_IP) &&
+	    BPF_CORE_READ_BITFIELD(skb, pkt_type) == TXP_PACKET_HOST && is_noted_fast(inst, skb))
+		note_received(skb);
 	return 0;
 }
 
@@ -190,14 +241,6 @@ int BPF_PROG(dev_queue_xmit_fentry, struct sk_buff *skb)
 	return 0;
 }
 
-/* Where fentry is refused: what TC egress let pass. */
-SEC("tp_btf/net_dev_queue")
-int BPF_PROG(dev_queue_xmit_tp, struct sk_buff *skb)
-{
-	device_passed(skb, TXP_STAGE_DEV_QUEUE_XMIT);
-	return 0;
-}
-
 /* netdev_core_pick_tx has chosen; with more than one queue the choice may be the driver's. */
 static __always_inline enum txp_verdict judge_queue(const struct sk_buff *skb)
 {
@@ -206,20 +249,53 @@ static __always_inline enum txp_verdict judge_queue(const struct sk_buff *skb)
 	return skb->queue_mapping ? TXP_VERDICT_MISMATCH : TXP_VERDICT_MATCH;
 }
 
+static __always_inline void count_queued(const struct txp_instance *inst, const struct sk_buff *skb,
+					 bool is_entry)
+{
+	struct txp_counters *cnt = counters_of(inst->netns, skb->dev->ifindex);
+
+	if (!cnt)
+		return;
+	count_stage(cnt, TXP_STAGE_NET_DEV_QUEUE, skb->len);
+	if (is_entry)
+		count_stage(cnt, TXP_STAGE_DEV_QUEUE_XMIT, skb->len);
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		count_verdict(cnt, TXP_FIELD_TX_QUEUE, judge_queue(skb));
+}
+
+/* false: what is rare is not counted there. Softirqs are off from __dev_queue_xmit on. */
+static __always_inline bool view_count_queued(struct txp_view *view, const struct sk_buff *skb,
+					      bool is_entry)
+{
+	bool ipv4 = skb->protocol == bpf_htons(ETH_P_IP);
+	enum txp_verdict verdict = judge_queue(skb);
+
+	if (ipv4 && verdict == TXP_VERDICT_MISMATCH)
+		return false;
+	count_tally(&view->net_dev_queue, skb->len);
+	if (is_entry)
+		count_tally(&view->dev_queue_xmit, skb->len);
+	if (ipv4 && verdict == TXP_VERDICT_MATCH)
+		view->queue_match++;
+	else if (ipv4)
+		view->queue_observed++;
+	return true;
+}
+
+/* Where fentry is refused it stands for __dev_queue_xmit too, with what TC egress let pass. */
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(net_dev_queue_tp, struct sk_buff *skb)
 {
 	const struct txp_instance *inst = instance_of(skb->dev->nd_net.net);
-	struct txp_counters *cnt;
+	struct txp_view *view;
+	bool is_entry;
 
 	if (!inst)
 		return 0;
-	cnt = counters_of(inst->netns, skb->dev->ifindex);
-	if (!cnt)
-		return 0;
-	count_stage(cnt, TXP_STAGE_NET_DEV_QUEUE, skb->len);
-	if (skb->protocol == bpf_htons(ETH_P_IP))
-		count_verdict(cnt, TXP_FIELD_TX_QUEUE, judge_queue(skb));
+	is_entry = inst->stage_rung[TXP_STAGE_DEV_QUEUE_XMIT] == TXP_HOOK_TP_BTF;
+	view = view_get(skb->dev->ifindex);
+	if (!view || !view_count_queued(view, skb, is_entry))
+		count_queued(inst, skb, is_entry);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "dossier.bpf.h"
 #include "guard.bpf.h"
 #include "hit.bpf.h"
+#include "miss.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -129,27 +130,13 @@ static __always_inline bool is_renewal(enum txp_transit verdict)
 	       verdict != TXP_TRANSIT_HASH_MOVED;
 }
 
-/* Its flow keeps the place: many new flows must not take it from the one that it serves. */
-static __always_inline bool is_held(const struct txp_arrival *arrival,
-				    const struct txp_instance *inst)
-{
-	const struct txp_lease *place = lease_place(&arrival->note.key);
-
-	return arrival->verdict == TXP_TRANSIT_COLLISION && place && place->output &&
-	       arrival->note.time_ns - place->learned < inst->lease_ns;
-}
-
 /* What egress finds a note of it compares: the budget is asked here. */
-static __always_inline bool may_leave_note(const struct txp_arrival *arrival,
-					   struct txp_budget *budget,
+static __always_inline bool may_leave_note(enum txp_transit verdict, struct txp_budget *budget,
 					   const struct txp_instance *inst)
 {
-	enum txp_transit verdict = arrival->verdict;
-
 	if (is_renewal(verdict))
 		return true;
-	return (verdict == TXP_TRANSIT_TAKEN || is_miss(verdict)) && !is_held(arrival, inst) &&
-	       budget_take(budget, inst);
+	return (verdict == TXP_TRANSIT_TAKEN || is_miss(verdict)) && budget_take(budget, inst);
 }
 
 /* What this packet asks of a lease that holds. */
@@ -330,10 +317,12 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 	if (arrival->verdict == TXP_TRANSIT_TAKEN && device_offloads(inst, dev))
 		take_judged(ctx, skb, inst, cnt, arrival, around, armed);
 	not_overtaken(&arrival->note.key);
-	if (skb && may_leave_note(arrival, budget, inst))
+	if (skb && may_leave_note(arrival->verdict, budget, inst))
 		leave_note(ctx, skb, arrival, around->connections);
 	else if (skb)
 		dossier_forget(budget_address(budget, skb));
+	if (skb && bpf_cast_to_kern_ctx)
+		miss_arm(skb, inst, around, view_claim(ctx->ifindex), arrival, armed);
 	if (arrival->verdict == TXP_TRANSIT_TAKEN)
 		arrival->verdict = TXP_TRANSIT_WOULD_TAKE;
 	count_transit(cnt, arrival->verdict, ctx->len);
@@ -396,7 +385,7 @@ int txpath_judge(struct __sk_buff *ctx)
 	__u32 zero = 0;
 
 	around = bpf_map_lookup_elem(&surroundings, &zero);
-	if (!inst || !around)
+	if (!inst || !around || (bpf_cast_to_kern_ctx && miss_counted(ctx, inst)))
 		return TXP_TC_ACT_UNSPEC;
 	if (bpf_cast_to_kern_ctx)
 		transit_by_context(ctx, inst, around);

@@ -149,7 +149,7 @@ static bool same_stages(const struct transaction *t)
 		/* refused now, and not needed before */
 		if (!step->rung && t->instance.row.stage_errno[i] != step->best_errno)
 			return false;
-		if (step->rung && !same_program(&t->instance, i, step->prog_fd))
+		if (step->prog_fd >= 0 && !same_program(&t->instance, i, step->prog_fd))
 			return false;
 	}
 	return true;
@@ -274,6 +274,7 @@ static int prepare_stages(struct transaction *t)
 	int err;
 
 	t->ladder.epoch = new_epoch(t->instance.row.epoch);
+	t->ladder.netns = t->instance.netns;
 	t->ladder.netfilter = t->request->netfilter_hook;
 	t->ladder.maps = &t->instance.maps;
 	t->ladder.unneeded = unneeded_stages(t);

@@ -159,7 +159,7 @@ int instance_missed(const struct instance *instance, enum txp_stage stage, __u64
 	struct bpf_prog_info info;
 	int err;
 
-	err = pin_program(instance->links_directory, stage_name(stage), &info);
+	err = pin_program(instance->links_directory, stage_pin(&instance->row, stage), &info);
 	if (!err)
 		*missed = info.recursion_misses;
 	return err;

@@ -68,10 +68,10 @@ int rung_attach(const struct rung *rung, int prog_fd)
 	return fd < 0 ? -errno : fd;
 }
 
-int rung_load(const struct rung *rung, struct map_set *maps, __u32 epoch)
+int rung_load(const struct rung *rung, struct map_set *maps, __u32 epoch, __u64 netns)
 {
 	struct program program = { .name = rung->program };
-	int err = object_load_stages(maps, epoch, &program, 1);
+	int err = object_load_stages(maps, epoch, netns, &program, 1);
 
 	return err ? err : program.fd;
 }
@@ -80,7 +80,7 @@ int rung_try(const struct rung *rung, struct map_set *maps)
 {
 	int prog_fd, link_fd;
 
-	prog_fd = rung_load(rung, maps, SILENT_EPOCH);
+	prog_fd = rung_load(rung, maps, SILENT_EPOCH, 0);
 	if (prog_fd < 0)
 		return prog_fd;
 	link_fd = rung_attach(rung, prog_fd);
@@ -102,23 +102,43 @@ static void refuse(struct ladder_step *step, int err)
 	step->rung = rung_below(step->rung);
 }
 
+/* Does the kernel take the rung? Its descriptor is kept if it is to have a hook of its own. */
+static int stand(const struct ladder *ladder, struct ladder_step *step)
+{
+	int fd = rung_load(step->rung, ladder->maps, ladder->epoch, ladder->netns);
+
+	if (fd < 0)
+		return fd;
+	if (rung_host(step->rung))
+		close(fd);
+	else
+		step->prog_fd = fd;
+	return 0;
+}
+
+static bool leave_out(const struct ladder *ladder, struct ladder_step *step)
+{
+	if (step->rung->kind != TXP_HOOK_NETFILTER || ladder->netfilter)
+		return false;
+	close(step->prog_fd);
+	step->prog_fd = -1;
+	step->left_out = true;
+	return true;
+}
+
 /* From where we stand down to the first rung that loads. */
 static void climb_down(const struct ladder *ladder, struct ladder_step *step)
 {
-	int fd;
+	int err;
 
 	while (step->rung) {
-		fd = rung_load(step->rung, ladder->maps, ladder->epoch);
-		if (fd < 0) {
-			refuse(step, fd);
-		} else if (step->rung->kind == TXP_HOOK_NETFILTER && !ladder->netfilter) {
-			close(fd);
-			step->left_out = true;
+		err = stand(ladder, step);
+		if (err)
+			refuse(step, err);
+		else if (leave_out(ladder, step))
 			step->rung = rung_below(step->rung);
-		} else {
-			step->prog_fd = fd;
+		else
 			return;
-		}
 	}
 }
 
@@ -136,7 +156,7 @@ static int load_best(struct ladder *ladder)
 		steps[count] = &ladder->step[i];
 		programs[count++].name = ladder->step[i].rung->program;
 	}
-	err = object_load_stages(ladder->maps, ladder->epoch, programs, count);
+	err = object_load_stages(ladder->maps, ladder->epoch, ladder->netns, programs, count);
 	for (i = 0; i < count && !err; i++)
 		steps[i]->prog_fd = programs[i].fd;
 	return err;
@@ -171,7 +191,8 @@ static void step_attach(struct ladder *ladder, struct ladder_step *step, bool ne
 {
 	int fd;
 
-	while (step->rung && (step->rung->kind == TXP_HOOK_NETFILTER) == netfilter) {
+	while (step->rung && step->prog_fd >= 0 &&
+	       (step->rung->kind == TXP_HOOK_NETFILTER) == netfilter) {
 		fd = rung_attach(step->rung, step->prog_fd);
 		if (fd >= 0) {
 			step->link_fd = fd;
@@ -184,6 +205,17 @@ static void step_attach(struct ladder *ladder, struct ladder_step *step, bool ne
 	}
 }
 
+/* A rung without a hook of its own is as good as the one that its program has. */
+static void step_check(struct ladder *ladder, struct ladder_step *step)
+{
+	const struct rung *host = rung_host(step->rung);
+
+	if (!host || ladder->step[host->stage].link_fd >= 0)
+		return;
+	refuse(step, ladder->step[host->stage].best_errno ?: -EOPNOTSUPP);
+	climb_down(ladder, step);
+}
+
 void ladder_attach(struct ladder *ladder)
 {
 	size_t i;
@@ -192,6 +224,8 @@ void ladder_attach(struct ladder *ladder)
 		step_attach(ladder, &ladder->step[i], false);
 	for (i = 0; i < TXP_STAGE_COUNT; i++)
 		step_attach(ladder, &ladder->step[i], true);
+	for (i = 0; i < TXP_STAGE_COUNT; i++)
+		step_check(ladder, &ladder->step[i]);
 }
 
 void ladder_close(struct ladder *ladder)

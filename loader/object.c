@@ -83,7 +83,7 @@ static struct bpf_object *open_object(const char *name, const void *(*elf_bytes)
 	return bpf_object__open_mem(bytes, size, &opts);
 }
 
-static int set_epoch(const struct bpf_object *object, __u32 epoch)
+static int set_identity(const struct bpf_object *object, __u32 epoch, __u64 netns)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
 	struct stages_bpf__rodata rodata;
@@ -95,6 +95,7 @@ static int set_epoch(const struct bpf_object *object, __u32 epoch)
 		return -EINVAL;
 	memcpy(&rodata, initial, sizeof(rodata));
 	rodata.txp_epoch = epoch;
+	rodata.txp_netns = netns;
 	return bpf_map__set_initial_value(map, &rodata, sizeof(rodata));
 }
 
@@ -318,14 +319,15 @@ int object_load_egress(struct map_set *maps, struct program *programs, size_t co
 	return err;
 }
 
-int object_load_stages(struct map_set *maps, __u32 epoch, struct program *programs, size_t count)
+int object_load_stages(struct map_set *maps, __u32 epoch, __u64 netns, struct program *programs,
+		       size_t count)
 {
 	struct bpf_object *object = open_object("stages", stages_bpf__elf_bytes);
 	int err;
 
 	if (!object)
 		return -errno;
-	err = set_epoch(object, epoch);
+	err = set_identity(object, epoch, netns);
 	if (!err)
 		err = load(object, maps, programs, count);
 	bpf_object__close(object);

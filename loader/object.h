@@ -46,11 +46,12 @@ struct program {
 
 /*
  * Load programs, all or none of them. Maps that are in the set are used; others are made and
- * added to it. epoch: the one of struct txp_instance under which stage programs speak. Failures
- * are silent: the errno is libbpf's.
+ * added to it. epoch, netns: those of struct txp_instance under which stage programs speak.
+ * Failures are silent: the errno is libbpf's.
  */
 int object_load_egress(struct map_set *maps, struct program *programs, size_t count);
-int object_load_stages(struct map_set *maps, __u32 epoch, struct program *programs, size_t count);
+int object_load_stages(struct map_set *maps, __u32 epoch, __u64 netns, struct program *programs,
+		       size_t count);
 
 /* The epoch that a loaded stage program was given. -ENOENT: none. Silent. */
 int object_epoch(__u32 program_id, __u32 *epoch);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The tables that include/txpath/stages.h expands to, and their look-ups. */
 #include <stdio.h>
+#include <string.h>
 
 #include "array.h"
 #include "stage.h"
@@ -47,6 +48,26 @@ const struct rung *rung_of_kind(enum txp_stage stage, enum txp_hook_kind kind)
 			return rung;
 	}
 	return NULL;
+}
+
+/* The best rung of that station: the other one is not. */
+const struct rung *rung_host(const struct rung *rung)
+{
+	size_t i;
+
+	for (i = 0; rung && i < rung_count; i++) {
+		if (rungs[i].stage != rung->stage && rung != rung_best(rung->stage) &&
+		    !strcmp(rungs[i].program, rung->program))
+			return &rungs[i];
+	}
+	return NULL;
+}
+
+const char *stage_pin(const struct txp_instance *row, enum txp_stage stage)
+{
+	const struct rung *host = rung_host(rung_of_kind(stage, row->stage_rung[stage]));
+
+	return stage_name(host ? host->stage : stage);
 }
 
 const char *rung_text(const struct rung *rung, char *text)

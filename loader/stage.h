@@ -29,6 +29,15 @@ enum txp_hook_kind rung_kind(const struct rung *rung);
 /* The station's rung of that kind; NULL: there is none. */
 const struct rung *rung_of_kind(enum txp_stage stage, enum txp_hook_kind kind);
 
+/*
+ * The rung of another station whose program this one's is, which then counts for both: a program is
+ * not attached twice. NULL: it has a hook of its own, or there is no rung.
+ */
+const struct rung *rung_host(const struct rung *rung);
+
+/* What the station's pin among the links is called: where its program has its hook. */
+const char *stage_pin(const struct txp_instance *row, enum txp_stage stage);
+
 #define RUNG_TEXT_MAX 64
 
 /* "fentry/ip_output", "none" for NULL. Returns text, of RUNG_TEXT_MAX bytes. */

@@ -20,13 +20,27 @@ void counters_add(void *sum, const void *one, size_t size)
 		to[i] += from[i];
 }
 
+static void add_tally(struct txp_tally *sum, const struct txp_tally *tally)
+{
+	counters_add(sum, tally, sizeof(*tally));
+}
+
 static void add_view(struct txp_counters *sum, const struct txp_view *view)
 {
-	counters_add(&sum->transits.taken, &view->taken, sizeof(view->taken));
-	counters_add(&sum->reasons.no_route, &view->passed, sizeof(view->passed));
-	counters_add(&sum->stages.egress, &view->passed, sizeof(view->passed));
-	counters_add(&sum->reasons.over_rate, &view->over_rate, sizeof(view->over_rate));
-	counters_add(&sum->stages.egress, &view->over_rate, sizeof(view->over_rate));
+	add_tally(&sum->transits.taken, &view->taken);
+	add_tally(&sum->transits.would_take, &view->would_take);
+	add_tally(&sum->transits.cold, &view->cold);
+	add_tally(&sum->transits.collision, &view->collision);
+	add_tally(&sum->reasons.no_route, &view->passed);
+	add_tally(&sum->stages.egress, &view->passed);
+	add_tally(&sum->reasons.over_rate, &view->over_rate);
+	add_tally(&sum->stages.egress, &view->over_rate);
+	add_tally(&sum->stages.ip_forward, &view->ip_forward);
+	add_tally(&sum->stages.ip_output, &view->ip_output);
+	add_tally(&sum->stages.dev_queue_xmit, &view->dev_queue_xmit);
+	add_tally(&sum->stages.net_dev_queue, &view->net_dev_queue);
+	sum->fields.tx_queue.match += view->queue_match;
+	sum->fields.tx_queue.observed += view->queue_observed;
 }
 
 static int add_views(int fd, __u32 ifindex, struct txp_counters *rows, int cpus)

@@ -243,7 +243,17 @@ struct txp_view {
 	__u8 key_ports;
 	__u64 sock_pfree; /* of struct txp_instance */
 	__u64 reserved[2];
-	struct txp_tally over_rate; /* reasons.over_rate */
+	/* Parts of struct txp_counters that most packets want. */
+	struct txp_tally over_rate;  /* of reasons */
+	struct txp_tally ip_forward; /* of stages */
+	struct txp_tally ip_output;
+	struct txp_tally dev_queue_xmit;
+	struct txp_tally net_dev_queue;
+	__u64 queue_match; /* of fields.tx_queue */
+	__u64 queue_observed;
+	struct txp_tally would_take; /* of transits */
+	struct txp_tally cold;
+	struct txp_tally collision;
 };
 
 /* map "events", a ring buffer: what an operator will want to know of, as it happens. */
@@ -301,7 +311,7 @@ TXP_ASSERT_SIZE(struct txp_basis_counts, 8 * TXP_BASIS_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);
 TXP_ASSERT_SIZE(struct txp_stamp, 24);
 TXP_ASSERT_SIZE(struct txp_lease, 128);
-TXP_ASSERT_SIZE(struct txp_view, 144);
+TXP_ASSERT_SIZE(struct txp_view, 272);
 TXP_ASSERT_SIZE(struct txp_event, 32 + 2 * 128);
 
 #endif /* TXPATH_ABI_H */

@@ -31,7 +31,7 @@
 	TXP_KNOB(PROMOTE_AFTER, "promote-after", "0 0..1000000000",                                \
 		 "with --mode offload: watch until the kernel and the prediction have agreed on "  \
 		 "this many leases of the device, then offload")                                   \
-	TXP_KNOB(COMPARE_RATE, "compare-rate", "20000 0..10000000",                                \
+	TXP_KNOB(COMPARE_RATE, "compare-rate", "10000 0..10000000",                                \
 		 "packets that each CPU compares in a second; the others are counted as "          \
 		 "over_rate. 0: every packet is compared")
 

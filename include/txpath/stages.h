@@ -38,7 +38,7 @@
 	TXP_RUNG(IP_OUTPUT, FENTRY, "ip_output", ip_output_fentry)                                 \
 	TXP_RUNG(IP_OUTPUT, NETFILTER, "POST_ROUTING", ip_output_netfilter)                        \
 	TXP_RUNG(DEV_QUEUE_XMIT, FENTRY, "__dev_queue_xmit", dev_queue_xmit_fentry)                \
-	TXP_RUNG(DEV_QUEUE_XMIT, TP_BTF, "net_dev_queue", dev_queue_xmit_tp)                       \
+	TXP_RUNG(DEV_QUEUE_XMIT, TP_BTF, "net_dev_queue", net_dev_queue_tp)                        \
 	TXP_RUNG(NET_DEV_QUEUE, TP_BTF, "net_dev_queue", net_dev_queue_tp)                         \
 	TXP_RUNG(NEIGH_UPDATE, TP_BTF, "neigh_update", neigh_update_tp)                            \
 	TXP_RUNG(RECEIVE, TP_BTF, "netif_receive_skb", receive_tp)                                 \
