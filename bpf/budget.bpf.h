@@ -13,6 +13,7 @@
 struct txp_budget {
 	__u64 time_ns;	  /* when credit_ns was that */
 	__u64 credit_ns;  /* not spent yet */
+	__u64 noted;	  /* transit has left a note on this CPU, ever */
 	__u64 address;	  /* see budget_address */
 	__u64 skipped_ns; /* when a station last noted nothing, for want of credit */
 };

@@ -50,7 +50,8 @@ static __always_inline __u64 pass_address(struct __sk_buff *ctx, struct txp_budg
 /* Transit wants a lease learned from it, and has asked the budget where it had to. */
 static __always_inline bool carries_note(struct __sk_buff *ctx, struct txp_budget *budget)
 {
-	return ctx->ingress_ifindex && dossier_has_note_at(pass_address(ctx, budget));
+	return budget->noted && ctx->ingress_ifindex &&
+	       dossier_has_note_at(pass_address(ctx, budget));
 }
 
 /* Is it one packet too many? */

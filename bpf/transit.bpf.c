@@ -317,10 +317,12 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 	if (arrival->verdict == TXP_TRANSIT_TAKEN && device_offloads(inst, dev))
 		take_judged(ctx, skb, inst, cnt, arrival, around, armed);
 	not_overtaken(&arrival->note.key);
-	if (skb && may_leave_note(arrival->verdict, budget, inst))
+	if (skb && may_leave_note(arrival->verdict, budget, inst)) {
 		leave_note(ctx, skb, arrival, around->connections);
-	else if (skb)
+		budget->noted = 1;
+	} else if (skb) {
 		dossier_forget(budget_address(budget, skb));
+	}
 	if (skb && bpf_cast_to_kern_ctx)
 		miss_arm(skb, inst, around, view_claim(ctx->ifindex), arrival, armed);
 	if (arrival->verdict == TXP_TRANSIT_TAKEN)

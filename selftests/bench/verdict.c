@@ -46,22 +46,52 @@ static bool has_name(int map, const char *name)
 	return !bpf_obj_get_info_by_fd(map, &info, &length) && !strcmp(info.name, name);
 }
 
-int map_of_program(int program, const char *name)
+/* Descriptors of the maps that a program uses. Returns their number. */
+static int maps_of_program(int program, int *maps)
 {
 	__u32 ids[MAPS_MAX];
 	struct bpf_prog_info info = { .nr_map_ids = MAPS_MAX, .map_ids = (__u64)(long)ids };
 	__u32 length = sizeof(info);
+	int count = 0;
 
 	if (bpf_obj_get_info_by_fd(program, &info, &length))
 		err(1, "program's maps");
 	for (__u32 i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++) {
-		int map = bpf_map_get_fd_by_id(ids[i]);
-
-		if (map >= 0 && has_name(map, name))
-			return map;
-		close(map);
+		maps[count] = bpf_map_get_fd_by_id(ids[i]);
+		count += maps[count] >= 0;
 	}
-	return -1;
+	return count;
+}
+
+/* The first program of an array of them, -1: it is not one, or empty. */
+static int program_of_array(int map)
+{
+	struct bpf_map_info info = {};
+	__u32 id, first = 0, length = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(map, &info, &length) || info.type != BPF_MAP_TYPE_PROG_ARRAY ||
+	    bpf_map_lookup_elem(map, &first, &id))
+		return -1;
+	return bpf_prog_get_fd_by_id(id);
+}
+
+int map_of_program(int program, const char *name)
+{
+	int maps[MAPS_MAX], found = -1, count = maps_of_program(program, maps);
+
+	for (int i = 0; i < count; i++) {
+		int called = found < 0 ? program_of_array(maps[i]) : -1;
+
+		if (found < 0 && has_name(maps[i], name))
+			found = maps[i];
+		else
+			close(maps[i]);
+		if (called < 0)
+			continue;
+		found = map_of_program(called, name);
+		close(called);
+	}
+	return found;
 }
 
 static void add_row(struct verdict_count *count, const struct txp_counters *row,
