@@ -67,16 +67,26 @@ static __always_inline __u32 stamp_netfilter(const struct net *net)
 	return stamp;
 }
 
+static __always_inline __u16 settings_read(const struct net *net)
+{
+	return settings_pack(NET_SETTING(net, ipv4.sysctl_fib_multipath_hash_policy),
+			     NET_SETTING(net, ipv4.sysctl_ip_fwd_use_pmtu));
+}
+
+static __always_inline __u16 rp_filter_read(const struct net *net, const struct net_device *dev)
+{
+	return dev->ip_ptr->cnf.data[TXP_DEVCONF_RP_FILTER] |
+	       net->ipv4.devconf_all->data[TXP_DEVCONF_RP_FILTER] << 2;
+}
+
 static __always_inline void stamp_read(struct txp_stamp *stamp, const struct net *net,
 				       const struct net_device *dev)
 {
 	stamp->rt_genid = net->ipv4.rt_genid.counter;
 	stamp->fib_seq = net->ipv4.fib_seq;
 	stamp->nexthop_seq = net->nexthop.seq;
-	stamp->settings = settings_pack(dev->ip_ptr->cnf.data[TXP_DEVCONF_RP_FILTER],
-					net->ipv4.devconf_all->data[TXP_DEVCONF_RP_FILTER],
-					NET_SETTING(net, ipv4.sysctl_fib_multipath_hash_policy),
-					NET_SETTING(net, ipv4.sysctl_ip_fwd_use_pmtu));
+	stamp->rp_filter = rp_filter_read(net, dev);
+	stamp->settings = settings_read(net);
 	stamp->netfilter = 0;
 	stamp->hash = 0;
 }

@@ -200,6 +200,7 @@ struct bpf_mprog_entry {
 
 struct bpf_mprog_bundle {
 	struct bpf_mprog_entry a;
+	atomic64_t revision; /* another one with each change, before it is acknowledged */
 };
 
 /* clsact: the filters of a hook; root is the filter's own, of cls_bpf a struct list_head. */
@@ -442,7 +443,7 @@ struct neighbour {
 	struct net_device *dev;
 	__u8 nud_state;
 	__u8 dead;
-	__u8 ha[32];
+	__u8 ha[32] __attribute__((aligned(8)));
 	__u8 primary_key[1];
 };
 
@@ -596,6 +597,21 @@ static __always_inline __u64 kernel_word(__u64 address)
 	const struct timespec64 *word = (const void *)address;
 
 	return KERNEL_READ(word, tv_sec);
+}
+
+/* The same and an int, where kernel_typed is there for sure (6.2). */
+static __always_inline __u64 typed_word(__u64 address)
+{
+	const struct timespec64 *word = kernel_typed((const struct timespec64 *)address);
+
+	return word->tv_sec;
+}
+
+static __always_inline __u32 typed_int(__u64 address)
+{
+	const struct in_addr *word = kernel_typed((const struct in_addr *)address);
+
+	return word->s_addr;
 }
 
 /* A kernel pointer as a number: the verifier allows no arithmetic on typed pointers. */

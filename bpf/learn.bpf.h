@@ -147,7 +147,7 @@ static __always_inline void lease_fill(struct txp_lease *lease, const struct txp
 	lease->oif = chk->ifindex;
 	lease->mtu =
 		route_mtu(&chk->route, KERNEL_READ(check_net(chk), ipv4.sysctl_ip_fwd_use_pmtu));
-	__builtin_memcpy(lease->ethernet, &chk->pkt.eth, ETH_HLEN);
+	__builtin_memcpy(lease->ethernet, &chk->pkt.eth, sizeof(lease->ethernet));
 	lease->transit = learn_verdict(chk);
 	if (!neighbour_note(lease, &chk->route, chk->pkt.ip.daddr, dev) &&
 	    lease->transit == TXP_TRANSIT_TAKEN)

@@ -31,22 +31,18 @@ static __always_inline bool lease_key_equal(const struct txp_lease_key *a,
 	       lease_key_word(a, 2) == lease_key_word(b, 2);
 }
 
+#define TXP_GOLDEN_RATIO 0x9e3779b97f4a7c15ULL
+
 /*
  * Where in the table a flow belongs, by the words of its key. A product moves what tells flows
- * apart upwards only, so the upper half is folded down once and the place is taken from the top.
+ * apart upwards only: so the place is taken from the top, and the last bits of the addresses, which
+ * tell most flows apart, are turned to the low end.
  */
 static __always_inline __u32 lease_index(__u64 addresses, __u64 device, __u64 ports)
 {
-	__u64 hash = addresses * 0x9e3779b97f4a7c15ULL;
+	__u64 hash = bpf_be64_to_cpu(addresses) ^ device ^ ports * TXP_GOLDEN_RATIO;
 
-	hash ^= hash >> 32;
-	hash ^= device ^ ports;
-	return (hash * 0xff51afd7ed558ccdULL) >> (64 - TXP_LEASES_SHIFT);
-}
-
-static __always_inline __u32 lease_key_index(const struct txp_lease_key *key)
-{
-	return lease_index(lease_key_word(key, 0), lease_key_word(key, 1), lease_key_word(key, 2));
+	return hash * TXP_GOLDEN_RATIO >> (64 - TXP_LEASES_SHIFT);
 }
 
 static __always_inline struct txp_lease *lease_at(__u32 index)
@@ -57,15 +53,21 @@ static __always_inline struct txp_lease *lease_at(__u32 index)
 /* The flow's place on this CPU, whoever has it now. */
 static __always_inline struct txp_lease *lease_place(const struct txp_lease_key *key)
 {
-	return lease_at(lease_key_index(key));
+	return lease_at(lease_index(lease_key_word(key, 0), lease_key_word(key, 1),
+				    lease_key_word(key, 2)));
 }
 
 /* Sysctls that decide about forwarding and have no generation. */
-static __always_inline __u32 settings_pack(__u32 rp_filter, __u32 rp_filter_all, __u32 hash_policy,
-					   __u32 use_pmtu)
+static __always_inline __u16 settings_pack(__u32 hash_policy, __u32 use_pmtu)
 {
-	return (rp_filter & 3) | (rp_filter_all & 3) << 2 | (hash_policy & 3) << 4 |
-	       (use_pmtu & 1) << 6;
+	return (hash_policy & 3) | (use_pmtu & 1) << 2;
+}
+
+static __always_inline bool stamp_equal_settings(const struct txp_stamp *a,
+						 const struct txp_stamp *b)
+{
+	return a->rp_filter == b->rp_filter && a->settings == b->settings &&
+	       a->netfilter == b->netfilter;
 }
 
 static __always_inline bool stamp_equal_routes(const struct txp_stamp *a, const struct txp_stamp *b)
@@ -76,8 +78,7 @@ static __always_inline bool stamp_equal_routes(const struct txp_stamp *a, const 
 
 static __always_inline bool stamp_equal(const struct txp_stamp *a, const struct txp_stamp *b)
 {
-	return stamp_equal_routes(a, b) && a->settings == b->settings &&
-	       a->netfilter == b->netfilter && a->hash == b->hash;
+	return stamp_equal_routes(a, b) && stamp_equal_settings(a, b) && a->hash == b->hash;
 }
 
 /* Why a lease does not hold any more; TXP_TRANSIT_TAKEN: it holds. */
@@ -87,7 +88,7 @@ static __always_inline enum txp_transit lease_check(const struct txp_lease *leas
 {
 	if (!stamp_equal_routes(&lease->stamp, now))
 		return TXP_TRANSIT_ROUTES_MOVED;
-	if (lease->stamp.settings != now->settings || lease->stamp.netfilter != now->netfilter)
+	if (!stamp_equal_settings(&lease->stamp, now))
 		return TXP_TRANSIT_SETTINGS_MOVED;
 	if (lease->stamp.hash != now->hash)
 		return TXP_TRANSIT_HASH_MOVED;

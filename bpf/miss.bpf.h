@@ -8,6 +8,7 @@
 #ifndef TXPATH_MISS_BPF_H
 #define TXPATH_MISS_BPF_H
 
+#include "arm.bpf.h"
 #include "budget.bpf.h"
 #include "count.bpf.h"
 #include "dossier.bpf.h"
@@ -26,39 +27,65 @@ static __always_inline bool miss_addresses(const struct iphdr *ip)
 	       !address_is_multicast(ip->saddr) && !address_is_martian(ip->saddr);
 }
 
-/* guard_netfilter to guard_other_programs: they let the packet pass, as before */
+/* guard_packet, after hit_packet */
+static __always_inline bool miss_packet(const struct sk_buff *skb, const struct txp_view *view)
+{
+	return !skb->sk || (view->sock_pfree && (__u64)skb->destructor != view->sock_pfree);
+}
+
+/* What the guard asks of namespace and device is as it was; for rt_genid see hit_stamp. */
 static __always_inline bool miss_device(const struct net_device *dev, const struct txp_view *view,
 					const struct txp_instance *inst)
 {
 	const struct net *net = dev->nd_net.net;
 
 	return (__u64)net == view->net && kernel_netns_id(net) == inst->netns &&
-	       hit_hooks(net, view) && !guard_xfrm(net) && hit_settings(net, dev, view) &&
-	       hit_device(dev, view) &&
-	       !(BPF_CORE_READ_BITFIELD(dev, priv_flags) & TXP_IFF_L3MDEV_SLAVE);
+	       (__u32)net->ipv4.rt_genid.counter == view->genid && hit_hooks(net, view) &&
+	       dev->ip_ptr->cnf.data[TXP_DEVCONF_FORWARDING] && hit_device(dev, view);
 }
 
-/* hit_holds, of a lease that a packet was judged by in shadow */
-static __always_inline bool miss_would_take(const struct sk_buff *skb, const struct txp_hit *hit)
+/* hit_find, of a lease that a packet was judged by in shadow */
+static __always_inline bool miss_would_take(struct __sk_buff *ctx, const struct sk_buff *skb,
+					    const struct txp_hit *hit)
 {
 	const struct txp_lease *lease = hit->lease;
 	const __u64 *armed = arming_get();
 
 	return armed && *armed && lease->arming == miss_arming(*armed) &&
-	       hit->l3_len <= lease->mtu && (__s64)(lease->until - bpf_jiffies64()) > 0 &&
-	       hit_stamp(skb->dev->nd_net.net, skb, hit) && hit_output(lease, skb);
+	       ctx->len - ETH_HLEN <= lease->mtu && hit_sender(skb, hit->view, lease) &&
+	       (!hit->view->hash || lease->stamp.hash == hit_hash(ctx, skb)) &&
+	       hit_device_holds(skb, hit) && hit_output(lease);
 }
 
-/* find_lease. TXP_TRANSIT_COUNT: it is to be judged in full. */
-static __always_inline enum txp_transit miss_lease(const struct sk_buff *skb,
-						   const struct txp_hit *hit, bool own,
+/* find_lease of another flow's place. TXP_TRANSIT_COUNT: it is this one's. */
+static __always_inline enum txp_transit
+miss_lease(const struct sk_buff *skb, const struct txp_hit *hit, const struct txp_instance *inst)
+{
+	if (!miss_device(skb->dev, hit->view, inst))
+		return TXP_TRANSIT_COUNT;
+	return lease_is_forgotten(hit->lease, kernel_time_coarse(), inst->lease_ns)
+		       ? TXP_TRANSIT_COLD
+		       : TXP_TRANSIT_COLLISION;
+}
+
+/* TXP_TRANSIT_COUNT: it is to be judged in full. */
+static __always_inline enum txp_transit miss_keyed(struct __sk_buff *ctx, const struct iphdr *ip,
+						   __u64 ports, struct txp_hit *hit,
 						   const struct txp_instance *inst)
 {
-	if (own && miss_would_take(skb, hit))
-		return TXP_TRANSIT_WOULD_TAKE;
-	if (lease_is_forgotten(hit->lease, kernel_time_coarse(), inst->lease_ns))
-		return TXP_TRANSIT_COLD;
-	return own ? TXP_TRANSIT_COUNT : TXP_TRANSIT_COLLISION;
+	__u64 addresses = *(const __u64 *)&ip->saddr;
+	__u64 device = ctx->ifindex | (__u64)ctx->mark << 32;
+	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+	const struct txp_lease_key *key;
+
+	hit->lease = lease_at(lease_index(addresses, device, ports));
+	if (!hit->lease)
+		return TXP_TRANSIT_COUNT;
+	key = &hit->lease->key;
+	if (lease_key_word(key, 0) != addresses || lease_key_word(key, 1) != device ||
+	    lease_key_word(key, 2) != ports)
+		return miss_lease(skb, hit, inst);
+	return miss_would_take(ctx, skb, hit) ? TXP_TRANSIT_WOULD_TAKE : TXP_TRANSIT_COUNT;
 }
 
 static __always_inline enum txp_transit miss_judge(struct __sk_buff *ctx, struct txp_hit *hit,
@@ -67,18 +94,16 @@ static __always_inline enum txp_transit miss_judge(struct __sk_buff *ctx, struct
 	const void *end = (const void *)(long)ctx->data_end;
 	const struct iphdr *ip = (const void *)(long)ctx->data + ETH_HLEN;
 	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
-	bool own;
+	__u64 ports;
 
-	if (!hit->view->ready || (const void *)(ip + 1) > end)
+	/* leased netfilter has reasons of its own */
+	if (hit->view->ready != ctx->ifindex || hit->view->netfilter ||
+	    (const void *)(ip + 1) > end)
 		return TXP_TRANSIT_COUNT;
-	hit->l3_len = ctx->len - ETH_HLEN;
-	if (!hit_packet(ctx, skb, hit->view) || !hit_header(ip, hit->l3_len) || !miss_addresses(ip))
+	if (!hit_packet(ctx, skb) || !hit_header(ip, ctx->len - ETH_HLEN) || !miss_addresses(ip) ||
+	    !miss_packet(skb, hit->view) || !hit_ports(ip, end, hit->view->key_ports, &ports))
 		return TXP_TRANSIT_COUNT;
-	hit->lease = NULL;
-	own = hit_lease(ctx, ip, end, hit);
-	if (!hit->lease || !miss_device(skb->dev, hit->view, inst))
-		return TXP_TRANSIT_COUNT;
-	return miss_lease(skb, hit, own, inst);
+	return miss_keyed(ctx, ip, ports, hit, inst);
 }
 
 static __always_inline struct txp_tally *view_transit(struct txp_view *view,
@@ -120,12 +145,16 @@ static __always_inline void miss_arm(const struct sk_buff *skb, const struct txp
 {
 	struct txp_lease *place = lease_place(&arrival->note.key);
 
-	if (!place || !inst->compare_ns)
+	if (!view || !place || !inst->compare_ns || !inst->tick_ns)
 		return;
-	if (arrival->verdict == TXP_TRANSIT_TAKEN)
-		hit_arm(skb, inst, around, view, place, arrival->note.time_ns, miss_arming(armed));
-	else if (arrival->verdict == TXP_TRANSIT_COLD || arrival->verdict == TXP_TRANSIT_COLLISION)
-		hit_note(skb, inst, around, view);
+	if (arrival->verdict == TXP_TRANSIT_TAKEN) {
+		arm(skb, inst, around, view, place, arrival->note.time_ns, miss_arming(armed),
+		    arrival->pkt.ip.tos);
+	} else if (arrival->verdict == TXP_TRANSIT_COLD ||
+		   arrival->verdict == TXP_TRANSIT_COLLISION) {
+		view->genid = around->stamp.rt_genid;
+		view->ready = arm_view(view, inst, around, skb->dev) ? view->ifindex : 0;
+	}
 }
 
 #endif /* TXPATH_MISS_BPF_H */

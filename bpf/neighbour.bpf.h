@@ -19,6 +19,12 @@ static __always_inline const struct neighbour *neighbour_at(__u64 address)
 	return (void *)address;
 }
 
+/* Where what struct txp_lease has in next_hop stands: the last word of the address ends it. */
+static __always_inline __u64 neighbour_next_hop_at(__u64 address, __u32 at)
+{
+	return address + bpf_core_field_offset(struct neighbour, primary_key) + at - sizeof(__be32);
+}
+
 static __always_inline __be32 neighbour_key(__u64 address, __u32 at)
 {
 	const struct in_addr *key =
@@ -57,19 +63,23 @@ static __always_inline bool neighbour_holds(const struct txp_lease *lease)
 
 	return neighbour_is_valid(lease->neighbour) &&
 	       (__u64)KERNEL_READ(neigh, dev) == lease->output &&
-	       neighbour_key(lease->neighbour, lease->next_hop_at) == lease->next_hop &&
+	       kernel_word(neighbour_next_hop_at(lease->neighbour, lease->next_hop_at)) ==
+		       *(const __u64 *)lease->next_hop &&
 	       neighbour_has_mac(lease->neighbour, lease->ethernet);
 }
 
-/* The same of an IPv4 next hop, since 6.2: made typed once, for that is what costs. */
-static __always_inline bool neighbour_holds_typed(const struct txp_lease *lease)
+/*
+ * The same of an IPv4 next hop, since 6.2. Its device is before the address, and half of it in what
+ * is compared: another record of that address, with the same MAC address, is as good.
+ */
+static __always_inline bool neighbour_is_noted(const struct txp_lease *lease)
 {
 	const struct neighbour *neigh = kernel_typed(neighbour_at(lease->neighbour));
 
 	return neigh->nud_state & TXP_NUD_VALID && !neigh->dead &&
-	       (__u64)neigh->dev == lease->output &&
 	       mac_equal(*(const __u64 *)neigh->ha, lease->ethernet) &&
-	       neighbour_key(lease->neighbour, 0) == lease->next_hop;
+	       typed_word(neighbour_next_hop_at(lease->neighbour, 0)) ==
+		       *(const __u64 *)lease->next_hop;
 }
 
 /* The key of a neighbour table, IPv4 in the first word: what a function of its own can be given. */
@@ -171,31 +181,39 @@ static __always_inline __u64 neighbour_table(const struct neigh_parms *parms)
 	return kernel_address(KERNEL_READ(parms, tbl, nht));
 }
 
+/* The record of an address, IPv6 where it has four words, on the device; 0: there is none. */
+static __always_inline __u64 neighbour_of_gateway(const struct net_device *dev,
+						  const struct txp_route *route, __be32 destination)
+{
+	const __be32 *gateway = route->gateway6;
+	__u64 device = kernel_address(dev);
+
+	if (route->gateway_family != TXP_AF_INET6)
+		return neighbour_find(neighbour_table(KERNEL_READ(dev, ip_ptr, arp_parms)), device,
+				      route->gateway ?: destination, 0, 1);
+	if (!bpf_core_field_exists(dev->ip6_ptr)) /* CONFIG_IPV6 */
+		return 0;
+	return neighbour_find(neighbour_table(KERNEL_READ(dev, ip6_ptr, nd_parms)), device,
+			      (__u64)gateway[1] << 32 | gateway[0],
+			      (__u64)gateway[3] << 32 | gateway[2], 4);
+}
+
 /* ip_neigh_for_gw: where the route leads, into the lease. false: no such neighbour that is alive.
  */
 static __always_inline bool neighbour_note(struct txp_lease *lease, const struct txp_route *route,
 					   __be32 destination, const struct net_device *dev)
 {
-	const __be32 *gateway = route->gateway6;
-	__u64 device = kernel_address(dev);
-	__u64 table;
+	bool inet6 = route->gateway_family == TXP_AF_INET6;
+	__be32 *next_hop = (__be32 *)lease->next_hop + 1;
 
-	if (route->gateway_family == TXP_AF_INET6 && !bpf_core_field_exists(dev->ip6_ptr))
-		return false; /* CONFIG_IPV6 */
-	if (route->gateway_family == TXP_AF_INET6) {
-		table = neighbour_table(KERNEL_READ(dev, ip6_ptr, nd_parms));
-		lease->neighbour =
-			neighbour_find(table, device, (__u64)gateway[1] << 32 | gateway[0],
-				       (__u64)gateway[3] << 32 | gateway[2], 4);
-		lease->next_hop_at = TXP_INET6_LAST_WORD;
-		lease->next_hop = gateway[3];
-	} else {
-		table = neighbour_table(KERNEL_READ(dev, ip_ptr, arp_parms));
-		lease->next_hop = route->gateway ?: destination;
-		lease->next_hop_at = 0;
-		lease->neighbour = neighbour_find(table, device, lease->next_hop, 0, 1);
-	}
-	return lease->neighbour && neighbour_holds(lease);
+	lease->next_hop_at = inet6 ? TXP_INET6_LAST_WORD : 0;
+	*next_hop = inet6 ? route->gateway6[3] : route->gateway ?: destination;
+	lease->neighbour = neighbour_of_gateway(dev, route, destination);
+	if (!lease->neighbour)
+		return false;
+	*(__u64 *)lease->next_hop =
+		kernel_word(neighbour_next_hop_at(lease->neighbour, lease->next_hop_at));
+	return neighbour_holds(lease);
 }
 
 #endif /* TXPATH_NEIGHBOUR_BPF_H */

@@ -5,6 +5,7 @@
  * and the writing is in a program of its own: a program that writes has a prologue that
  * unclones a cloned packet or drops it, and only packets to be taken over may pay for that.
  */
+#include "arm.bpf.h"
 #include "arrival.bpf.h"
 #include "budget.bpf.h"
 #include "cold.bpf.h"
@@ -19,11 +20,14 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define TXP_SEGMENTS_MAX 64 /* of one packet that are looked at */
 
-/* From the program that decides to the one that writes, in the packet's control block. */
+/*
+ * From the program that decides to the one that writes, words of the packet's control block: the
+ * sixteen bytes that struct txp_lease has of the frame and the output, and the priority.
+ */
 enum txp_takeover {
-	TXP_TAKEOVER_LEASE,    /* its index */
-	TXP_TAKEOVER_PRIORITY, /* of the packet from now on */
-	TXP_TAKEOVER_TRIM,     /* length of the frame without its padding, 0: it has none */
+	TXP_TAKEOVER_ETHERNET,
+	TXP_TAKEOVER_OIF = 3,
+	TXP_TAKEOVER_PRIORITY,
 };
 
 struct {
@@ -202,14 +206,29 @@ static __always_inline __u32 forwarded_priority(const struct __sk_buff *ctx, boo
 	return by_tos ? tos_to_priority(tos) : ctx->priority;
 }
 
-/* Returns only if that program cannot be called. The packet has been counted before. */
-static __always_inline void take_over(struct __sk_buff *ctx, __u32 lease, __u32 priority,
-				      __u32 trim)
+static __always_inline void hand_on(struct __sk_buff *ctx, const struct txp_lease *lease,
+				    __u32 priority)
 {
-	ctx->cb[TXP_TAKEOVER_LEASE] = lease;
+	const __u64 *from = (const __u64 *)lease->ethernet; /* and oif */
+	__u64 *to = (__u64 *)&ctx->cb[TXP_TAKEOVER_ETHERNET];
+
+	to[0] = from[0];
+	to[1] = from[1];
 	ctx->cb[TXP_TAKEOVER_PRIORITY] = priority;
-	ctx->cb[TXP_TAKEOVER_TRIM] = trim;
+}
+
+/* Returns only if that program cannot be called. The packet has been counted before. */
+static __always_inline void take_over(struct __sk_buff *ctx, const struct txp_lease *lease,
+				      __u32 priority)
+{
+	hand_on(ctx, lease, priority);
 	bpf_tail_call(ctx, &transit_calls, TXP_CALL_TAKEOVER);
+}
+
+/* pskb_trim_rcsum in ip_rcv_core. false: the packet is as it was. */
+static __always_inline bool trim_padding(struct __sk_buff *ctx, __u32 length)
+{
+	return !length || !bpf_skb_change_tail(ctx, length, 0);
 }
 
 /* Packets that the kernel forwards in its own way: their flow follows them. */
@@ -267,21 +286,25 @@ static __always_inline bool device_offloads(const struct txp_instance *inst,
 /* By the lease that the packet has been judged by. armed: as for hit_arm. */
 static __always_inline void take_judged(struct __sk_buff *ctx, const struct sk_buff *skb,
 					const struct txp_instance *inst, struct txp_counters *cnt,
-					const struct txp_arrival *arrival,
+					struct txp_arrival *arrival,
 					const struct txp_surroundings *around, __u64 armed)
 {
-	__u32 index = lease_key_index(&arrival->note.key);
-	struct txp_lease *lease = lease_at(index);
+	struct txp_lease *lease = lease_place(&arrival->note.key);
+	__u8 tos = arrival->pkt.ip.tos;
+	__u32 length = ctx->len;
 
 	if (!lease)
 		return;
 	if (bpf_cast_to_kern_ctx)
-		hit_arm(skb, inst, around, view_claim(ctx->ifindex), lease, arrival->note.time_ns,
-			armed);
-	count_transit(cnt, TXP_TRANSIT_TAKEN, ctx->len);
-	take_over(ctx, index, forwarded_priority(ctx, around->tos_priority, arrival->pkt.ip.tos),
-		  arrival->trim);
-	count_back(&cnt->transits.taken, ctx->len);
+		arm(skb, inst, around, view_claim(ctx->ifindex), lease, arrival->note.time_ns,
+		    armed, tos);
+	if (!trim_padding(ctx, arrival->trim)) {
+		arrival->verdict = TXP_TRANSIT_PADDED;
+		return;
+	}
+	count_transit(cnt, TXP_TRANSIT_TAKEN, length);
+	take_over(ctx, lease, forwarded_priority(ctx, around->tos_priority, tos));
+	count_back(&cnt->transits.taken, length);
 }
 
 /*
@@ -374,7 +397,7 @@ static __always_inline void take_hit(struct __sk_buff *ctx)
 	if (!hit_find(ctx, &hit))
 		return;
 	count_tally(&hit.view->taken, ctx->len);
-	take_over(ctx, hit.index, forwarded_priority(ctx, hit.view->update_priority, hit.tos), 0);
+	take_over(ctx, hit.lease, hit.lease->priority);
 	count_back(&hit.view->taken, ctx->len);
 }
 
@@ -434,19 +457,17 @@ static __always_inline void decrease_ttl(struct iphdr *ip)
 	ip->ttl--;
 }
 
-/* In words: the compiler would copy a byte at a time. */
-static __always_inline void write_ethernet(void *to, const __u8 *header)
+/* The source and destination that the neighbour's output has written, as words. */
+static __always_inline void write_ethernet(struct __sk_buff *ctx, void *to)
 {
-	__u32 *words = to;
-
-	words[0] = *(const __u32 *)header;
-	words[1] = *(const __u32 *)(header + 4);
-	words[2] = *(const __u32 *)(header + 8);
-	*(__u16 *)(to + 12) = *(const __u16 *)(header + 12);
+	*(__u64 *)to = *(const __u64 *)&ctx->cb[TXP_TAKEOVER_ETHERNET];
+	*(__u32 *)(to + 8) = ctx->cb[TXP_TAKEOVER_ETHERNET + 2];
+	*(__be16 *)(to + 12) = bpf_htons(ETH_P_IP);
 }
 
 /* ip_forward and the neighbour's output, on a packet that has passed every check. */
-static __always_inline int takeover_send(struct __sk_buff *ctx, const struct txp_lease *lease)
+SEC("tc")
+int txpath_takeover(struct __sk_buff *ctx)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
@@ -454,36 +475,9 @@ static __always_inline int takeover_send(struct __sk_buff *ctx, const struct txp
 
 	if ((void *)(ip + 1) > end)
 		return TXP_TC_ACT_UNSPEC;
-	write_ethernet(data, lease->ethernet);
+	write_ethernet(ctx, data);
 	decrease_ttl(ip);
 	ctx->priority = ctx->cb[TXP_TAKEOVER_PRIORITY];
 	ctx->tstamp = 0;
-	return bpf_redirect(lease->oif, 0);
-}
-
-/* It cannot be trimmed, and is the kernel's after all. */
-static __always_inline void takeover_fails(const struct __sk_buff *ctx, __u32 length)
-{
-	const struct txp_instance *inst = instance_get();
-	struct txp_counters *cnt = inst ? counters_of(inst->netns, ctx->ifindex) : NULL;
-
-	if (!cnt)
-		return;
-	count_back(&cnt->transits.taken, length);
-	count_transit(cnt, TXP_TRANSIT_PADDED, length);
-}
-
-SEC("tc")
-int txpath_takeover(struct __sk_buff *ctx)
-{
-	__u32 length = ctx->len, trim = ctx->cb[TXP_TAKEOVER_TRIM];
-	const struct txp_lease *lease = lease_at(ctx->cb[TXP_TAKEOVER_LEASE]);
-
-	if (!lease)
-		return TXP_TC_ACT_UNSPEC;
-	if (trim && bpf_skb_change_tail(ctx, trim, 0)) {
-		takeover_fails(ctx, length);
-		return TXP_TC_ACT_UNSPEC;
-	}
-	return takeover_send(ctx, lease);
+	return bpf_redirect(ctx->cb[TXP_TAKEOVER_OIF], 0);
 }

@@ -72,9 +72,11 @@ static struct json_object *flow_json(const struct txp_lease_key *key)
 static struct json_object *lease_json(const struct txp_lease *lease)
 {
 	struct json_object *object = json_object_new_object();
+	__be32 next_hop;
 
 	json_add_number(object, "oif", lease->oif);
-	add_address(object, "next_hop", lease->next_hop);
+	memcpy(&next_hop, lease->next_hop + sizeof(next_hop), sizeof(next_hop));
+	add_address(object, "next_hop", next_hop);
 	add_mac(object, "dmac", lease->ethernet);
 	add_mac(object, "smac", lease->ethernet + ETH_ALEN);
 	json_add_number(object, "mtu", lease->mtu);

@@ -61,6 +61,16 @@ offloaded_road()
 	demand_taken "on an open road"
 }
 
+# hits DEV: packets that were not judged in full, of those that were taken over (map "views").
+hits()
+{
+	local place
+
+	place=$(($(ip netns exec "$(ns router)" cat "/sys/class/net/$1/ifindex") % 4096))
+	bpftool -j map lookup pinned "$(echo "$BPFFS"/txpath/v1/*/maps/views)" \
+		key $((place % 256)) $((place / 256)) 0 0 | jq '[.formatted.values[].value.taken.packets] | add'
+}
+
 # declined NAME: it was for this reason that transit left packets to the kernel.
 declined()
 {

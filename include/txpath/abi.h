@@ -189,32 +189,37 @@ struct txp_stamp {
 	__u32 rt_genid;
 	__u32 fib_seq;
 	__u32 nexthop_seq;
-	__u32 settings;	 /* sysctls without a generation, packed */
+	__u16 rp_filter; /* of the device, and of all four times that */
+	__u16 settings;	 /* other sysctls without a generation, packed */
 	__u32 netfilter; /* of its rules and chains; 0: not asked for */
 	__u32 hash;	 /* that the packet brought along and takes its path by; 0: none */
 };
 
 /*
- * map "leases": per CPU, direct-mapped. What the kernel did with a flow a moment ago. The first two
- * cache lines are all that a hit needs.
+ * map "leases": per CPU, direct-mapped. What the kernel did with a flow a moment ago. Two cache
+ * lines, and a hit needs both.
  */
 struct txp_lease {
 	struct txp_lease_key key;
 	struct txp_stamp stamp;
-	__u64 until;	   /* jiffies; a hit before: transit has judged a packet by this lease */
-	__u64 arming;	   /* what the map "arming" had when it did; 0: it has not */
-	__u64 output;	   /* address of the output's net_device; 0: a mark, see bpf/cold.bpf.h */
+	__u64 arming; /* what the map "arming" had when transit judged a packet by this lease; 0: it
+			 has not, or something is in the way of hits */
+	__u64 tick;   /* jiffies when a hit last asked for what has no generation */
+	__u64 output; /* address of the output's net_device; 0: a mark, see bpf/cold.bpf.h */
 	__u64 neighbour;   /* address of the next hop's struct neighbour */
-	__u8 ethernet[14]; /* the header as it left */
-	__u8 asked;	   /* output is 0 and bpf_fib_lookup has been asked why */
-	__u8 basis;	   /* enum txp_basis */
-	__be32 next_hop;   /* the neighbour's address; of an IPv6 one, its last word */
-	__u32 next_hop_at; /* where in the neighbour's key that is: 0 or 12 */
-	__u32 oif;	   /* ifindex of the output */
-	__u32 mtu;	   /* for forwarding, bytes of IP */
+	__u8 ethernet[12]; /* destination and source of the frame as it left */
+	__u32 oif;	   /* ifindex of the output; with the above what transit hands on */
+	__u8 next_hop[8];  /* of the neighbour's record: the last four are the address (of an
+			      IPv6 one its last word), the first whatever is before it there */
+	__u64 until;	   /* jiffies; no hit from then on */
 	__u64 learned;	   /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
-	__u32 transit;	   /* enum txp_transit: TAKEN, or why not */
-	__u32 reserved;
+	__u16 mtu;	   /* for forwarding, bytes of IP */
+	__u8 transit;	   /* enum txp_transit: TAKEN, or why not */
+	__u8 basis;	   /* enum txp_basis */
+	__u8 asked;	   /* output is 0 and bpf_fib_lookup has been asked why */
+	__u8 next_hop_at;  /* where in the neighbour's key that is: 0 or 12 */
+	__u8 priority;	   /* of a hit, from the TOS byte */
+	__u8 reserved;
 };
 
 /*
@@ -225,24 +230,25 @@ struct txp_lease {
  */
 struct txp_view {
 	__u32 ifindex;		 /* 0: nobody's; the first that comes has the place */
-	__u32 ready;		 /* the rest is filled in */
+	__u32 ready;		 /* ifindex: what a hit compares with is filled in */
 	struct txp_tally taken;	 /* part of transits.taken */
 	struct txp_tally passed; /* part of reasons.no_route: redirected to this device */
 	__u64 net;		 /* address of struct net */
-	__u64 tcx;		 /* and of bpf_mprog_entry: transit is its only program */
-	__u64 qdisc;		 /* where the pointer to filters behind it is, which is NULL */
-	__u64 entries;		 /* address of the hooks at POSTROUTING, 0: none */
-	__u64 hook;		 /* the only one there: its function */
-	__u64 hook_of;		 /* and whose it is */
-	__u32 rp_filter;
-	__u32 rp_filter_all;
-	__u32 settings; /* as in struct txp_stamp */
-	__u8 hash_policy;
-	__u8 use_pmtu;
-	__u8 update_priority;
-	__u8 key_ports;
-	__u64 sock_pfree; /* of struct txp_instance */
-	__u64 reserved[2];
+	__u64 tcx;		 /* of struct tcx_entry: transit is its only program */
+	__u64 tcx_revision;	 /* which its programs had then */
+	__u64 prerouting;	 /* addresses of netfilter's hooks, 0: none */
+	__u64 forward;
+	__u64 postrouting;
+	__u64 hook;	     /* the only one at POSTROUTING: its function; 0: not asked for */
+	__u64 hook_of;	     /* and whose it is */
+	__u64 rp_filter;     /* addresses of the sysctls: of the device */
+	__u64 rp_filter_all; /* and of all */
+	__u64 sock_pfree;    /* of struct txp_instance */
+	__u8 key_ports;	     /* the key has ports */
+	__u8 hash;	     /* the path depends on the hash that the packet brings along */
+	__u8 netfilter;	     /* hooks that act: leased or passed by; SYN, FIN and RST are theirs */
+	__u8 conntrack;	     /* of them one may be conntrack's */
+	__u32 genid;	     /* rt_genid when a packet without a lease was last judged in full */
 	/* Parts of struct txp_counters that most packets want. */
 	struct txp_tally over_rate;  /* of reasons */
 	struct txp_tally ip_forward; /* of stages */
@@ -254,6 +260,7 @@ struct txp_view {
 	struct txp_tally would_take; /* of transits */
 	struct txp_tally cold;
 	struct txp_tally collision;
+	__u64 unused[5];
 };
 
 /* map "events", a ring buffer: what an operator will want to know of, as it happens. */
@@ -311,7 +318,10 @@ TXP_ASSERT_SIZE(struct txp_basis_counts, 8 * TXP_BASIS_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);
 TXP_ASSERT_SIZE(struct txp_stamp, 24);
 TXP_ASSERT_SIZE(struct txp_lease, 128);
-TXP_ASSERT_SIZE(struct txp_view, 272);
+_Static_assert(__builtin_offsetof(struct txp_lease, oif) ==
+		       __builtin_offsetof(struct txp_lease, ethernet) + 12,
+	       "transit hands both on in one piece");
+TXP_ASSERT_SIZE(struct txp_view, 320);
 TXP_ASSERT_SIZE(struct txp_event, 32 + 2 * 128);
 
 #endif /* TXPATH_ABI_H */

@@ -11,11 +11,11 @@ enum part {
 	PART_ENTRY,    /* the device's view */
 	PART_PACKET,   /* what the packet brings along: kind, tag, socket, metadata */
 	PART_PARSE,    /* header, checksum, length */
-	PART_TABLE,    /* the key, its place, is it this flow's */
-	PART_LEASE,    /* MTU, armed, over, generations */
-	PART_POLICY,   /* netfilter, xfrm */
-	PART_SETTINGS, /* sysctls */
-	PART_DEVICE,   /* forwarding, ports, programs behind ours */
+	PART_TABLE,    /* the key, its place, is it this flow's, MTU */
+	PART_LEASE,    /* armed, the tick, generations */
+	PART_POLICY,   /* netfilter */
+	PART_SETTINGS, /* rp_filter */
+	PART_DEVICE,   /* ports, netdev ingress, programs behind ours */
 	PART_OUTPUT,   /* the output device, the neighbour */
 	PART_COUNTERS, /* packets and bytes */
 	PART_ALL,      /* and the tail call to the writing program */
@@ -29,17 +29,16 @@ int after_nothing(struct __sk_buff *ctx)
 	return TXP_TC_ACT_UNSPEC;
 }
 
-/* txpath_takeover and takeover_send, up to the redirect */
+/* txpath_takeover, up to the redirect */
 SEC("tc")
 int after_header(struct __sk_buff *ctx)
 {
-	const struct txp_lease *lease = lease_at(ctx->cb[TXP_TAKEOVER_LEASE]);
 	void *data = (void *)(long)ctx->data;
 	struct iphdr *ip = data + ETH_HLEN;
 
-	if (!lease || ctx->cb[TXP_TAKEOVER_TRIM] || (void *)(ip + 1) > (void *)(long)ctx->data_end)
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return TC_ACT_SHOT;
-	__builtin_memcpy(data, lease->ethernet, ETH_HLEN);
+	write_ethernet(ctx, data);
 	decrease_ttl(ip);
 	ctx->priority = ctx->cb[TXP_TAKEOVER_PRIORITY];
 	ctx->tstamp = 0;
@@ -59,46 +58,73 @@ struct {
 	},
 };
 
-/* hit_holds */
-static __always_inline bool part_holds(const struct sk_buff *skb, const struct txp_hit *hit,
-				       enum part last)
+/* hit_net_holds */
+static __always_inline bool part_net_holds(const struct net_device *dev, const struct txp_hit *hit,
+					   enum part last)
 {
-	const struct txp_lease *lease = hit->lease;
-	const struct net_device *dev = skb->dev;
 	const struct net *net = dev->nd_net.net;
+	__u64 now = bpf_jiffies64();
 
-	if (!hit_armed(hit))
+	if ((__u64)net != hit->view->net)
 		return false;
-	if ((__u64)net != hit->view->net || !hit_stamp(net, skb, hit))
+	if (hit->lease->tick != now && !hit_settles(net, dev, hit->view, hit->lease, now))
 		return false;
-	if (last >= PART_POLICY && (!hit_hooks(net, hit->view) || guard_xfrm(net)))
+	if (!hit_stamp(net, &hit->lease->stamp))
 		return false;
-	if (last >= PART_SETTINGS && !hit_settings(net, dev, hit->view))
+	if (last >= PART_POLICY && !hit_hooks(net, hit->view))
 		return false;
-	if (last >= PART_DEVICE && !hit_device(dev, hit->view))
+	if (last >= PART_POLICY && hit->view->netfilter &&
+	    hit->lease->stamp.netfilter != stamp_netfilter(net))
 		return false;
-	return last < PART_OUTPUT || hit_output(lease, skb);
+	return last < PART_SETTINGS || hit_rp_filter(hit);
+}
+
+/* hit_of_packet; false: not a hit */
+static __always_inline bool part_of_packet(struct __sk_buff *ctx, struct txp_hit *hit,
+					   enum part last)
+{
+	const void *end = (const void *)(long)ctx->data_end;
+	const struct iphdr *ip = (const void *)(long)ctx->data + ETH_HLEN;
+	const struct txp_view *view = hit->view;
+
+	if ((const void *)(ip + 1) > end ||
+	    (last >= PART_PACKET && !hit_packet(ctx, bpf_cast_to_kern_ctx(ctx))))
+		return false;
+	if (last >= PART_PARSE &&
+	    (!hit_header(ip, ctx->len - ETH_HLEN) || (view->netfilter && !hit_tcp_state(ip, end))))
+		return false;
+	if (last < PART_TABLE)
+		return true;
+	hit->lease = hit_lease(ctx, ip, end, view);
+	if (!hit->lease || ctx->len - ETH_HLEN > hit->lease->mtu ||
+	    !hit_sender(bpf_cast_to_kern_ctx(ctx), view, hit->lease))
+		return false;
+	return !view->hash || hit->lease->stamp.hash == hit_hash(ctx, bpf_cast_to_kern_ctx(ctx));
+}
+
+/* hit_device_holds */
+static __always_inline bool part_device_holds(const struct sk_buff *skb, const struct txp_hit *hit,
+					      enum part last)
+{
+	return part_net_holds(skb->dev, hit, last) &&
+	       (last < PART_DEVICE || hit_device(skb->dev, hit->view));
 }
 
 /* hit_find */
 static __always_inline bool part_find(struct __sk_buff *ctx, struct txp_hit *hit, enum part last)
 {
-	const void *end = (const void *)(long)ctx->data_end;
-	const struct iphdr *ip = (const void *)(long)ctx->data + ETH_HLEN;
-	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+	__u32 ifindex = ctx->ifindex;
 
-	hit->view = view_get(ctx->ifindex);
-	if (!hit->view || !hit->view->ready || (const void *)(ip + 1) > end)
+	hit->view = view_place(ifindex);
+	if (!hit->view || hit->view->ready != ifindex)
 		return false;
-	hit->l3_len = ctx->len - ETH_HLEN;
-	hit->tos = ip->tos;
-	if (last >= PART_PACKET && !hit_packet(ctx, skb, hit->view))
+	if (!part_of_packet(ctx, hit, last))
 		return false;
-	if (last >= PART_PARSE && !hit_header(ip, hit->l3_len))
+	if (last < PART_LEASE)
+		return true;
+	if (!hit_armed(hit->lease) || !part_device_holds(bpf_cast_to_kern_ctx(ctx), hit, last))
 		return false;
-	if (last >= PART_TABLE && !hit_lease(ctx, ip, end, hit))
-		return false;
-	return last < PART_LEASE || part_holds(skb, hit, last);
+	return last < PART_OUTPUT || hit_output(hit->lease);
 }
 
 static __always_inline int up_to(struct __sk_buff *ctx, enum part last, __u32 after)
@@ -111,10 +137,7 @@ static __always_inline int up_to(struct __sk_buff *ctx, enum part last, __u32 af
 		count_tally(&hit.view->taken, ctx->len);
 	if (last < PART_ALL)
 		return TXP_TC_ACT_UNSPEC;
-	ctx->cb[TXP_TAKEOVER_LEASE] = hit.index;
-	ctx->cb[TXP_TAKEOVER_PRIORITY] =
-		forwarded_priority(ctx, hit.view->update_priority, hit.tos);
-	ctx->cb[TXP_TAKEOVER_TRIM] = 0;
+	hand_on(ctx, hit.lease, hit.lease->priority);
 	bpf_tail_call(ctx, &after_programs, after);
 	return TC_ACT_SHOT;
 }

@@ -74,6 +74,30 @@ test_netfilter_lease_takes_connections()
 	[ "$(verdict r0 tcp_state)" -gt 0 ] || fail "conntrack does not see SYN and FIN"
 }
 
+# hit_most MODE: most of a connection's packets are hits, hooks or not.
+hit_most()
+{
+	local before
+
+	"$TXPATH" features | grep -q '^tcx: yes' || skip "no TCX here: each packet is judged in full"
+	firewalled_road
+	offload r0 r2 --netfilter "$1"
+	before=$(hits r0)
+	demand_most tcp client server "$N" size=500
+	say "$(($(hits r0) - before)) hits"
+	[ $((2 * ($(hits r0) - before))) -gt "$N" ] || fail "few packets were hits"
+}
+
+test_netfilter_lease_hits()
+{
+	hit_most lease
+}
+
+test_netfilter_bypass_hits()
+{
+	hit_most bypass
+}
+
 # A lease is one connection's: the closed port stays closed beside it.
 test_netfilter_lease_is_one_connections()
 {

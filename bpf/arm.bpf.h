@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Transit has judged a packet in full and takes it over: what it saw is noted, so that the flow's
+ * next packet can be a hit. What cannot be noted is not: then that packet is judged too.
+ */
+#ifndef TXPATH_ARM_BPF_H
+#define TXPATH_ARM_BPF_H
+
+#include "guard.bpf.h"
+#include "rules.bpf.h"
+
+/* Worst of the hooks that are noted, which may be newer than those that were judged. */
+static __always_inline enum txp_hooks arm_hooks_kind(const struct txp_view *view)
+{
+	const __u64 noted[] = {
+		READ_ONCE(view->prerouting),
+		READ_ONCE(view->forward),
+		READ_ONCE(view->postrouting),
+	};
+	__u32 worst = TXP_HOOKS_NONE;
+
+	for (__u32 i = 0; i < 3; i++) {
+		__u32 kind = nf_walk(noted[i]);
+
+		if (kind > worst)
+			worst = kind;
+	}
+	return worst;
+}
+
+/*
+ * Hooks that act are those that the mode leases or passes by. Harmless ones are told by what they
+ * are, not by where: only one, at POSTROUTING, has room.
+ */
+static __always_inline bool arm_hooks(struct txp_view *view, const struct net *net, bool acting)
+{
+	const struct nf_hook_entries *post;
+	enum txp_hooks kind;
+
+	view->hook = 0;
+	view->netfilter = acting;
+	view->conntrack = 0;
+	if (!bpf_core_field_exists(net->nf.hooks_ipv4))
+		return true;
+	post = net->nf.hooks_ipv4[TXP_NF_POST_ROUTING];
+	WRITE_ONCE(view->prerouting, (__u64)net->nf.hooks_ipv4[TXP_NF_PRE_ROUTING]);
+	WRITE_ONCE(view->forward, (__u64)net->nf.hooks_ipv4[TXP_NF_FORWARD]);
+	WRITE_ONCE(view->postrouting, (__u64)post);
+	kind = arm_hooks_kind(view);
+	view->conntrack = kind == TXP_HOOKS_CONNTRACK;
+	if (acting)
+		return kind != TXP_HOOKS_SELINUX;
+	if (!post)
+		return !view->prerouting && !view->forward;
+	view->hook = (__u64)post->hooks[0].hook;
+	view->hook_of = (__u64)post->hooks[0].priv;
+	return kind == TXP_HOOKS_NONE && !view->prerouting && !view->forward &&
+	       post->num_hook_entries == 1;
+}
+
+/* Transit alone on TCX, and no filters behind: what else may be there is judged for each packet. */
+static __always_inline bool arm_programs(struct txp_view *view, const struct net_device *dev)
+{
+	const struct bpf_mprog_entry *entry;
+	const struct tcx_entry *tcx;
+
+	if (!bpf_core_type_exists(struct tcx_entry))
+		return false;
+	entry = dev->tcx_ingress;
+	if (!entry)
+		return false;
+	/* a pointer written to a map is read as a number */
+	WRITE_ONCE(view->tcx, (__u64)entry->parent);
+	view->tcx = READ_ONCE(view->tcx) - bpf_core_field_offset(struct tcx_entry, bundle);
+	tcx = kernel_typed((const struct tcx_entry *)view->tcx);
+	/* first: what comes later has another one */
+	WRITE_ONCE(view->tcx_revision, (__u64)tcx->bundle.revision.counter);
+	entry = READ_ONCE(dev->tcx_ingress);
+	return entry && !entry->fp_items[1].prog && !tcx->miniq;
+}
+
+static __always_inline void arm_settings(struct txp_view *view, const struct txp_instance *inst,
+					 const struct txp_surroundings *around,
+					 const struct net_device *dev)
+{
+	const __u64 offset = bpf_core_field_offset(struct ipv4_devconf, data) +
+			     TXP_DEVCONF_RP_FILTER * sizeof(int);
+	const struct net *net = dev->nd_net.net;
+
+	view->net = (__u64)net;
+	WRITE_ONCE(view->rp_filter, (__u64)dev->ip_ptr);
+	WRITE_ONCE(view->rp_filter_all, (__u64)net->ipv4.devconf_all);
+	view->rp_filter =
+		READ_ONCE(view->rp_filter) + bpf_core_field_offset(struct in_device, cnf) + offset;
+	view->rp_filter_all = READ_ONCE(view->rp_filter_all) + offset;
+	view->key_ports = around->key_ports | around->connections;
+	view->hash = around->hash_policy == 1;
+	view->sock_pfree = inst->sock_pfree;
+}
+
+/* The settings are those that the lease was judged by. */
+static __always_inline bool arm_view(struct txp_view *view, const struct txp_instance *inst,
+				     const struct txp_surroundings *around,
+				     const struct net_device *dev)
+{
+	arm_settings(view, inst, around, dev);
+	return arm_hooks(view, dev->nd_net.net, around->tcp_state) && arm_programs(view, dev);
+}
+
+/*
+ * From the next packet on this lease can be a hit, until it is over. armed: of the map "arming"
+ * before anything was asked.
+ */
+static __always_inline void arm(const struct sk_buff *skb, const struct txp_instance *inst,
+				const struct txp_surroundings *around, struct txp_view *view,
+				struct txp_lease *lease, __u64 time_ns, __u64 armed, __u8 tos)
+{
+	__u64 left = inst->lease_ns - (time_ns - lease->learned);
+
+	if (!view || !inst->tick_ns)
+		return;
+	view->ready = arm_view(view, inst, around, skb->dev) ? view->ifindex : 0;
+	lease->until = bpf_jiffies64() + (left + inst->tick_ns - 1) / inst->tick_ns;
+	lease->tick = 0; /* asked for by the first hit */
+	lease->priority = tos_to_priority(tos);
+	lease->arming = lease->next_hop_at || !around->tos_priority ? 0 : armed;
+}
+
+#endif /* TXPATH_ARM_BPF_H */
