@@ -5,7 +5,7 @@
 #
 #   client c0 ==== r0 router r2 ==== s0 server
 
-# shellcheck disable=SC2119 # offloaded_road takes settings that not every test here has
+# shellcheck disable=SC2317 # until_true calls what looks as if nobody did
 # shellcheck source-path=SCRIPTDIR source=../offload.sh
 . "$(dirname "$0")/../offload.sh"
 
