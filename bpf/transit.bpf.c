@@ -165,10 +165,12 @@ static __always_inline enum txp_transit find_lease(struct __sk_buff *ctx, const 
 	const struct txp_note *note = &arrival->note;
 	enum txp_transit moved;
 
-	if (lease_is_forgotten(place, note->time_ns, inst->lease_ns))
+	if (!place->learned)
 		return cold_mark(place, note);
 	if (!lease_key_equal(&place->key, &note->key))
-		return TXP_TRANSIT_COLLISION;
+		return lease_is_forgotten(place, note->time_ns, inst->lease_ns)
+			       ? cold_mark(place, note)
+			       : TXP_TRANSIT_COLLISION;
 	moved = lease_check(place, &note->stamp, note->time_ns, inst->lease_ns);
 	if (!place->output)
 		return moved == TXP_TRANSIT_TAKEN

@@ -108,6 +108,14 @@ test_order_lease_1000()
 	in_order 90 :
 }
 
+# With hardly any budget to learn by, what is renewed is renewed all the same, and in order.
+test_order_over_rate()
+{
+	add_road
+	offload r0 r2 compare-rate=20 lease-ms=4
+	in_order 50 :
+}
+
 # With GRO a veth device has NAPI, which hands its packets up in lists: transit sees all of
 # a list before the kernel forwards the first of it. veth_skb_is_eligible_for_gro wants no TSO
 # at the other end; the bucket there lets several go at once, or a list would be of one.
@@ -133,6 +141,14 @@ test_order_gro()
 {
 	gro_road
 	gro_in_order 50
+}
+
+test_order_gro_over_rate()
+{
+	gro_road
+	ENOUGH=$((N * 3))
+	offload r0 r2 compare-rate=20 lease-ms=4
+	in_order 50 :
 }
 
 test_order_gro_forwarding()
