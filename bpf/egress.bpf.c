@@ -66,6 +66,7 @@ static __always_inline enum txp_reason judge_with_kernel(struct txp_check *chk,
 	if (is_sender_skipped(chk))
 		return TXP_REASON_OVER_RATE;
 	rules_sender(chk);
+	watch_mtu(chk);
 	rule_mtu(chk);
 	rule_headroom(chk);
 	rules_route(chk, ctx);

@@ -74,6 +74,31 @@ static __always_inline bool routes_moved(const struct txp_check *chk)
 	       (is_recent(moved->routes_ns, TXP_CHANGE_SETTLES) || route_is_pending(moved));
 }
 
+/*
+ * An MTU moves rt_genid too, but first it is written (netif_set_mtu), and who writes it may lose
+ * the processor in between. So whoever first sees another one notes when, and under which
+ * generation.
+ */
+static __always_inline void watch_mtu(const struct txp_check *chk)
+{
+	struct txp_view *view = view_get(chk->ifindex);
+
+	if (!view || view->mtu == chk->route.dev_mtu)
+		return;
+	if (view->mtu) {
+		view->mtu_ns = bpf_ktime_get_ns();
+		view->mtu_genid = chk->genid;
+	}
+	view->mtu = chk->route.dev_mtu;
+}
+
+static __always_inline bool mtu_moved(const struct txp_check *chk)
+{
+	const struct txp_view *view = view_get(chk->ifindex);
+
+	return view && view->mtu_genid == chk->genid && is_recent(view->mtu_ns, TXP_CHANGE_PENDING);
+}
+
 static __always_inline bool neighbour_moved(void)
 {
 	const struct txp_moments *moved = moments_get();
@@ -149,6 +174,8 @@ static __always_inline void explain(struct txp_check *chk, struct __sk_buff *ctx
 	}
 	if (routes_moved(chk))
 		chk->unknown = ~TXP_FIELDS_ALWAYS;
+	if (mtu_moved(chk))
+		chk->unknown |= TXP_BIT(MTU) | TXP_BIT(GSO);
 	/* what waited for the neighbour leaves now, on any CPU, long after its sender was noted */
 	if (neighbour_moved())
 		chk->unknown |= TXP_BIT(DMAC) | TXP_FIELDS_SENDER;

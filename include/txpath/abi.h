@@ -260,7 +260,10 @@ struct txp_view {
 	struct txp_tally would_take; /* of transits */
 	struct txp_tally cold;
 	struct txp_tally collision;
-	__u64 unused[5];
+	__u64 mtu_ns;	 /* CLOCK_MONOTONIC: when egress saw another MTU of the device */
+	__u32 mtu;	 /* that it has seen last, 0: none */
+	__u32 mtu_genid; /* rt_genid at mtu_ns */
+	__u64 unused[3];
 };
 
 /* map "events", a ring buffer: what an operator will want to know of, as it happens. */
