@@ -18,7 +18,7 @@ __u32 *change_priority(struct txp_device *row, enum tc_side side)
 }
 
 #define REFILL_STEP_US 5000
-#define REFILL_STEPS 400
+#define REFILL_STEPS 2000
 
 /*
  * The kernel takes a row from a reserve of memory for each CPU, which it refills in the background
