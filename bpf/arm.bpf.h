@@ -98,13 +98,30 @@ static __always_inline void arm_settings(struct txp_view *view, const struct txp
 	view->sock_pfree = inst->sock_pfree;
 }
 
-/* The settings are those that the lease was judged by. */
-static __always_inline bool arm_view(struct txp_view *view, const struct txp_instance *inst,
+/* Noted in this tick already, and of the same kind: what has moved since is judged in full. */
+static __always_inline bool arm_is_noted(const struct txp_view *view, const struct net *net,
+					 const struct txp_surroundings *around, __u64 now)
+{
+	return view->tick == now && view->net == (__u64)net &&
+	       view->key_ports == (around->key_ports | around->connections) &&
+	       view->hash == (around->hash_policy == 1) && view->netfilter == around->tcp_state;
+}
+
+/* For a packet that has been judged in full, whose lease or place is what is left to compare. */
+static __always_inline void arm_view(struct txp_view *view, const struct txp_instance *inst,
 				     const struct txp_surroundings *around,
 				     const struct net_device *dev)
 {
+	const struct net *net = dev->nd_net.net;
+	__u64 now = bpf_jiffies64();
+
+	if (arm_is_noted(view, net, around, now))
+		return;
+	view->tick = now;
 	arm_settings(view, inst, around, dev);
-	return arm_hooks(view, dev->nd_net.net, around->tcp_state) && arm_programs(view, dev);
+	view->ready = arm_hooks(view, net, around->tcp_state) && arm_programs(view, dev)
+			      ? view->ifindex
+			      : 0;
 }
 
 /*
@@ -119,7 +136,7 @@ static __always_inline void arm(const struct sk_buff *skb, const struct txp_inst
 
 	if (!view || !inst->tick_ns)
 		return;
-	view->ready = arm_view(view, inst, around, skb->dev) ? view->ifindex : 0;
+	arm_view(view, inst, around, skb->dev);
 	lease->until = bpf_jiffies64() + (left + inst->tick_ns - 1) / inst->tick_ns;
 	lease->tick = 0; /* asked for by the first hit */
 	lease->priority = tos_to_priority(tos);

@@ -153,7 +153,7 @@ static __always_inline void miss_arm(const struct sk_buff *skb, const struct txp
 	} else if (arrival->verdict == TXP_TRANSIT_COLD ||
 		   arrival->verdict == TXP_TRANSIT_COLLISION) {
 		view->genid = around->stamp.rt_genid;
-		view->ready = arm_view(view, inst, around, skb->dev) ? view->ifindex : 0;
+		arm_view(view, inst, around, skb->dev);
 	}
 }
 

@@ -263,7 +263,8 @@ struct txp_view {
 	__u64 mtu_ns;	 /* CLOCK_MONOTONIC: when egress saw another MTU of the device */
 	__u32 mtu;	 /* that it has seen last, 0: none */
 	__u32 mtu_genid; /* rt_genid at mtu_ns */
-	__u64 unused[3];
+	__u64 tick;	 /* jiffies when what hits compare with was noted last */
+	__u64 unused[2];
 };
 
 /* map "events", a ring buffer: what an operator will want to know of, as it happens. */
