@@ -285,7 +285,7 @@ static __always_inline bool device_offloads(const struct txp_instance *inst,
 	       dev->agreements >= inst->promote_after;
 }
 
-/* By the lease that the packet has been judged by. armed: as for hit_arm. */
+/* By the lease that the packet has been judged by. armed: as for arm. */
 static __always_inline void take_judged(struct __sk_buff *ctx, const struct sk_buff *skb,
 					const struct txp_instance *inst, struct txp_counters *cnt,
 					struct txp_arrival *arrival,
