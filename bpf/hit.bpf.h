@@ -207,10 +207,11 @@ static __always_inline bool hit_rp_filter(const struct txp_hit *hit)
  */
 static __always_inline bool hit_device(const struct net_device *dev, const struct txp_view *view)
 {
-	const struct tcx_entry *tcx = kernel_typed((const struct tcx_entry *)view->tcx);
+	const struct tcx_entry *tcx;
 
 	if (!bpf_core_type_exists(struct tcx_entry))
 		return false;
+	tcx = kernel_typed((const struct tcx_entry *)view->tcx);
 	if (bpf_core_field_exists(dev->nf_hooks_ingress) && dev->nf_hooks_ingress)
 		return false;
 	return !dev->rx_handler && !tcx->miniq &&
