@@ -53,6 +53,7 @@
 #define WARM_BURST 256 /* what a device's backlog takes for sure */
 #define WARM_FOR 25    /* seconds; leases are to hold longer */
 #define PATIENCE 60
+#define ATTEMPTS 3
 #define WARM_UP 50	     /* this part of the repetitions, first */
 #define SAMPLE_NS 60000000LL /* no longer than about this: dear programs are repeated less */
 #define NS 1000000000LL
@@ -363,6 +364,7 @@ static long long thread_ns(void)
 	return now.tv_sec * NS + now.tv_nsec;
 }
 
+/* What it took, or -1: the last packet was not what it is to be. */
 static long long test_run(struct run *run, const struct row *row, long repeat)
 {
 	struct __sk_buff context = { .ifindex = row->ifindex, .ingress_ifindex = row->iif_index };
@@ -373,53 +375,76 @@ static long long test_run(struct run *run, const struct row *row, long repeat)
 	if (bpf_prog_test_run_opts(bpf_program__fd(run->carrier->progs.carrier), &opts))
 		err(1, "%s: BPF_PROG_TEST_RUN", row->name);
 	before = thread_ns() - before;
-	if (strcmp(row->returns, "any") && (int)opts.retval != atoi(row->returns))
-		errx(1, "%s: the program returned %d", row->name, (int)opts.retval);
-	return before;
+	if (!strcmp(row->returns, "any") || (int)opts.retval == atoi(row->returns))
+		return before;
+	warnx("%s: the program returned %d", row->name, (int)opts.retval);
+	return -1;
 }
 
 /* ARP may have come in meanwhile, so there may be more than we sent; not of IPv4, though. */
-static void check_verdicts(struct row *row, const struct verdict_count *before, long repeat)
+static bool verdicts_are_right(struct row *row, const struct verdict_count *before, long repeat)
 {
 	struct verdict_count now = verdict_count(&row->counted, row->ifindex, &row->verdict);
+	__u64 all = now.all - before->all, of_it = now.of_it - before->of_it;
 
-	row->seen.of_it += now.of_it - before->of_it;
-	row->seen.all += now.all - before->all;
-	if (now.all - before->all < (__u64)repeat)
-		errx(1, "%s: %llu of %ld packets were counted", row->name, now.all - before->all,
-		     repeat);
-	if (!row->shares && now.of_it - before->of_it != (__u64)repeat)
-		errx(1, "%s: %llu of %ld packets were %s", row->name, now.of_it - before->of_it,
-		     repeat, row->expect);
+	if (all < (__u64)repeat || (!row->shares && of_it != (__u64)repeat)) {
+		warnx("%s: of %ld packets %llu were counted, %llu as %s", row->name, repeat, all,
+		      of_it, row->expect);
+		return false;
+	}
+	row->seen.of_it += of_it;
+	row->seen.all += all;
+	return true;
 }
 
-/* How often to repeat it, after a warm-up. */
+/* How often to repeat it, after a warm-up; -1: as test_run. */
 static long fitting_repeat(struct run *run, const struct row *row)
 {
 	long few = run->repeat / WARM_UP + 1;
-	long long fits = SAMPLE_NS * few / (test_run(run, row, few) + 1) + 1;
+	long long ns = test_run(run, row, few);
 
-	return fits < run->repeat ? fits : run->repeat;
+	if (ns < 0)
+		return -1;
+	return SAMPLE_NS * few / (ns + 1) < run->repeat ? SAMPLE_NS * few / (ns + 1) + 1
+							: run->repeat;
 }
 
-static void measure(struct run *run, struct row *row)
+/* One sample; false: not all packets were what they are to be. */
+static bool take_sample(struct run *run, struct row *row)
 {
 	struct verdict_count before = {};
+	long repeat = fitting_repeat(run, row);
 	long long ns;
-	long repeat;
 
-	netns_enter(row->netns_fd);
-	if (!row_is_warm(row, time(NULL)))
-		warm(run, row);
-	prepare_carrier(run, row);
-	repeat = fitting_repeat(run, row);
+	if (repeat < 0)
+		return false;
 	if (*row->expect)
 		before = verdict_count(&row->counted, row->ifindex, &row->verdict);
 	ns = test_run(run, row, repeat);
-	if (*row->expect)
-		check_verdicts(row, &before, repeat);
+	if (ns < 0 || (*row->expect && !verdicts_are_right(row, &before, repeat)))
+		return false;
 	printf("sample program %s ns %.2f\n", row->name, (double)ns / repeat);
 	fflush(stdout);
+	return true;
+}
+
+/*
+ * What the kernel moves meanwhile, as a neighbour that it forgets, ends leases as it should: they
+ * are learned anew, and the sample is taken again. No sample is of packets that were something
+ * else.
+ */
+static void measure(struct run *run, struct row *row)
+{
+	netns_enter(row->netns_fd);
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+		if (!row_is_warm(row, time(NULL)))
+			warm(run, row);
+		prepare_carrier(run, row);
+		if (take_sample(run, row))
+			return;
+		row->warmed = 0;
+	}
+	errx(1, "%s: not what it is to be, in %d attempts", row->name, ATTEMPTS);
 }
 
 static void print_shares(const struct run *run)
