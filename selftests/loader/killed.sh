@@ -9,8 +9,8 @@
 # shellcheck source-path=SCRIPTDIR source=../offload.sh
 . "$(dirname "$0")/../offload.sh"
 
-# TXPATH_TEST_PACKETS=40000 is enough for all.
-POINTS=$((N / 400))
+# TXPATH_TEST_PACKETS=80000 is enough for all.
+POINTS=$((N / 800))
 [ $POINTS -ge 5 ] || POINTS=5
 
 CALLS=bpf,mkdir,rename,unlink,sendto,sendmsg,write
