@@ -12,7 +12,9 @@
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
@@ -250,6 +252,7 @@ struct xps_dev_maps {
 };
 
 struct net_device {
+	char name[16];
 	int ifindex;
 	struct hlist_node index_hlist;
 	unsigned int mtu;
@@ -305,10 +308,21 @@ struct rtable {
 	__u32 rt_mtu_locked : 1, rt_pmtu : 31;
 };
 
+struct rt6_info {
+	struct dst_entry dst;
+	struct in6_addr rt6i_gateway;
+};
+
+struct ipv6_pinfo {
+	struct in6_addr saddr;
+};
+
 struct sock;
 
 struct sock_common {
 	__be32 skc_daddr;
+	__be16 skc_dport;
+	struct in6_addr skc_v6_daddr;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	unsigned short skc_tx_queue_mapping;
@@ -342,6 +356,8 @@ struct ip_options_rcu {
 struct inet_sock {
 	struct sock sk;
 	__be32 inet_saddr;
+	__be16 inet_sport;
+	struct ipv6_pinfo *pinet6;
 	__s16 uc_ttl;
 	struct ip_options_rcu *inet_opt;
 	__u8 tos;
@@ -382,15 +398,42 @@ struct sockcm_cookie___priority {
 
 struct flowi_common {
 	__u8 flowic_scope;
+	__u8 flowic_proto;
+};
+
+struct flowi_ports {
+	__be16 dport;
+	__be16 sport;
+};
+
+union flowi_uli {
+	struct flowi_ports ports;
 };
 
 struct flowi4 {
 	struct flowi_common __fl_common;
 	__be32 saddr;
 	__be32 daddr;
+	union flowi_uli uli;
+};
+
+struct flowi6 {
+	struct flowi_common __fl_common;
+	struct in6_addr daddr;
+	struct in6_addr saddr;
+	union flowi_uli uli;
 };
 
 struct flowi;
+
+struct inet_cork_full {
+	struct inet_cork base;
+	struct {
+		union {
+			struct flowi6 ip6;
+		} u;
+	} fl;
+};
 
 struct sk_buff_head {
 	struct sk_buff *next;
@@ -431,6 +474,10 @@ struct skb_shared_info {
 /* Where the first word of __sk_buff's cb lies in sk_buff's. */
 struct qdisc_skb_cb {
 	unsigned char data[20];
+};
+
+enum skb_drop_reason { /* 5.17 */
+		       SKB_NOT_DROPPED_YET = 0,
 };
 
 enum skb_ext_id {
@@ -485,6 +532,7 @@ struct bpf_nf_ctx {
 #define TXP_AF_INET 2
 #define TXP_AF_INET6 10
 #define TXP_RTN_UNICAST 1
+#define TXP_RTN_MULTICAST 5
 #define TXP_RTAX_LOCK 1
 #define TXP_RTAX_MTU 2
 #define TXP_RTAX_HOPLIMIT 10

@@ -32,6 +32,7 @@ int cmd_detach(const struct options *options);
 int cmd_status(const struct options *options);
 int cmd_stats(const struct options *options);
 int cmd_parity(const struct options *options);
+int cmd_stages(const struct options *options);
 int cmd_trace(const struct options *options);
 int cmd_check(const struct options *options);
 int cmd_features(const struct options *options);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Climbing down the rungs of each station, and how one of a kind is attached. */
 #include <errno.h>
-#include <limits.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -12,57 +10,18 @@
 #include "ladder.h"
 #include "lock.h"
 #include "log.h"
-
-/* Linux 6.4: newer than the headers of Debian 12. */
-#define ATTACH_NETFILTER 45
-
-/*
- * ip_output calls POST_ROUTING as its last act: the first hook there sees what it saw. The
- * kernel takes one BPF program per priority, and one that is being replaced may hold the first.
- */
-#define NETFILTER_PRIORITY (INT_MIN + 1)
-#define NETFILTER_TRIES 16
+#include "nflink.h"
 
 /* Of programs on trial: no instance speaks under it. */
 #define SILENT_EPOCH 0
-
-/* bpf_attr.link_create of Linux 6.4. */
-struct netfilter_link {
-	__u32 prog_fd;
-	__u32 target_fd;
-	__u32 attach_type;
-	__u32 flags;
-	__u32 pf;
-	__u32 hook;
-	__s32 priority;
-	__u32 netfilter_flags;
-};
-
-static int netfilter_attach(int prog_fd)
-{
-	struct netfilter_link link = {
-		.prog_fd = prog_fd,
-		.attach_type = ATTACH_NETFILTER,
-		.pf = NFPROTO_IPV4,
-		.hook = NF_INET_POST_ROUTING,
-		.priority = NETFILTER_PRIORITY,
-	};
-	int fd, i;
-
-	for (i = 0; i < NETFILTER_TRIES; i++, link.priority++) {
-		fd = syscall(__NR_bpf, BPF_LINK_CREATE, &link, sizeof(link));
-		if (fd >= 0 || errno != EBUSY)
-			break;
-	}
-	return fd < 0 ? -errno : fd;
-}
 
 int rung_attach(const struct rung *rung, int prog_fd)
 {
 	int fd;
 
 	if (rung->kind == TXP_HOOK_NETFILTER)
-		return netfilter_attach(prog_fd);
+		/* ip_output calls it as its last act: the first hook there sees what it saw */
+		return nflink_attach(prog_fd, NFPROTO_IPV4, NF_INET_POST_ROUTING);
 	/* fentry and tp_btf: the target is in the program */
 	fd = bpf_raw_tracepoint_open(NULL, prog_fd);
 	return fd < 0 ? -errno : fd;

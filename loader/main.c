@@ -39,6 +39,8 @@ static const struct command commands[] = {
 	  TAKES_INTERVAL | TAKES_ARGUMENTS },
 	{ "parity", "[DEV...] [--per-device]", "predicted against the kernel's own, by field",
 	  cmd_parity, TAKES_INTERVAL | TAKES_PER_DEVICE | TAKES_ARGUMENTS },
+	{ "stages", "[FILTER=VALUE...]", "packets at each station of the road, while it runs",
+	  cmd_stages, TAKES_INTERVAL | TAKES_ARGUMENTS },
 	{ "trace", "", "surprises and demotions as they happen", cmd_trace, 0 },
 	{ "check", "DEV [--netfilter decline|lease|bypass]",
 	  "may this device be offloaded, and if not, why", cmd_check,

@@ -8,17 +8,17 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <txpath/watch.h> /* the skeleton names its types */
+
 #include "bpf/egress.skel.h"
 #include "bpf/stages.skel.h"
 #include "bpf/transit.skel.h"
+#include "bpf/watch.skel.h"
 #include "array.h"
 #include "log.h"
+#include "nflink.h"
 #include "object.h"
 #include "pins.h"
-
-/* Linux 6.4: newer than the headers of Debian 12. */
-#define PROG_TYPE_NETFILTER 32
-#define ATTACH_NETFILTER 45
 
 int map_set_fd(const struct map_set *maps, const char *name)
 {
@@ -332,6 +332,35 @@ int object_load_stages(struct map_set *maps, __u32 epoch, __u64 netns, struct pr
 		err = load(object, maps, programs, count);
 	bpf_object__close(object);
 	return err;
+}
+
+struct bpf_object *object_open_watch(const struct txp_watch *watch)
+{
+	struct bpf_object *object = open_object("watch", watch_bpf__elf_bytes);
+	struct watch_bpf__rodata *rodata;
+	struct bpf_program *program;
+	struct bpf_map *map;
+	size_t size = 0;
+	int err = 0;
+
+	if (!object)
+		return NULL;
+	map = bpf_object__find_map_by_name(object, ".rodata");
+	rodata = map ? (void *)bpf_map__initial_value(map, &size) : NULL;
+	if (!rodata || size < sizeof(*rodata))
+		err = -EINVAL;
+	else
+		rodata->txp_watch = *watch;
+	bpf_object__for_each_program(program, object)
+	{
+		if (!err && !strcmp(bpf_program__section_name(program), "netfilter"))
+			err = set_netfilter(program);
+	}
+	if (!err)
+		return object;
+	bpf_object__close(object);
+	errno = -err;
+	return NULL;
 }
 
 /* One map of a program: is it the one with the epoch? */

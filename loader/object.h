@@ -9,6 +9,10 @@
 #include <linux/bpf.h>
 #include <linux/types.h>
 
+#include <txpath/watch.h>
+
+struct bpf_object;
+
 #define MAP_SET_MAX 16
 #define MAP_NAME_MAX 32 /* the kernel cuts a longer name than BPF_OBJ_NAME_LEN off */
 
@@ -63,5 +67,11 @@ int object_epoch(__u32 program_id, __u32 *epoch);
  */
 int object_load_transit(struct map_set *maps, struct program *programs, size_t count,
 			int *takeover_fd);
+
+/*
+ * The programs of a watch, to be chosen from, loaded and closed by the caller. NULL with errno,
+ * silent.
+ */
+struct bpf_object *object_open_watch(const struct txp_watch *watch);
 
 #endif /* TXPATH_OBJECT_H */

@@ -125,7 +125,7 @@ bool output_stopped(void)
 	return stopped;
 }
 
-static void wait_interval(double seconds)
+void output_wait(double seconds)
 {
 	struct timespec time = {
 		.tv_sec = (time_t)seconds,
@@ -147,7 +147,7 @@ int output_repeat(const struct options *options,
 		if (fflush(stdout) && !err)
 			err = -errno;
 		if (!err && options->interval > 0 && !stopped)
-			wait_interval(options->interval);
+			output_wait(options->interval);
 	} while (!err && options->interval > 0 && !stopped);
 	return err;
 }

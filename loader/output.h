@@ -57,6 +57,9 @@ int output_repeat(const struct options *options,
 void output_stop_on_signals(void);
 bool output_stopped(void);
 
+/* Sleeps, but for a signal. */
+void output_wait(double seconds);
+
 /* Members of an object. Strings are owned by it, "" when there is none. */
 const char *json_text(struct json_object *object, const char *key);
 __u64 json_number(struct json_object *object, const char *key);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* txpath trace: a record of a packet at a station, no more of them than the host is to bear. */
+#ifndef TXPATH_RECORD_BPF_H
+#define TXPATH_RECORD_BPF_H
+
+#include "filter.bpf.h"
+#include "shortcoming.bpf.h"
+
+#define TXP_RECORD_BURST_NS (200ULL * 1000 * 1000) /* what may be written at once: a fifth of it   \
+						    */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, TXP_RECORDS_SIZE);
+} records SEC(".maps");
+
+/* When this CPU's next record is due (generic cell rate algorithm), ns. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} record_due SEC(".maps");
+
+static __always_inline bool record_is_due(__u64 now)
+{
+	__u32 zero = 0;
+	__u64 *due = bpf_map_lookup_elem(&record_due, &zero);
+
+	if (!due)
+		return false;
+	if (*due > now + TXP_RECORD_BURST_NS)
+		return false;
+	*due = (*due > now ? *due : now) + txp_watch.event_ns;
+	return true;
+}
+
+static __always_inline void record_data(struct txp_record *record, const struct sk_buff *skb)
+{
+	__u64 at = network_header(skb), end = linear_end(skb);
+	__u32 size = txp_watch.snap;
+
+	if (!(record->sight.flags & TXP_SIGHT_HEADER) || at >= end)
+		return;
+	if (end - at < size)
+		size = end - at;
+	if (size > TXP_SNAP_MAX)
+		size = TXP_SNAP_MAX;
+	if (!bpf_probe_read_kernel(record->data, size, (const void *)at))
+		record->captured = size;
+}
+
+/* code and location as in struct txp_record; skb is NULL where it may be gone. */
+static __always_inline void record_write(const struct txp_sight *sight, const struct sk_buff *skb,
+					 __u64 address, const struct net_device *dev,
+					 enum txp_station station, __u16 code, __u64 location)
+{
+	__u64 size = txp_watch.snap ? sizeof(struct txp_record)
+				    : __builtin_offsetof(struct txp_record, data);
+	__u64 now = bpf_ktime_get_ns();
+	struct txp_record *record;
+
+	if (!record_is_due(now)) {
+		shortcoming(limited);
+		return;
+	}
+	record = bpf_ringbuf_reserve(&records, size, 0);
+	if (!record) {
+		shortcoming(lost);
+		return;
+	}
+	record->time_ns = now;
+	record->skb = address;
+	record->location = location;
+	record->sight = *sight;
+	__builtin_memset(record->dev, 0, sizeof(record->dev));
+	if (dev)
+		bpf_probe_read_kernel_str(record->dev, sizeof(record->dev), &dev->name);
+	record->station = station;
+	record->code = code;
+	record->captured = 0;
+	record->protocol = skb ? bpf_ntohs(KERNEL_READ(skb, protocol)) : 0;
+	if (skb && txp_watch.snap)
+		record_data(record, skb);
+	bpf_ringbuf_submit(record, 0);
+}
+
+#endif /* TXPATH_RECORD_BPF_H */

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The stations of include/txpath/stations.h, one program for each hook of theirs. They are loaded
+ * by txpath stages, latency and trace while these run, and belong to nobody else: with the
+ * command they go.
+ */
+#include "watch.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define TXP_NF_ACCEPT 1
+
+static __always_inline const struct net *device_net(const struct net_device *dev)
+{
+	return dev ? KERNEL_READ(dev, nd_net.net) : NULL;
+}
+
+static __always_inline const struct net *sock_net(const struct sock *sk)
+{
+	return KERNEL_READ(sk, __sk_common.skc_net.net);
+}
+
+/* Packets that local sockets send, before they have a header. */
+
+SEC("fentry/__ip_queue_xmit")
+int BPF_PROG(watch_ip_queue_xmit, struct sock *sk, struct sk_buff *skb, struct flowi *fl)
+{
+	struct txp_sight sight = {};
+	const struct txp_passage at = {
+		.skb = skb,
+		.net = sock_net(sk),
+		.dst = KERNEL_READ(sk, sk_dst_cache),
+		.dev = dst_device(KERNEL_READ(sk, sk_dst_cache)),
+		.station = TXP_STATION_IP_QUEUE_XMIT,
+		.packets = 1,
+	};
+
+	sight_stream(&sight, sk, skb, (const void *)fl);
+	return passed_without_header(&at, &sight);
+}
+
+SEC("fentry/ip_build_and_send_pkt")
+int BPF_PROG(watch_ip_build, struct sk_buff *skb, const struct sock *sk, __be32 saddr, __be32 daddr)
+{
+	struct txp_sight sight = {
+		.family = TXP_AF_INET,
+		.protocol = KERNEL_READ(sk, sk_protocol),
+		.mark = KERNEL_READ(skb, mark) ?: KERNEL_READ(sk, sk_mark),
+		.priority = KERNEL_READ(sk, sk_priority),
+		.saddr = { saddr },
+		.daddr = { daddr },
+	};
+	const struct txp_passage at = {
+		.skb = skb,
+		.net = sock_net(sk),
+		.dev = dst_device(skb_route(skb)),
+		.station = TXP_STATION_IP_BUILD_AND_SEND_PKT,
+		.packets = 1,
+	};
+
+	sight_ports(&sight, (__u64)KERNEL_READ(skb, data));
+	return passed_without_header(&at, &sight);
+}
+
+static __always_inline void sight_cork(struct txp_sight *sight, const struct sock *sk,
+				       const struct inet_cork *cork)
+{
+	sight->mark = KERNEL_READ(cork, mark);
+	sight->priority = KERNEL_READ(sk, sk_priority);
+}
+
+SEC("fentry/__ip_make_skb")
+int BPF_PROG(watch_ip_make_skb, struct sock *sk, struct flowi4 *fl4, struct sk_buff_head *queue,
+	     struct inet_cork *cork)
+{
+	const struct txp_passage at = {
+		.skb = queue->next,
+		.net = sock_net(sk),
+		.dst = cork->dst,
+		.dev = dst_device(cork->dst),
+		.station = TXP_STATION_IP_MAKE_SKB,
+		.packets = 1,
+	};
+	struct txp_sight sight = {};
+
+	if (at.skb == (void *)queue) /* nothing was queued */
+		return 0;
+	sight_flow4(&sight, fl4);
+	sight_cork(&sight, sk, cork);
+	return passed_without_header(&at, &sight);
+}
+
+SEC("fentry/ip6_xmit")
+int BPF_PROG(watch_ip6_xmit, struct sock *sk, struct sk_buff *skb, struct flowi6 *fl6, __u32 mark)
+{
+	const struct txp_passage at = {
+		.skb = skb,
+		.net = sock_net(sk),
+		.dev = dst_device(skb_route(skb)),
+		.station = TXP_STATION_IP6_XMIT,
+		.packets = 1,
+	};
+	struct txp_sight sight = { .mark = mark, .priority = KERNEL_READ(sk, sk_priority) };
+
+	sight_flow6(&sight, fl6);
+	return passed_without_header(&at, &sight);
+}
+
+SEC("fentry/__ip6_make_skb")
+int BPF_PROG(watch_ip6_make_skb, struct sock *sk, struct sk_buff_head *queue,
+	     struct inet_cork_full *cork)
+{
+	const struct txp_passage at = {
+		.skb = queue->next,
+		.net = sock_net(sk),
+		.dst = cork->base.dst,
+		.dev = dst_device(cork->base.dst),
+		.station = TXP_STATION_IP6_MAKE_SKB,
+		.packets = 1,
+	};
+	struct txp_sight sight = {};
+
+	if (at.skb == (void *)queue)
+		return 0;
+	sight_flow6(&sight, &cork->fl.u.ip6);
+	sight_cork(&sight, sk, &cork->base);
+	return passed_without_header(&at, &sight);
+}
+
+/* IP: the device is the route's until ip_output has put it into the packet. */
+
+static __always_inline int passed_ip(const struct net *net, const struct sk_buff *skb,
+				     const struct net_device *dev, enum txp_station station,
+				     __u8 family)
+{
+	const struct txp_passage at = {
+		.skb = skb,
+		.net = net,
+		.dev = dev,
+		.station = station,
+		.packets = 1,
+		.family = family,
+	};
+
+	return passed(&at);
+}
+
+#define WATCH_ROUTED(program, function, station, family)                                           \
+	SEC("fentry/" function)                                                                    \
+	int BPF_PROG(program, struct net *net, struct sock *sk, struct sk_buff *skb)               \
+	{                                                                                          \
+		return passed_ip(net, skb, dst_device(skb_route(skb)), station, family);           \
+	}
+
+WATCH_ROUTED(watch_ip_local_out, "__ip_local_out", TXP_STATION_IP_LOCAL_OUT, TXP_AF_INET)
+WATCH_ROUTED(watch_ip_output, "ip_output", TXP_STATION_IP_OUTPUT, TXP_AF_INET)
+WATCH_ROUTED(watch_ip_mc_output, "ip_mc_output", TXP_STATION_IP_MC_OUTPUT, TXP_AF_INET)
+WATCH_ROUTED(watch_ip_finish_output, "ip_finish_output", TXP_STATION_IP_FINISH_OUTPUT, TXP_AF_INET)
+WATCH_ROUTED(watch_ip_do_fragment, "ip_do_fragment", TXP_STATION_IP_DO_FRAGMENT, TXP_AF_INET)
+WATCH_ROUTED(watch_ip_finish_output2, "ip_finish_output2", TXP_STATION_IP_FINISH_OUTPUT2,
+	     TXP_AF_INET)
+WATCH_ROUTED(watch_ip6_local_out, "__ip6_local_out", TXP_STATION_IP6_LOCAL_OUT, TXP_AF_INET6)
+WATCH_ROUTED(watch_ip6_output, "ip6_output", TXP_STATION_IP6_OUTPUT, TXP_AF_INET6)
+WATCH_ROUTED(watch_ip6_finish_output, "ip6_finish_output", TXP_STATION_IP6_FINISH_OUTPUT,
+	     TXP_AF_INET6)
+WATCH_ROUTED(watch_ip6_fragment, "ip6_fragment", TXP_STATION_IP6_FRAGMENT, TXP_AF_INET6)
+WATCH_ROUTED(watch_ip6_finish_output2, "ip6_finish_output2", TXP_STATION_IP6_FINISH_OUTPUT2,
+	     TXP_AF_INET6)
+
+SEC("fentry/ip_forward")
+int BPF_PROG(watch_ip_forward, struct sk_buff *skb)
+{
+	return passed_ip(device_net(skb->dev), skb, dst_device(skb_route(skb)),
+			 TXP_STATION_IP_FORWARD, TXP_AF_INET);
+}
+
+SEC("fentry/ip6_forward")
+int BPF_PROG(watch_ip6_forward, struct sk_buff *skb)
+{
+	return passed_ip(device_net(skb->dev), skb, dst_device(skb_route(skb)),
+			 TXP_STATION_IP6_FORWARD, TXP_AF_INET6);
+}
+
+/* Where fentry is refused: the netfilter hooks that these functions call. */
+
+#define WATCH_NETFILTER(program, station, family)                                                  \
+	SEC("netfilter")                                                                           \
+	int program(struct bpf_nf_ctx *ctx)                                                        \
+	{                                                                                          \
+		passed_ip(ctx->state->net, ctx->skb, ctx->state->out, station, family);            \
+		return TXP_NF_ACCEPT;                                                              \
+	}
+
+WATCH_NETFILTER(watch_nf_local_out, TXP_STATION_IP_LOCAL_OUT, TXP_AF_INET)
+WATCH_NETFILTER(watch_nf_forward, TXP_STATION_IP_FORWARD, TXP_AF_INET)
+WATCH_NETFILTER(watch_nf6_local_out, TXP_STATION_IP6_LOCAL_OUT, TXP_AF_INET6)
+WATCH_NETFILTER(watch_nf6_forward, TXP_STATION_IP6_FORWARD, TXP_AF_INET6)
+WATCH_NETFILTER(watch_nf6_output, TXP_STATION_IP6_OUTPUT, TXP_AF_INET6)
+
+/* ip_mc_output calls the same hook. */
+SEC("netfilter")
+int watch_nf_output(struct bpf_nf_ctx *ctx)
+{
+	const struct rtable *rt = kernel_skb_rtable(ctx->skb);
+	bool multicast = rt && KERNEL_READ(rt, rt_type) == TXP_RTN_MULTICAST;
+
+	passed_ip(ctx->state->net, ctx->skb, ctx->state->out,
+		  multicast ? TXP_STATION_IP_MC_OUTPUT : TXP_STATION_IP_OUTPUT, TXP_AF_INET);
+	return TXP_NF_ACCEPT;
+}
+
+/* The neighbour and the device layer. */
+
+static __always_inline int passed_device(const struct sk_buff *skb, const struct net_device *dev,
+					 enum txp_station station, __u16 code)
+{
+	const struct txp_passage at = {
+		.skb = skb,
+		.net = device_net(dev),
+		.dev = dev,
+		.station = station,
+		.packets = 1,
+		.code = code,
+	};
+
+	return passed(&at);
+}
+
+SEC("fentry/neigh_resolve_output")
+int BPF_PROG(watch_neigh_resolve, struct neighbour *neigh, struct sk_buff *skb)
+{
+	return passed_device(skb, neigh->dev, TXP_STATION_NEIGH_OUTPUT, 0);
+}
+
+SEC("fentry/neigh_connected_output")
+int BPF_PROG(watch_neigh_connected, struct neighbour *neigh, struct sk_buff *skb)
+{
+	return passed_device(skb, neigh->dev, TXP_STATION_NEIGH_OUTPUT, 0);
+}
+
+SEC("fentry/__dev_queue_xmit")
+int BPF_PROG(watch_dev_queue_xmit, struct sk_buff *skb)
+{
+	return passed_device(skb, skb->dev, TXP_STATION_DEV_QUEUE_XMIT, 0);
+}
+
+SEC("fentry/netdev_core_pick_tx")
+int BPF_PROG(watch_pick_tx, struct net_device *dev, struct sk_buff *skb)
+{
+	return passed_device(skb, dev, TXP_STATION_PICK_TX, 0);
+}
+
+SEC("tp_btf/net_dev_queue")
+int BPF_PROG(watch_net_dev_queue, struct sk_buff *skb)
+{
+	return passed_device(skb, skb->dev, TXP_STATION_NET_DEV_QUEUE, 0);
+}
+
+SEC("tp_btf/qdisc_enqueue")
+int BPF_PROG(watch_qdisc_enqueue, struct Qdisc *qdisc, const struct netdev_queue *txq,
+	     struct sk_buff *skb)
+{
+	return passed_device(skb, skb->dev, TXP_STATION_QDISC_ENQUEUE, 0);
+}
+
+/* packets: a chain, all for one device and queue; its bytes are the first one's. */
+SEC("tp_btf/qdisc_dequeue")
+int BPF_PROG(watch_qdisc_dequeue, struct Qdisc *qdisc, const struct netdev_queue *txq, int packets,
+	     struct sk_buff *skb)
+{
+	struct txp_passage at = { .skb = skb, .station = TXP_STATION_QDISC_DEQUEUE };
+
+	if (!skb)
+		return 0;
+	at.dev = skb->dev;
+	at.net = device_net(skb->dev);
+	at.packets = packets;
+	return passed(&at);
+}
+
+SEC("tp_btf/net_dev_start_xmit")
+int BPF_PROG(watch_start_xmit, const struct sk_buff *skb, const struct net_device *dev)
+{
+	return passed_device(skb, dev, TXP_STATION_NET_DEV_START_XMIT, 0);
+}
+
+/* The packet may be freed by now, or somebody else's: only what was noted of it is used. */
+SEC("tp_btf/net_dev_xmit")
+int BPF_PROG(watch_net_dev_xmit, struct sk_buff *skb, int rc, struct net_device *dev,
+	     unsigned int len)
+{
+	__u64 address = kernel_address(skb);
+	struct txp_handed *slot = handed_slot(address);
+
+	if (!slot || slot->skb != address)
+		return 0;
+	slot->skb = 0;
+	if (txp_watch.what & TXP_WATCH_COUNT)
+		count_passage(&slot->sight, TXP_STATION_NET_DEV_XMIT, rc, 1);
+	if (txp_watch.what & TXP_WATCH_LATENCY)
+		flight_transmitted(address);
+	if (txp_watch.what & TXP_WATCH_TRACE)
+		record_write(&slot->sight, NULL, address, dev, TXP_STATION_NET_DEV_XMIT, rc, 0);
+	return 0;
+}
+
+/* Drops, and the other end of a packet. */
+
+static __always_inline const struct net *drop_net(const struct sk_buff *skb,
+						  const struct net_device *dev)
+{
+	const struct sock *sk = KERNEL_READ(skb, sk);
+
+	return dev ? device_net(dev) : sk ? sock_net(sk) : NULL;
+}
+
+/* A third argument since 5.17. */
+static __always_inline __u16 drop_reason(const __u64 *ctx)
+{
+	return bpf_core_type_exists(enum skb_drop_reason) ? ctx[2] : 0;
+}
+
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(watch_drop, struct sk_buff *skb, void *location)
+{
+	struct txp_passage at = {
+		.skb = skb,
+		.dev = skb->dev ?: dst_device(skb_route(skb)),
+		.station = TXP_STATION_DROP,
+		.packets = 1,
+		.code = drop_reason(ctx),
+		.location = kernel_address(location),
+	};
+
+	at.net = drop_net(skb, at.dev);
+	return passed(&at);
+}
+
+/* Without a station: what is done with leaves nothing behind. */
+SEC("tp_btf/consume_skb")
+int BPF_PROG(watch_consume, struct sk_buff *skb)
+{
+	flight_forget(kernel_address(skb));
+	return 0;
+}

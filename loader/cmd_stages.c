@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* txpath stages: what passes each station while this runs. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "command.h"
+#include "filter.h"
+#include "log.h"
+#include "output.h"
+#include "place.h"
+#include "privilege.h"
+#include "reason.h"
+#include "sum.h"
+#include "watch.h"
+
+#define ROWS_MAX 16384 /* of the map "counts" */
+
+struct count_row {
+	struct txp_count_key key;
+	struct txp_count count;
+};
+
+/* One reading of the counters. */
+struct reading {
+	struct timespec time;
+	struct count_row *rows; /* sorted */
+	size_t count;
+};
+
+struct counting {
+	struct watch watch;
+	struct place *places;
+	struct reasons *reasons;
+	struct txp_count *cpus; /* room for a value of each */
+	int cpu_count;
+	struct reading first; /* only its time */
+	struct reading last;
+};
+
+static int by_road(const void *a, const void *b)
+{
+	const struct txp_count_key *one = &((const struct count_row *)a)->key;
+	const struct txp_count_key *other = &((const struct count_row *)b)->key;
+
+	if (one->station != other->station)
+		return one->station < other->station ? -1 : 1;
+	if (one->netns != other->netns)
+		return one->netns < other->netns ? -1 : 1;
+	if (one->ifindex != other->ifindex)
+		return one->ifindex < other->ifindex ? -1 : 1;
+	return one->code < other->code ? -1 : one->code > other->code;
+}
+
+static int read_row(const struct counting *counting, int map, struct count_row *row)
+{
+	int i;
+
+	memset(&row->count, 0, sizeof(row->count));
+	if (bpf_map_lookup_elem(map, &row->key, counting->cpus))
+		return -errno;
+	for (i = 0; i < counting->cpu_count; i++)
+		counters_add(&row->count, &counting->cpus[i], sizeof(row->count));
+	return 0;
+}
+
+static int read_counts(const struct counting *counting, struct reading *reading)
+{
+	int map = watch_map(&counting->watch, "counts");
+	const struct txp_count_key *before = NULL;
+	int err = 0;
+
+	reading->count = 0;
+	reading->rows = calloc(ROWS_MAX, sizeof(*reading->rows));
+	if (!reading->rows)
+		return log_errno(-ENOMEM, "stages");
+	clock_gettime(CLOCK_MONOTONIC, &reading->time);
+	while (!err && reading->count < ROWS_MAX) {
+		struct count_row *row = &reading->rows[reading->count];
+
+		if (bpf_map_get_next_key(map, before, &row->key))
+			break;
+		before = &row->key;
+		err = read_row(counting, map, row);
+		reading->count++;
+	}
+	qsort(reading->rows, reading->count, sizeof(*reading->rows), by_road);
+	return err ? log_errno(err, "stages: reading the counters") : 0;
+}
+
+static double seconds_between(const struct reading *from, const struct reading *to)
+{
+	return (double)(to->time.tv_sec - from->time.tv_sec) +
+	       (double)(to->time.tv_nsec - from->time.tv_nsec) / 1e9;
+}
+
+static void add_rates(struct json_object *object, const struct reading *last,
+		      const struct count_row *row, double seconds)
+{
+	const struct count_row *before = NULL;
+	double packets, bytes;
+
+	if (last->count)
+		before = bsearch(row, last->rows, last->count, sizeof(*row), by_road);
+	packets = (double)(row->count.packets - (before ? before->count.packets : 0));
+	bytes = (double)(row->count.bytes - (before ? before->count.bytes : 0));
+	json_add_number(object, "packets_per_s", seconds > 0 ? (__u64)(packets / seconds) : 0);
+	json_add_number(object, "bytes_per_s", seconds > 0 ? (__u64)(bytes / seconds) : 0);
+}
+
+static struct json_object *row_json(struct counting *counting, const struct count_row *row,
+				    double seconds)
+{
+	struct json_object *object = json_object_new_object();
+	const struct place *place = place_find(&counting->places, row->key.netns, row->key.ifindex);
+	char text[REASON_TEXT_MAX];
+
+	json_add_text(object, "station", station_name(row->key.station));
+	json_add_text(object, "dev", place ? place->dev : "");
+	json_add_number(object, "ifindex", row->key.ifindex);
+	json_add_text(object, "netns", place ? place->netns_name : "");
+	json_add_text(object, "code",
+		      code_text(counting->reasons, row->key.station, row->key.code, text));
+	json_add_number(object, "packets", row->count.packets);
+	json_add_number(object, "bytes", row->count.bytes);
+	add_rates(object, &counting->last, row, seconds);
+	return object;
+}
+
+static struct json_object *document(struct counting *counting, const struct reading *now)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *rows = json_object_new_array();
+	double seconds = seconds_between(&counting->last, now);
+	struct txp_shortcomings missing;
+	size_t i;
+
+	for (i = 0; i < now->count; i++)
+		json_object_array_add(rows, row_json(counting, &now->rows[i], seconds));
+	json_object_object_add(object, "seconds",
+			       json_object_new_double(seconds_between(&counting->first, now)));
+	json_object_object_add(object, "stations", rows);
+	json_object_object_add(object, "hooks", watch_hooks_json(&counting->watch));
+	watch_shortcomings(&counting->watch, &missing);
+	json_add_number(object, "uncounted", missing.uncounted);
+	return object;
+}
+
+static int text(struct json_object *object)
+{
+	static const struct column columns[] = {
+		{ "station", "STATION", false },
+		{ "dev", "DEV", false },
+		{ "netns", "NETNS", false },
+		{ "packets", "PACKETS", true },
+		{ "bytes", "BYTES", true },
+		{ "packets_per_s", "PACKETS/S", true },
+		{ "bytes_per_s", "BYTES/S", true },
+		{ "code", "CODE", false },
+		{ 0 },
+	};
+	int err;
+
+	printf("after %.1f s\n", json_object_get_double(json_member(object, "seconds")));
+	err = output_table(json_member(object, "stations"), columns);
+	watch_hooks_text(json_member(object, "hooks"));
+	if (json_number(object, "uncounted"))
+		printf("%llu packets are not counted: too many devices\n",
+		       json_number(object, "uncounted"));
+	putchar('\n');
+	return err;
+}
+
+static int show(const struct options *options, struct counting *counting)
+{
+	struct json_object *object;
+	struct reading now = { 0 };
+	int err = read_counts(counting, &now);
+
+	if (err)
+		goto free_rows;
+	object = document(counting, &now);
+	if (options->json)
+		output_json(object);
+	else
+		err = text(object);
+	json_object_put(object);
+	if (fflush(stdout) && !err)
+		err = -errno;
+	free(counting->last.rows);
+	counting->last = now;
+	return err;
+free_rows:
+	free(now.rows);
+	return err;
+}
+
+static int count(const struct options *options, struct counting *counting)
+{
+	int err = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &counting->first.time);
+	counting->last = counting->first;
+	watch_announce(&counting->watch, "stages");
+	while (!output_stopped() && !err) {
+		output_wait(options->interval > 0 ? options->interval : 3600);
+		if (options->interval > 0 && !output_stopped())
+			err = show(options, counting);
+	}
+	return err ?: show(options, counting);
+}
+
+static int prepare(struct counting *counting, const struct txp_filter *filter)
+{
+	const struct txp_watch settings = { .filter = *filter, .what = TXP_WATCH_COUNT };
+
+	counting->cpu_count = libbpf_num_possible_cpus();
+	counting->cpus =
+		calloc(counting->cpu_count > 0 ? counting->cpu_count : 1, sizeof(*counting->cpus));
+	counting->reasons = reasons_read();
+	if (!counting->cpus || !counting->reasons)
+		return log_errno(-ENOMEM, "stages");
+	return watch_open(&counting->watch, &settings);
+}
+
+int cmd_stages(const struct options *options)
+{
+	struct counting counting = { 0 };
+	struct txp_filter filter;
+	int code;
+
+	if (privilege_to_change("stages"))
+		return EXIT_FAILED;
+	code = filter_parse(options, NULL, NULL, &filter);
+	if (code != EXIT_DONE)
+		return code;
+	output_stop_on_signals();
+	if (prepare(&counting, &filter) || count(options, &counting))
+		code = EXIT_FAILED;
+	watch_close(&counting.watch);
+	free(counting.last.rows);
+	free(counting.cpus);
+	reasons_free(counting.reasons);
+	place_free(counting.places);
+	return code;
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* NAME=VALUE words, each checked before anything is attached. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "filter.h"
+#include "log.h"
+#include "netns.h"
+
+static const char *const names[] = {
+#define FILTER_NAME(id, name, value, meaning) name,
+	TXP_FILTERS(FILTER_NAME)
+#undef FILTER_NAME
+};
+
+static const char *const values[] = {
+#define FILTER_VALUE(id, name, value, meaning) value,
+	TXP_FILTERS(FILTER_VALUE)
+#undef FILTER_VALUE
+};
+
+static int wrong(enum txp_filter_id id, const char *text)
+{
+	return usage_error("%s=%s: not %s", names[id], text, values[id]);
+}
+
+static bool to_number(const char *text, unsigned long max, unsigned long *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoul(text, &end, 0);
+	return *text >= '0' && *text <= '9' && !*end && !errno && *number <= max;
+}
+
+static void fill_mask(struct txp_prefix *prefix, unsigned long length)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		unsigned int bits = length > 32 ? 32 : length;
+
+		prefix->mask[i] = htonl(bits ? ~0U << (32 - bits) : 0);
+		prefix->address[i] &= prefix->mask[i];
+		length -= bits;
+	}
+}
+
+/* ADDRESS or ADDRESS/LENGTH of either family. */
+static bool to_prefix(const char *text, struct txp_prefix *prefix)
+{
+	char address[INET6_ADDRSTRLEN];
+	const char *slash = strchr(text, '/');
+	size_t size = slash ? (size_t)(slash - text) : strlen(text);
+	unsigned long length, most;
+
+	if (size >= sizeof(address))
+		return false;
+	memcpy(address, text, size);
+	address[size] = '\0';
+	memset(prefix, 0, sizeof(*prefix));
+	if (inet_pton(AF_INET, address, prefix->address) == 1)
+		prefix->family = AF_INET;
+	else if (inet_pton(AF_INET6, address, prefix->address) == 1)
+		prefix->family = AF_INET6;
+	else
+		return false;
+	length = most = prefix->family == AF_INET ? 32 : 128;
+	if (slash && !to_number(slash + 1, most, &length))
+		return false;
+	fill_mask(prefix, length);
+	return true;
+}
+
+static bool to_port(const char *text, __be16 *port)
+{
+	unsigned long number;
+
+	if (!to_number(text, 65535, &number) || !number)
+		return false;
+	*port = htons(number);
+	return true;
+}
+
+static bool to_protocol(const char *text, struct txp_filter *filter)
+{
+	const struct protoent *entry;
+	unsigned long number;
+
+	filter->has_protocol = 1;
+	if (to_number(text, 255, &number)) {
+		filter->protocol = number;
+		return true;
+	}
+	if (!strcmp(text, "icmpv6")) /* ipv6-icmp in /etc/protocols */
+		text = "ipv6-icmp";
+	entry = getprotobyname(text);
+	if (entry)
+		filter->protocol = entry->p_proto;
+	return entry;
+}
+
+static bool to_mark(const char *text, struct txp_filter *filter)
+{
+	unsigned long mark, mask = 0xffffffff;
+	char *slash = strchr(text, '/');
+	bool good;
+
+	if (slash)
+		*slash = '\0';
+	good = to_number(text, 0xffffffff, &mark) &&
+	       (!slash || to_number(slash + 1, 0xffffffff, &mask));
+	if (slash)
+		*slash = '/';
+	filter->mark = mark & mask;
+	filter->mark_mask = mask;
+	return good;
+}
+
+/* A device's index is of one namespace. */
+static int set_device(const char *text, struct txp_filter *filter)
+{
+	filter->ifindex = if_nametoindex(text);
+	if (!filter->ifindex) {
+		log_error("dev=%s: there is no such device in this network namespace", text);
+		return EXIT_FAILED;
+	}
+	return netns_id(&filter->netns) ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int set_netns(const char *text, struct txp_filter *filter)
+{
+	if (netns_enter(text) || netns_id(&filter->netns))
+		return EXIT_FAILED;
+	return EXIT_DONE;
+}
+
+static int set(enum txp_filter_id id, char *text, struct txp_filter *filter)
+{
+	bool good = false;
+
+	switch (id) {
+	case TXP_FILTER_DEV:
+		return set_device(text, filter);
+	case TXP_FILTER_NETNS:
+		return set_netns(text, filter);
+	case TXP_FILTER_MARK:
+		return to_mark(text, filter) ? EXIT_DONE : wrong(id, text);
+	case TXP_FILTER_PROTO:
+		good = to_protocol(text, filter);
+		break;
+	case TXP_FILTER_SRC:
+		good = to_prefix(text, &filter->src);
+		break;
+	case TXP_FILTER_DST:
+		good = to_prefix(text, &filter->dst);
+		break;
+	case TXP_FILTER_HOST:
+		good = to_prefix(text, &filter->host);
+		break;
+	case TXP_FILTER_SPORT:
+		good = to_port(text, &filter->sport);
+		break;
+	case TXP_FILTER_DPORT:
+		good = to_port(text, &filter->dport);
+		break;
+	case TXP_FILTER_PORT:
+		good = to_port(text, &filter->port);
+		break;
+	case TXP_FILTER_COUNT:
+		break;
+	}
+	filter->asks_header = 1;
+	return good ? EXIT_DONE : wrong(id, text);
+}
+
+/* TXP_FILTER_COUNT: the word is no filter. */
+static enum txp_filter_id find(const char *word)
+{
+	size_t i, length = strcspn(word, "=");
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (word[length] && strlen(names[i]) == length && !strncmp(names[i], word, length))
+			break;
+	}
+	return i;
+}
+
+static int no_filter(const char *word)
+{
+	return usage_error("%s: no filter; there are dev= netns= proto= src= dst= host= sport= "
+			   "dport= port= mark=",
+			   word);
+}
+
+struct parsing {
+	const struct options *options;
+	int (*other)(const char *word, void *context);
+	void *context;
+	struct txp_filter *filter;
+};
+
+/* The namespace first: devices are its. */
+static int parse_words(const struct parsing *parsing, bool namespaces)
+{
+	int i, code = EXIT_DONE;
+
+	for (i = 0; i < parsing->options->count && code == EXIT_DONE; i++) {
+		char *word = parsing->options->arguments[i];
+		enum txp_filter_id id = find(word);
+
+		if ((id == TXP_FILTER_NETNS) != namespaces)
+			continue;
+		if (id != TXP_FILTER_COUNT)
+			code = set(id, strchr(word, '=') + 1, parsing->filter);
+		else
+			code = parsing->other ? parsing->other(word, parsing->context)
+					      : no_filter(word);
+	}
+	return code;
+}
+
+int filter_parse(const struct options *options, int (*other)(const char *word, void *context),
+		 void *context, struct txp_filter *filter)
+{
+	const struct parsing parsing = { options, other, context, filter };
+	int code = EXIT_DONE;
+
+	memset(filter, 0, sizeof(*filter));
+	if (options->netns)
+		code = set_netns(options->netns, filter);
+	if (code == EXIT_DONE)
+		code = parse_words(&parsing, true);
+	if (code == EXIT_DONE)
+		code = parse_words(&parsing, false);
+	return code;
+}

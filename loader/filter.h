@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which packets a watch is about: words of the command line to struct txp_filter. */
+#ifndef TXPATH_FILTER_H
+#define TXPATH_FILTER_H
+
+#include <txpath/watch.h>
+
+#include "command.h"
+
+/*
+ * Goes into the namespace that --netns or netns= names. Words that are no filter (NAME= of another
+ * name) are given to other, which may be NULL; it returns an enum exit_code. Returns EXIT_DONE,
+ * EXIT_USAGE or EXIT_FAILED, told.
+ */
+int filter_parse(const struct options *options, int (*other)(const char *word, void *context),
+		 void *context, struct txp_filter *filter);
+
+#endif /* TXPATH_FILTER_H */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Why a packet was dropped, and what a driver said, in the kernel's own words. */
+#ifndef TXPATH_REASON_H
+#define TXPATH_REASON_H
+
+#include <linux/types.h>
+
+#define REASON_TEXT_MAX 64
+
+struct reasons;
+
+/* The names that this kernel has for its drop reasons (5.17), from its BTF. NULL: no memory. */
+struct reasons *reasons_read(void);
+void reasons_free(struct reasons *reasons);
+
+/*
+ * code as in struct txp_count_key. "" for what is ordinary; the number where there is no name.
+ * Returns text, of REASON_TEXT_MAX bytes.
+ */
+const char *code_text(const struct reasons *reasons, __u16 station, __u16 code, char *text);
+
+#endif /* TXPATH_REASON_H */

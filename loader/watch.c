@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Choosing, loading and attaching the programs of a watch. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <linux/netfilter.h>
+
+#include "log.h"
+#include "nflink.h"
+#include "object.h"
+#include "output.h"
+#include "sum.h"
+#include "watch.h"
+
+#define CONSUME_PROGRAM "watch_consume"
+
+/* What this kernel has of the hooks, before anything is loaded. */
+struct available {
+	struct btf *btf;
+	bool netfilter; /* has links, and the filter says of which namespace */
+	bool fentry;
+};
+
+static bool btf_has(const struct btf *btf, const char *name, __u32 kind)
+{
+	return btf__find_by_name_kind(btf, name, kind) > 0;
+}
+
+static bool is_there(const struct available *available, const struct watch_hook *hook)
+{
+	char name[64];
+
+	switch (hook->kind) {
+	case TXP_WATCH_FENTRY:
+		return available->fentry && btf_has(available->btf, hook->target, BTF_KIND_FUNC);
+	case TXP_WATCH_TP_BTF:
+		snprintf(name, sizeof(name), "btf_trace_%s", hook->target);
+		return btf_has(available->btf, name, BTF_KIND_TYPEDEF);
+	default:
+		return available->netfilter;
+	}
+}
+
+static struct bpf_program *program_of(const struct watch *watch, const struct watch_hook *hook)
+{
+	return bpf_object__find_program_by_name(watch->object, hook->program);
+}
+
+static void choose(struct watch *watch, const struct available *available, __u32 what)
+{
+	struct bpf_program *consume;
+	size_t i;
+
+	for (i = 0; i < watch_hook_count; i++)
+		bpf_program__set_autoload(program_of(watch, &watch_hooks[i]),
+					  is_there(available, &watch_hooks[i]));
+	consume = bpf_object__find_program_by_name(watch->object, CONSUME_PROGRAM);
+	bpf_program__set_autoload(consume, what & TXP_WATCH_LATENCY);
+}
+
+/* Loads all that are there. Returns a negative errno, silent. */
+static int load(struct watch *watch, const struct txp_watch *settings,
+		const struct available *available)
+{
+	int err;
+
+	watch->object = object_open_watch(settings);
+	if (!watch->object)
+		return -errno;
+	choose(watch, available, settings->what);
+	err = bpf_object__load(watch->object);
+	if (!err)
+		return 0;
+	bpf_object__close(watch->object);
+	watch->object = NULL;
+	return err;
+}
+
+/* A kernel that refuses fentry refuses it for all functions. */
+static int load_what_loads(struct watch *watch, const struct txp_watch *settings, int *refused)
+{
+	struct available available = { .fentry = true };
+	int err;
+
+	available.btf = btf__load_vmlinux_btf();
+	if (!available.btf)
+		return log_errno(-errno, "reading /sys/kernel/btf/vmlinux: a watch needs it");
+	available.netfilter = settings->filter.netns &&
+			      btf_has(available.btf, "bpf_nf_link_attach", BTF_KIND_FUNC);
+	err = load(watch, settings, &available);
+	if (err) {
+		*refused = err;
+		log_detail("not with fentry (%s): without", errno_name(err));
+		available.fentry = false;
+		err = load(watch, settings, &available);
+	}
+	btf__free(available.btf);
+	return err ? log_errno(err, "loading the programs that watch (-v: why)") : 0;
+}
+
+static unsigned int netfilter_hook(const char *target)
+{
+	if (!strcmp(target, "OUTPUT"))
+		return NF_INET_LOCAL_OUT;
+	return !strcmp(target, "FORWARD") ? NF_INET_FORWARD : NF_INET_POST_ROUTING;
+}
+
+static int hook_attach(const struct watch *watch, const struct watch_hook *hook)
+{
+	int fd = bpf_program__fd(program_of(watch, hook));
+
+	if (fd < 0)
+		return -ESRCH;
+	if (hook->kind == TXP_WATCH_NETFILTER)
+		return nflink_attach(fd, NFPROTO_IPV4, netfilter_hook(hook->target));
+	if (hook->kind == TXP_WATCH_NETFILTER6)
+		return nflink_attach(fd, NFPROTO_IPV6, netfilter_hook(hook->target));
+	fd = bpf_raw_tracepoint_open(NULL, fd);
+	return fd < 0 ? -errno : fd;
+}
+
+/* One row: not if a better kind of hook is there, beside others of its kind. */
+static void hook_try(struct watch *watch, size_t row, int refused)
+{
+	const struct watch_hook *hook = &watch_hooks[row];
+	struct watch_station *station = &watch->station[hook->station];
+	int fd;
+
+	if (station->got && station->got != hook->kind)
+		return;
+	fd = hook_attach(watch, hook);
+	if (fd == -ESRCH && hook->kind == TXP_WATCH_FENTRY && refused)
+		fd = refused;
+	if (fd >= 0) {
+		watch->links[row] = fd;
+		station->got = hook->kind;
+		return;
+	}
+	log_detail("%s: %s/%s refused: %s", station_name(hook->station),
+		   watch_kind_name(hook->kind), hook->target, errno_name(fd));
+	if (!station->err)
+		station->err = fd;
+}
+
+/* watch_nf_output sees multicast as well. */
+static void share_hooks(struct watch *watch)
+{
+	struct watch_station *multicast = &watch->station[TXP_STATION_IP_MC_OUTPUT];
+
+	if (!multicast->got && watch->station[TXP_STATION_IP_OUTPUT].got == TXP_WATCH_NETFILTER)
+		multicast->got = TXP_WATCH_NETFILTER;
+}
+
+static int attach_consume(struct watch *watch)
+{
+	struct bpf_program *program =
+		bpf_object__find_program_by_name(watch->object, CONSUME_PROGRAM);
+	int fd;
+
+	if (bpf_program__fd(program) < 0)
+		return 0;
+	fd = bpf_raw_tracepoint_open(NULL, bpf_program__fd(program));
+	if (fd < 0)
+		return log_errno(-errno, "attaching to tp_btf/consume_skb");
+	watch->consume_link = fd;
+	return 0;
+}
+
+int watch_open(struct watch *watch, const struct txp_watch *settings)
+{
+	int err, refused = 0;
+	size_t i;
+
+	memset(watch, 0, sizeof(*watch));
+	memset(watch->links, -1, sizeof(watch->links));
+	watch->consume_link = -1;
+	err = load_what_loads(watch, settings, &refused);
+	if (err)
+		return err;
+	err = attach_consume(watch);
+	for (i = 0; i < watch_hook_count && !err; i++)
+		hook_try(watch, i, refused);
+	share_hooks(watch);
+	if (!err && !watch_count(watch))
+		err = log_errno(watch->station[TXP_STATION_IP_OUTPUT].err, "no station has a hook");
+	if (err)
+		watch_close(watch);
+	return err;
+}
+
+void watch_close(struct watch *watch)
+{
+	size_t i;
+
+	for (i = 0; i < watch_hook_count; i++) {
+		if (watch->links[i] >= 0)
+			close(watch->links[i]);
+		watch->links[i] = -1;
+	}
+	if (watch->consume_link >= 0)
+		close(watch->consume_link);
+	watch->consume_link = -1;
+	bpf_object__close(watch->object);
+	watch->object = NULL;
+}
+
+int watch_map(const struct watch *watch, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(watch->object, name);
+}
+
+int watch_count(const struct watch *watch)
+{
+	int i, count = 0;
+
+	for (i = 0; i < TXP_STATION_COUNT; i++)
+		count += watch->station[i].got != TXP_WATCH_NONE;
+	return count;
+}
+
+void watch_announce(const struct watch *watch, const char *verb)
+{
+	log_note("%s: watching %d of %d stations", verb, watch_count(watch), TXP_STATION_COUNT);
+}
+
+int watch_shortcomings(const struct watch *watch, struct txp_shortcomings *sum)
+{
+	int i, cpus = libbpf_num_possible_cpus(), err = 0;
+	struct txp_shortcomings *rows;
+	__u32 zero = 0;
+
+	memset(sum, 0, sizeof(*sum));
+	rows = cpus > 0 ? calloc(cpus, sizeof(*rows)) : NULL;
+	if (!rows)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(watch_map(watch, "shortcomings"), &zero, rows))
+		err = -errno;
+	for (i = 0; i < cpus && !err; i++)
+		counters_add(sum, &rows[i], sizeof(*sum));
+	free(rows);
+	return err;
+}
+
+/* Packets that the kernel did not run the program for, because it was running on that CPU. */
+static __u64 missed_by(const struct watch *watch, const struct watch_hook *hook)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program_of(watch, hook)), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+static void hook_text(const struct watch_hook *hook, char *text, size_t size)
+{
+	snprintf(text, size, "%s/%s", watch_kind_name(hook->kind), hook->target);
+}
+
+/* The best hooks, the ones got, and what passes these. */
+struct hook_summary {
+	char wanted[128];
+	char got[128];
+	const char *limit;
+	__u64 missed;
+};
+
+static void append(char *list, size_t size, const char *text)
+{
+	size_t length = strlen(list);
+
+	snprintf(list + length, size - length, "%s%s", length ? " " : "", text);
+}
+
+static void summarize(const struct watch *watch, enum txp_station station,
+		      struct hook_summary *summary)
+{
+	enum txp_watch_kind best = TXP_WATCH_NONE;
+	const struct watch_hook *hook;
+	char text[64];
+
+	memset(summary, 0, sizeof(*summary));
+	summary->limit = "";
+	for (hook = watch_hooks; hook < watch_hooks + watch_hook_count; hook++) {
+		if (hook->station != station)
+			continue;
+		best = best ?: hook->kind;
+		hook_text(hook, text, sizeof(text));
+		if (hook->kind == best)
+			append(summary->wanted, sizeof(summary->wanted), text);
+		if (watch->links[hook - watch_hooks] < 0)
+			continue;
+		append(summary->got, sizeof(summary->got), text);
+		summary->limit = hook->limit;
+		summary->missed += missed_by(watch, hook);
+	}
+	if (!*summary->got)
+		snprintf(summary->got, sizeof(summary->got), "%s",
+			 watch->station[station].got ? "netfilter/POST_ROUTING" : "none");
+}
+
+static const char *unobservable(const struct watch *watch, enum txp_station station,
+				const struct hook_summary *summary)
+{
+	return watch->station[station].got ? summary->limit : station_what(station);
+}
+
+static struct json_object *station_json(const struct watch *watch, enum txp_station station)
+{
+	struct json_object *object = json_object_new_object();
+	struct hook_summary summary;
+
+	summarize(watch, station, &summary);
+	json_add_text(object, "station", station_name(station));
+	json_add_text(object, "wanted", summary.wanted);
+	json_add_text(object, "got", summary.got);
+	json_add_text(object, "errno", errno_name(watch->station[station].err));
+	json_add_text(object, "why",
+		      watch->station[station].err ? errno_words(watch->station[station].err) : "");
+	json_add_number(object, "missed", summary.missed);
+	json_add_text(object, "unobservable", unobservable(watch, station, &summary));
+	return object;
+}
+
+struct json_object *watch_hooks_json(const struct watch *watch)
+{
+	struct json_object *rows = json_object_new_array();
+	int i;
+
+	for (i = 0; i < TXP_STATION_COUNT; i++)
+		json_object_array_add(rows, station_json(watch, i));
+	return rows;
+}
+
+void watch_hooks_text(struct json_object *hooks)
+{
+	struct json_object *row;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(hooks); i++) {
+		row = json_object_array_get_idx(hooks, i);
+		if (!strcmp(json_text(row, "got"), "none"))
+			printf("not observable here: %s: %s (%s: %s)\n", json_text(row, "station"),
+			       json_text(row, "unobservable"), json_text(row, "wanted"),
+			       json_text(row, "errno"));
+		else if (json_number(row, "missed"))
+			printf("%s: %llu packets not seen: the program was running on that CPU\n",
+			       json_text(row, "station"), json_number(row, "missed"));
+	}
+}

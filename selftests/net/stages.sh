@@ -1,0 +1,309 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# txpath stages: each station that has a hook here has counted just the packets that were sent, and
+# one that has none is said to be unobservable. Topology: ../watch.sh
+
+# shellcheck source-path=SCRIPTDIR source=../watch.sh
+. "$(dirname "$0")/../watch.sh"
+
+N=$((N < 200 ? N : 200))
+
+# packets STATION DEV [MEMBER]
+packets()
+{
+	tail -n 1 "$WORK/watch.json" |
+		jq --arg station "$1" --arg dev "$2" --arg member "${3:-packets}" \
+			'[.stations[] | select(.station == $station and .dev == $dev) | .[$member]] | add // 0'
+}
+
+# check_passed DEV PACKETS STATION...: so many at each, but for those that the kernel itself says
+# that it did not show to the station's program.
+check_passed()
+{
+	local dev=$1 got missed station want=$2
+
+	shift 2
+	for station; do
+		if ! is_seen "$station"; then
+			[ -n "$(from_hook "$station" unobservable)" ] || fail "$station: not seen, and why is not said"
+			[ -n "$(from_hook "$station" errno)" ] || fail "$station: not seen, without an errno"
+			say "$station: unobservable: $(from_hook "$station" wanted): $(from_hook "$station" errno)"
+			continue
+		fi
+		got=$(packets "$station" "$dev")
+		missed=$(from_hook "$station" missed)
+		say "$station $dev: $got of $want, missed $missed"
+		{ [ "$got" -le "$want" ] && [ $((got + missed)) -ge "$want" ]; } ||
+			fail "$station has seen $got packets on $dev, not $want: $(tail -n 1 "$WORK/watch.json")"
+	done
+}
+
+# At least what needs no fentry was seen.
+check_seen()
+{
+	local station
+
+	for station; do
+		is_seen "$station" || fail "$station has no hook: $(from_hook "$station" errno)"
+	done
+}
+
+DEVICE=(dev_queue_xmit pick_tx net_dev_queue net_dev_start_xmit net_dev_xmit)
+IP=(ip_local_out ip_output ip_finish_output ip_finish_output2)
+IP6=(ip6_local_out ip6_output ip6_finish_output ip6_finish_output2)
+
+test_stages_udp()
+{
+	add_road
+	watch client stages proto=udp
+	udp client server "$N"
+	watched
+	check_passed c0 "$N" ip_make_skb "${IP[@]}" "${DEVICE[@]}"
+	check_passed c0 0 ip_queue_xmit ip_build_and_send_pkt ip_forward ip_mc_output ip_do_fragment
+	check_seen net_dev_queue net_dev_start_xmit net_dev_xmit drop
+	# 64 bytes and two headers; and the link-layer header
+	[ "$(packets net_dev_queue c0 bytes)" = $((N * (64 + 28 + 14))) ] ||
+		fail "bytes: $(packets net_dev_queue c0 bytes)"
+}
+
+test_stages_forwarded()
+{
+	add_road
+	watch router stages proto=udp
+	udp client server "$N"
+	watched
+	check_passed r2 "$N" ip_forward ip_output ip_finish_output ip_finish_output2 "${DEVICE[@]}"
+	check_passed r2 0 ip_make_skb ip_local_out
+	check_passed r0 0 "${DEVICE[@]}"
+}
+
+# How many segments a connection takes the device knows; nothing but TCP is sent meanwhile.
+test_stages_tcp()
+{
+	local before sent
+
+	add_road
+	run ip -n "$(ns client)" neigh replace 10.7.1.1 \
+		lladdr "$(ip netns exec "$(ns router)" cat /sys/class/net/r0/address)" dev c0 nud permanent
+	run ip -n "$(ns router)" neigh replace "${ADDRESS[client]}" \
+		lladdr "$(ip netns exec "$(ns client)" cat /sys/class/net/c0/address)" dev r0 nud permanent
+	in_ns client ethtool -K c0 tso off gso off >/dev/null
+	watch client stages proto=tcp
+	before=$(device_packets client c0)
+	tcp client server "$((N / 10))" size=100
+	until_true no_connections
+	sent=$(($(device_packets client c0) - before))
+	watched
+	check_passed c0 "$sent" ip_queue_xmit "${IP[@]}" "${DEVICE[@]}"
+	[ "$sent" -ge "$((N / 10))" ] || fail "TCP took $sent packets"
+}
+
+no_connections()
+{
+	local name
+
+	for name in client server; do
+		[ -z "$(ip netns exec "$(ns $name)" ss -Htn state connected exclude time-wait)" ] || return 1
+	done
+}
+
+# A SYN-ACK has a station of its own.
+test_stages_synack()
+{
+	add_road
+	tcp_server server
+	watch server stages "sport=$PORT"
+	for _ in 1 2 3 4 5; do
+		in_ns client socat -u /dev/null "TCP4:${ADDRESS[server]}:$PORT" || :
+	done
+	watched
+	check_passed s0 5 ip_build_and_send_pkt
+}
+
+test_stages_icmp()
+{
+	add_road
+	watch client stages proto=icmp
+	pings client server "$N"
+	watched
+	check_passed c0 "$N" ip_make_skb "${IP[@]}" "${DEVICE[@]}"
+}
+
+# 4,000 bytes and two headers are three packets of 1,500.
+test_stages_fragments()
+{
+	add_road
+	watch client stages proto=icmp
+	in_ns client ping -q -c 20 -i 0.01 -s 4000 "${ADDRESS[server]}" >&2
+	watched
+	check_passed c0 20 ip_make_skb ip_local_out ip_output ip_finish_output ip_do_fragment
+	check_passed c0 60 ip_finish_output2 "${DEVICE[@]}"
+}
+
+# send_with PROTOCOL ADDRESS COUNT: datagrams of socat's.
+send_with()
+{
+	local i
+
+	for ((i = 0; i < $3; i++)); do
+		echo "$i" | ip netns exec "$(ns client)" socat -u - "$1:$2"
+	done
+}
+
+test_stages_multicast()
+{
+	add_road
+	run ip -n "$(ns client)" route add 239.7.7.0/24 dev c0
+	watch client stages dst=239.7.7.7
+	send_with UDP4-DATAGRAM 239.7.7.7:7007,ip-multicast-loop=0 20
+	watched
+	if is_seen ip_mc_output && is_seen ip_output; then
+		check_passed c0 20 ip_mc_output
+		check_passed c0 0 ip_output
+	fi
+	check_passed c0 20 ip_make_skb ip_local_out ip_finish_output ip_finish_output2 "${DEVICE[@]}"
+}
+
+# RTCF_BROADCAST goes by ip_mc_output as well.
+test_stages_broadcast()
+{
+	add_road
+	watch client stages dst=10.7.1.255
+	send_with UDP4-DATAGRAM 10.7.1.255:7007,broadcast 20
+	watched
+	check_passed c0 20 ip_make_skb ip_local_out "${DEVICE[@]}"
+}
+
+test_stages_inet6()
+{
+	add_both_roads
+	watch client stages dst=fd07:3::2
+	send_with UDP6-DATAGRAM '[fd07:3::2]:7007' 20
+	in_ns client ping -q -f -c "$N" fd07:3::2 >&2
+	watched
+	check_passed c0 $((N + 20)) ip6_make_skb "${IP6[@]}" "${DEVICE[@]}"
+	check_passed c0 0 "${IP[@]}"
+}
+
+test_stages_inet6_forwarded()
+{
+	add_both_roads
+	watch router stages dst=fd07:3::2
+	in_ns client ping -q -f -c "$N" fd07:3::2 >&2
+	watched
+	check_passed r2 "$N" ip6_forward ip6_output ip6_finish_output ip6_finish_output2 "${DEVICE[@]}"
+}
+
+# A SYN for each attempt, which the server refuses.
+test_stages_inet6_tcp()
+{
+	local i
+
+	add_both_roads
+	watch client stages proto=tcp dst=fd07:3::/64
+	for ((i = 0; i < 10; i++)); do
+		in_ns client socat -u /dev/null 'TCP6:[fd07:3::2]:9' 2>/dev/null || :
+	done
+	watched
+	check_passed c0 10 ip6_xmit "${IP6[@]}" "${DEVICE[@]}"
+}
+
+test_stages_inet6_fragments()
+{
+	add_both_roads
+	watch client stages dst=fd07:3::2
+	in_ns client ping -q -c 20 -i 0.01 -s 4000 fd07:3::2 >&2
+	watched
+	check_passed c0 20 ip6_make_skb ip6_local_out ip6_output ip6_finish_output ip6_fragment
+	check_passed c0 60 "${DEVICE[@]}"
+}
+
+test_stages_inet6_multicast()
+{
+	add_both_roads
+	watch client stages dst=ff02::7
+	send_with UDP6-DATAGRAM '[ff02::7%c0]:7007' 20
+	watched
+	check_passed c0 20 ip6_make_skb "${IP6[@]}" "${DEVICE[@]}"
+}
+
+# What waits in a qdisc and what is sent from it.
+test_stages_qdisc()
+{
+	add_road
+	run ip netns exec "$(ns client)" tc qdisc add dev c0 root tbf rate 10mbit burst 5k limit 1m || skip "no qdisc here"
+	watch client stages proto=udp
+	udp client server 50
+	watched
+	if is_seen qdisc_enqueue; then
+		check_passed c0 50 qdisc_enqueue
+	else
+		say "qdisc_enqueue: $(from_hook qdisc_enqueue errno)"
+	fi
+	check_passed c0 50 qdisc_dequeue net_dev_xmit
+}
+
+# Each filter by itself: of two flows just the one.
+test_stages_filters()
+{
+	local filter
+
+	add_road
+	for filter in proto=udp src=10.7.1.2 dst=10.7.3.0/24 host=10.7.3.2 sport=7100 dport=7200 \
+		port=7200 mark=7 mark=0x17/0xf dev=c0; do
+		watch client stages "$filter" proto=udp
+		in_ns client "$TOOLS/udpgen" 10.7.3.2 7200 sport=7100 mark=7 count=10 loose=1 >&2
+		in_ns client "$TOOLS/udpgen" 10.7.2.1 7300 sport=7500 mark=8 count=10 loose=1 bound=0 >&2
+		watched
+		case $filter in
+		proto=udp)
+			check_passed c0 10 net_dev_queue
+			check_passed c1 10 net_dev_queue
+			;;
+		*)
+			check_passed c0 10 net_dev_queue
+			check_passed c1 0 net_dev_queue
+			;;
+		esac
+	done
+}
+
+# What the filter cannot be is said, and nothing is watched.
+test_stages_usage()
+{
+	local word
+
+	add_road
+	for word in src=10.7.1 src=10.7.1.2/33 dst=fd07::/129 sport=0 port=65536 proto=nothing \
+		mark=x mark=1/y colour=red c0 dport=; do
+		refuses 2 "${word%%=*}" "$TXPATH" --netns "$(ns client)" stages "$word"
+	done
+	refuses 1 'dev=c9' "$TXPATH" --netns "$(ns client)" stages dev=c9
+}
+
+# Once a second, with rates; killed it leaves nothing.
+test_stages_leave_no_trace()
+{
+	add_road
+	bpftool prog show | grep -c 'name watch_' >"$WORK/before" || :
+	watch client stages -i 0.2
+	pings client server 20
+	until_true has_rates
+	kill -9 "$WATCH"
+	wait "$WATCH" || :
+	until_true programs_gone || fail "programs are left"
+	[ -z "$(pins)" ] || fail "pins are left: $(pins)"
+}
+
+has_rates()
+{
+	[ "$(grep -c packets_per_s "$WORK/watch.json")" -ge 3 ]
+}
+
+programs_gone()
+{
+	[ "$(bpftool prog show | grep -c 'name watch_')" = "$(cat "$WORK/before")" ]
+}
+
+run_test "$@"

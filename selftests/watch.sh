@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# For tests of txpath stages, latency and trace, beside lib.sh, which they source through it: a
+# watch in the background, and the packets that it is to see. IPv6 is on the road too:
+#
+#   client c0 10.7.1.2 fd07:1::2 ==== r0 router r2 ==== s0 10.7.3.2 fd07:3::2 server
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# add_inet6 NS DEV ADDRESS
+add_inet6()
+{
+	ip netns exec "$(ns "$1")" sysctl -qw "net.ipv6.conf.$2.disable_ipv6=0" \
+		"net.ipv6.conf.$2.accept_dad=0" "net.ipv6.conf.$2.accept_ra=0" \
+		"net.ipv6.conf.$2.mldv2_unsolicited_report_interval=3600000" || skip "no IPv6 here"
+	run ip -n "$(ns "$1")" addr add "$3/64" dev "$2" nodad
+}
+
+add_both_roads()
+{
+	add_road
+	add_inet6 client c0 fd07:1::2
+	add_inet6 router r0 fd07:1::1
+	add_inet6 router r2 fd07:3::1
+	add_inet6 server s0 fd07:3::2
+	in_ns router sysctl -qw net.ipv6.conf.all.forwarding=1
+	run ip -n "$(ns client)" route add default via fd07:1::1
+	run ip -n "$(ns server)" route add default via fd07:3::1
+	until_true in_ns client ping -q -c 1 -W 2 fd07:3::2 >/dev/null ||
+		fail "the topology does not carry a packet of IPv6"
+}
+
+# watch NS COMMAND [WORD...]: txpath COMMAND, of the namespace's packets alone, in the background
+# until watched stops it. What it prints is in $WORK/watch.json.
+watch()
+{
+	local name=$1 command=$2
+
+	shift 2
+	rm -f "$WORK"/watch.*
+	say "+ txpath --netns $(ns "$name") -j $command $* &"
+	"$TXPATH" --bpffs "$BPFFS" --netns "$(ns "$name")" -j "$command" "$@" \
+		>"$WORK/watch.json" 2>"$WORK/watch.err" &
+	WATCH=$!
+	SPAWNED+=("$WATCH")
+	until_true watching || :
+	grep -q 'watching' "$WORK/watch.err" || {
+		cat "$WORK/watch.err" >&2
+		fail "txpath $command does not watch"
+	}
+}
+
+watching()
+{
+	grep -qs watching "$WORK/watch.err" || ! kill -0 "$WATCH" 2>/dev/null
+}
+
+watched()
+{
+	local code=0
+
+	kill -INT "$WATCH"
+	wait "$WATCH" || code=$?
+	[ "$code" = 0 ] || fail "the watch ended with $code: $(cat "$WORK/watch.err")"
+}
+
+# from_hook STATION MEMBER: of the last document that txpath stages or latency has printed.
+from_hook()
+{
+	tail -n 1 "$WORK/watch.json" |
+		jq -r --arg station "$1" --arg member "$2" '.hooks[] | select(.station == $station) | .[$member]'
+}
+
+is_seen()
+{
+	[ "$(from_hook "$1" got)" != none ]
+}
