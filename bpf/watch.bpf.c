@@ -197,15 +197,21 @@ WATCH_NETFILTER(watch_nf6_local_out, TXP_STATION_IP6_LOCAL_OUT, TXP_AF_INET6)
 WATCH_NETFILTER(watch_nf6_forward, TXP_STATION_IP6_FORWARD, TXP_AF_INET6)
 WATCH_NETFILTER(watch_nf6_output, TXP_STATION_IP6_OUTPUT, TXP_AF_INET6)
 
-/* ip_mc_output calls the same hook. */
+/* __mkroute_output: by ip_mc_output goes what this host is to have as well. */
+static __always_inline bool is_by_mc_output(const struct sk_buff *skb)
+{
+	const struct rtable *rt = kernel_skb_rtable(skb);
+	__u32 flags = rt ? KERNEL_READ(rt, rt_flags) : 0;
+
+	return flags & TXP_RTCF_LOCAL && flags & (TXP_RTCF_MULTICAST | TXP_RTCF_BROADCAST);
+}
+
 SEC("netfilter")
 int watch_nf_output(struct bpf_nf_ctx *ctx)
 {
-	const struct rtable *rt = kernel_skb_rtable(ctx->skb);
-	bool multicast = rt && KERNEL_READ(rt, rt_type) == TXP_RTN_MULTICAST;
-
 	passed_ip(ctx->state->net, ctx->skb, ctx->state->out,
-		  multicast ? TXP_STATION_IP_MC_OUTPUT : TXP_STATION_IP_OUTPUT, TXP_AF_INET);
+		  is_by_mc_output(ctx->skb) ? TXP_STATION_IP_MC_OUTPUT : TXP_STATION_IP_OUTPUT,
+		  TXP_AF_INET);
 	return TXP_NF_ACCEPT;
 }
 

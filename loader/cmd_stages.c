@@ -176,8 +176,9 @@ static int text(struct json_object *object)
 	return err;
 }
 
-static int show(const struct options *options, struct counting *counting)
+static int show(const struct options *options, void *context)
 {
+	struct counting *counting = context;
 	struct json_object *object;
 	struct reading now = { 0 };
 	int err = read_counts(counting, &now);
@@ -200,21 +201,6 @@ free_rows:
 	return err;
 }
 
-static int count(const struct options *options, struct counting *counting)
-{
-	int err = 0;
-
-	clock_gettime(CLOCK_MONOTONIC, &counting->first.time);
-	counting->last = counting->first;
-	watch_announce(&counting->watch, "stages");
-	while (!output_stopped() && !err) {
-		output_wait(options->interval > 0 ? options->interval : 3600);
-		if (options->interval > 0 && !output_stopped())
-			err = show(options, counting);
-	}
-	return err ?: show(options, counting);
-}
-
 static int prepare(struct counting *counting, const struct txp_filter *filter)
 {
 	const struct txp_watch settings = { .filter = *filter, .what = TXP_WATCH_COUNT };
@@ -225,6 +211,8 @@ static int prepare(struct counting *counting, const struct txp_filter *filter)
 	counting->reasons = reasons_read();
 	if (!counting->cpus || !counting->reasons)
 		return log_errno(-ENOMEM, "stages");
+	clock_gettime(CLOCK_MONOTONIC, &counting->first.time);
+	counting->last = counting->first;
 	return watch_open(&counting->watch, &settings);
 }
 
@@ -240,7 +228,8 @@ int cmd_stages(const struct options *options)
 	if (code != EXIT_DONE)
 		return code;
 	output_stop_on_signals();
-	if (prepare(&counting, &filter) || count(options, &counting))
+	if (prepare(&counting, &filter) ||
+	    watch_run(&counting.watch, "stages", options, show, &counting))
 		code = EXIT_FAILED;
 	watch_close(&counting.watch);
 	free(counting.last.rows);

@@ -1,264 +1,263 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* txpath trace: events as they happen, one a line, until a signal ends it. */
-#include <arpa/inet.h>
+/* txpath trace: packets at their stations, and events, one a line, until a signal ends it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/if_ether.h>
 
-#include "array.h"
 #include "command.h"
-#include "instance.h"
+#include "events.h"
+#include "filter.h"
 #include "log.h"
-#include "netns.h"
 #include "output.h"
+#include "pcapng.h"
+#include "pins.h"
 #include "privilege.h"
-#include "words.h"
+#include "record.h"
+#include "watch.h"
 
-#define POLL_MS 500
+#define POLL_MS 200
+#define RATE 10000 /* records that each CPU may write in a second, if not told otherwise */
+#define RATE_MAX 10000000
+#define SECOND_NS 1000000000ULL
 
-/* One namespace that is followed. */
-struct source {
-	struct source *next;
-	bool json;
-	int events_fd;
-	int devices_fd;
-	char netns[NAME_MAX + 1];
-};
-
-struct following {
+struct tracing {
 	const struct options *options;
-	struct ring_buffer *rings;
-	struct source *sources;
-	int count;
+	struct watch watch;
+	struct events events;
+	struct ring_buffer *records;
+	struct place *places;
+	struct reasons *reasons;
+	FILE *pcap;	/* NULL: not asked for */
+	__u64 epoch_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
+	__u64 shown;
+	unsigned long rate;
+	__u32 stations;	 /* bit per enum txp_station that is to be shown, 0: all */
+	bool no_packets; /* station=none */
 };
 
-static void add_address(struct json_object *object, const char *key, __be32 address)
+static int add_station(const char *name, struct tracing *tracing)
 {
-	char text[INET_ADDRSTRLEN];
+	enum txp_station station = station_find(name);
 
-	json_add_text(object, key, inet_ntop(AF_INET, &address, text, sizeof(text)));
+	tracing->no_packets = !strcmp(name, "none");
+	if (tracing->no_packets)
+		return EXIT_DONE;
+	if (station == TXP_STATION_COUNT)
+		return usage_error("station=%s: there is no such station; txpath stages lists them",
+				   name);
+	tracing->stations |= 1U << station;
+	return EXIT_DONE;
 }
 
-static void add_mac(struct json_object *object, const char *key, const __u8 *mac)
+static int parse_rate(const char *text, struct tracing *tracing)
 {
-	char text[3 * ETH_ALEN];
+	char *end;
 
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-		 mac[3], mac[4], mac[5]);
-	json_add_text(object, key, text);
+	tracing->rate = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || !tracing->rate || tracing->rate > RATE_MAX)
+		return usage_error("rate=%s: not a number from 1 to %d", text, RATE_MAX);
+	return EXIT_DONE;
 }
 
-static struct json_object *flow_json(const struct txp_lease_key *key)
+/* Words beside the filters. */
+static int parse_word(const char *word, void *context)
 {
-	struct json_object *object = json_object_new_object();
-
-	add_address(object, "saddr", key->saddr);
-	add_address(object, "daddr", key->daddr);
-	json_add_number(object, "protocol", key->protocol);
-	json_add_number(object, "sport", ntohs(key->sport));
-	json_add_number(object, "dport", ntohs(key->dport));
-	json_add_number(object, "dscp", key->dscp >> 2);
-	json_add_number(object, "mark", key->mark);
-	return object;
+	if (!strncmp(word, "station=", 8))
+		return add_station(word + 8, context);
+	if (!strncmp(word, "rate=", 5))
+		return parse_rate(word + 5, context);
+	return usage_error("%s: neither a filter nor station= nor rate=", word);
 }
 
-static struct json_object *lease_json(const struct txp_lease *lease)
+static __u64 clock_ns(clockid_t clock)
 {
-	struct json_object *object = json_object_new_object();
-	__be32 next_hop;
+	struct timespec now;
 
-	json_add_number(object, "oif", lease->oif);
-	memcpy(&next_hop, lease->next_hop + sizeof(next_hop), sizeof(next_hop));
-	add_address(object, "next_hop", next_hop);
-	add_mac(object, "dmac", lease->ethernet);
-	add_mac(object, "smac", lease->ethernet + ETH_ALEN);
-	json_add_number(object, "mtu", lease->mtu);
-	json_add_text(object, "verdict", transit_name(lease->transit));
-	return object;
+	clock_gettime(clock, &now);
+	return now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
-static void surprise_json(struct json_object *object, const struct txp_event *event)
+/* The packet's length by its own header: at the device layer skb->len is more. */
+static __u32 ip_length(const struct txp_record *record)
 {
-	json_object_object_add(object, "flow", flow_json(&event->before.key));
-	json_object_object_add(object, "held", lease_json(&event->before));
-	json_object_object_add(object, "kernel", lease_json(&event->after));
+	const __u8 *ip = record->data;
+	__u32 length;
+
+	if (record->captured < 6)
+		return record->captured;
+	length = record->sight.family == 2 ? ip[2] << 8 | ip[3] : (ip[4] << 8 | ip[5]) + 40;
+	return length < record->captured ? record->captured : length;
 }
 
-static void lease_text(const char *who, struct json_object *lease)
+static int save(const struct tracing *tracing, const struct txp_record *record,
+		struct json_object *object)
 {
-	printf("%s oif %llu via %s, %s > %s, mtu %llu, %s", who, json_number(lease, "oif"),
-	       json_text(lease, "next_hop"), json_text(lease, "smac"), json_text(lease, "dmac"),
-	       json_number(lease, "mtu"), json_text(lease, "verdict"));
+	char comment[128];
+
+	if (!record->captured)
+		return 0;
+	snprintf(comment, sizeof(comment), "station %s dev %s netns %s%s%s",
+		 json_text(object, "station"), json_text(object, "dev"), json_text(object, "netns"),
+		 *json_text(object, "reason") ? " reason " : "", json_text(object, "reason"));
+	return pcapng_packet(tracing->pcap, record->time_ns + tracing->epoch_ns, record->data,
+			     record->captured, ip_length(record), comment);
 }
 
-static void surprise_text(struct json_object *object)
-{
-	struct json_object *flow = json_member(object, "flow");
-
-	printf(" %s > %s", json_text(flow, "saddr"), json_text(flow, "daddr"));
-	if (json_number(flow, "protocol"))
-		printf(" protocol %llu port %llu > %llu", json_number(flow, "protocol"),
-		       json_number(flow, "sport"), json_number(flow, "dport"));
-	printf(" dscp %llu mark %llu:", json_number(flow, "dscp"), json_number(flow, "mark"));
-	lease_text(" held", json_member(object, "held"));
-	lease_text("; the kernel", json_member(object, "kernel"));
-}
-
-static void demotion_text(struct json_object *object)
-{
-	(void)object;
-	printf(" too many surprises: offloads no more; attach again to promote it");
-}
-
-/* What an event of a kind has beside its time and device. */
-struct event_kind {
-	const char *name;
-	void (*json)(struct json_object *object, const struct txp_event *event); /* or NULL */
-	void (*text)(struct json_object *object);
-};
-
-static const struct event_kind kinds[] = {
-	[TXP_EVENT_SURPRISE] = { "surprise", surprise_json, surprise_text },
-	[TXP_EVENT_DEMOTION] = { "demotion", NULL, demotion_text },
-};
-
-/* As it was called when attached; the index where it is not attached any more. */
-static void add_device(struct json_object *object, const struct source *source,
-		       const struct txp_device_key *key)
-{
-	struct txp_device row;
-	char text[16];
-
-	if (bpf_map_lookup_elem(source->devices_fd, key, &row))
-		snprintf(text, sizeof(text), "%u", key->ifindex);
-	else
-		snprintf(text, sizeof(text), "%.15s", row.name);
-	json_add_text(object, "dev", text);
-	json_add_number(object, "ifindex", key->ifindex);
-}
-
-static void show_text(const struct event_kind *kind, struct json_object *object)
-{
-	__u64 time_ns = json_number(object, "time_ns");
-
-	printf("%llu.%09llu %s %s %s:", time_ns / 1000000000, time_ns % 1000000000,
-	       json_text(object, "netns"), json_text(object, "dev"), kind->name);
-	kind->text(object);
-	putchar('\n');
-}
-
-/* A kind of a newer program's is passed over. */
 static int show(void *context, void *data, size_t size)
 {
-	const struct source *source = context;
-	const struct txp_event *event = data;
-	const struct event_kind *kind;
+	struct tracing *tracing = context;
+	const struct txp_record *record = data;
 	struct json_object *object;
+	int err = 0;
 
-	if (size < sizeof(*event) || event->kind >= ARRAY_SIZE(kinds))
+	(void)size;
+	if (tracing->stations && !(tracing->stations & (1U << record->station)))
 		return 0;
-	kind = &kinds[event->kind];
-	object = json_object_new_object();
-	json_add_number(object, "time_ns", event->time_ns);
-	json_add_text(object, "kind", kind->name);
-	json_add_text(object, "netns", source->netns);
-	add_device(object, source, &event->device);
-	if (kind->json)
-		kind->json(object, event);
-	if (source->json)
+	object = record_json(record, &tracing->places, tracing->reasons);
+	tracing->shown++;
+	if (tracing->pcap)
+		err = save(tracing, record, object);
+	if (tracing->options->json) {
 		output_json(object);
-	else
-		show_text(kind, object);
-	json_object_put(object);
-	return fflush(stdout) ? -errno : 0;
-}
-
-static int copy_map(const struct instance *instance, const char *name)
-{
-	int fd = map_set_fd(&instance->maps, name);
-
-	fd = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	return fd == -1 ? -errno : fd;
-}
-
-static int follow_ring(struct following *following, struct source *source)
-{
-	if (following->rings)
-		return ring_buffer__add(following->rings, source->events_fd, show, source);
-	following->rings = ring_buffer__new(source->events_fd, show, source, NULL);
-	return following->rings ? 0 : -errno;
-}
-
-static int follow(struct instance *instance, void *context)
-{
-	struct following *following = context;
-	struct source *source = calloc(1, sizeof(*source));
-	int err;
-
-	if (!source)
-		return -ENOMEM;
-	source->json = following->options->json;
-	netns_name(instance->netns, source->netns, sizeof(source->netns));
-	source->events_fd = copy_map(instance, "events");
-	source->devices_fd = copy_map(instance, "devices");
-	source->next = following->sources;
-	following->sources = source;
-	following->count++;
-	err = source->events_fd < 0 ? source->events_fd : source->devices_fd;
-	if (err >= 0)
-		err = follow_ring(following, source);
-	return err ? log_errno(err, "following %s/events", instance->maps_directory) : 0;
-}
-
-static void stop_following(struct following *following)
-{
-	struct source *source;
-
-	ring_buffer__free(following->rings);
-	while ((source = following->sources)) {
-		following->sources = source->next;
-		if (source->events_fd >= 0)
-			close(source->events_fd);
-		if (source->devices_fd >= 0)
-			close(source->devices_fd);
-		free(source);
+	} else {
+		event_head_text(object, json_text(object, "station"));
+		record_text(object);
+		putchar('\n');
 	}
+	json_object_put(object);
+	return err;
 }
 
-static int poll_rings(struct following *following)
+static int poll_once(const struct tracing *tracing)
 {
 	int ret = 0;
 
-	while (ret >= 0 && !output_stopped()) {
-		ret = ring_buffer__poll(following->rings, POLL_MS);
-		if (ret == -EINTR)
-			ret = 0;
-	}
-	return ret < 0 ? log_errno(ret, "trace: reading events") : 0;
+	if (tracing->records)
+		ret = ring_buffer__poll(tracing->records, POLL_MS);
+	else if (!tracing->events.rings)
+		output_wait(POLL_MS / 1e3);
+	if (ret >= 0 && tracing->events.rings)
+		ret = ring_buffer__poll(tracing->events.rings, tracing->records ? 0 : POLL_MS);
+	if (ret >= 0 && fflush(stdout))
+		ret = -errno;
+	return ret == -EINTR ? 0 : ret;
+}
+
+/* What could not be shown is said, always. */
+static void show_end(const struct tracing *tracing)
+{
+	struct json_object *object;
+	struct txp_shortcomings missing;
+
+	if (!tracing->records)
+		return;
+	watch_shortcomings(&tracing->watch, &missing);
+	log_note("trace: %llu records shown, %llu lost for want of room, %llu over the rate of "
+		 "%lu/s (rate=)",
+		 tracing->shown, missing.lost, missing.limited, tracing->rate);
+	if (!tracing->options->json)
+		return;
+	object = json_object_new_object();
+	json_add_text(object, "kind", "end");
+	json_add_number(object, "shown", tracing->shown);
+	json_add_number(object, "lost", missing.lost);
+	json_add_number(object, "limited", missing.limited);
+	json_object_object_add(object, "hooks", watch_hooks_json(&tracing->watch));
+	output_json(object);
+	json_object_put(object);
+}
+
+static int run(struct tracing *tracing)
+{
+	int ret = 0;
+
+	if (tracing->records)
+		watch_announce(&tracing->watch, "trace");
+	if (tracing->events.count)
+		log_note("trace: following the events of %d network namespaces",
+			 tracing->events.count);
+	while (ret >= 0 && !output_stopped())
+		ret = poll_once(tracing);
+	if (ret >= 0)
+		ret = poll_once(tracing);
+	show_end(tracing);
+	return ret < 0 ? log_errno(ret, "trace") : 0;
+}
+
+static int open_pcap(struct tracing *tracing)
+{
+	const char *path = tracing->options->pcap;
+	int err;
+
+	if (!path)
+		return 0;
+	tracing->pcap = fopen(path, "we");
+	if (!tracing->pcap)
+		return log_errno(-errno, "--pcap %s", path);
+	err = pcapng_begin(tracing->pcap);
+	return err ? log_errno(err, "--pcap %s", path) : 0;
+}
+
+static int close_pcap(struct tracing *tracing)
+{
+	if (!tracing->pcap || !fclose(tracing->pcap))
+		return 0;
+	return log_errno(-errno, "--pcap %s", tracing->options->pcap);
+}
+
+static int open_records(struct tracing *tracing)
+{
+	int fd = watch_map(&tracing->watch, "records");
+
+	tracing->records = ring_buffer__new(fd, show, tracing, NULL);
+	return tracing->records ? 0 : log_errno(-errno, "trace: reading records");
+}
+
+static int prepare(struct tracing *tracing, struct txp_watch *settings)
+{
+	int err;
+
+	settings->what = TXP_WATCH_TRACE;
+	settings->snap = tracing->options->pcap ? TXP_SNAP_MAX : 0;
+	settings->event_ns = SECOND_NS / tracing->rate;
+	tracing->epoch_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+	tracing->reasons = reasons_read();
+	if (!tracing->reasons)
+		return log_errno(-ENOMEM, "trace");
+	err = open_pcap(tracing);
+	if (!err && pins_possible(tracing->options->bpffs))
+		err = events_follow(&tracing->events, tracing->options);
+	if (err < 0 || tracing->no_packets)
+		return err < 0 ? err : 0;
+	err = watch_open(&tracing->watch, settings);
+	return err ?: open_records(tracing);
 }
 
 int cmd_trace(const struct options *options)
 {
-	struct following following = { .options = options };
-	int ret;
+	struct tracing tracing = { .options = options, .rate = RATE };
+	struct txp_watch settings = { 0 };
+	int code;
 
-	if (privilege_to_read("trace"))
+	if (privilege_to_change("trace"))
 		return EXIT_FAILED;
+	code = filter_parse(options, parse_word, &tracing, &settings.filter);
+	if (code != EXIT_DONE)
+		return code;
 	output_stop_on_signals();
-	ret = instance_each(options, follow, &following);
-	if (!ret)
-		log_error("nothing is attached: txpath attach DEV");
-	if (ret > 0) {
-		log_note("following the events of %d network namespaces", following.count);
-		ret = poll_rings(&following) ? -EIO : 1;
-	}
-	stop_following(&following);
-	return ret > 0 ? EXIT_DONE : EXIT_FAILED;
+	if (prepare(&tracing, &settings) || run(&tracing))
+		code = EXIT_FAILED;
+	if (close_pcap(&tracing))
+		code = EXIT_FAILED;
+	ring_buffer__free(tracing.records);
+	if (tracing.records)
+		watch_close(&tracing.watch);
+	events_stop(&tracing.events);
+	reasons_free(tracing.reasons);
+	place_free(tracing.places);
+	return code;
 }

@@ -20,6 +20,7 @@ struct options {
 	double interval;  /* seconds, 0: once */
 	const char *mode; /* NULL: not given */
 	const char *netfilter;
+	const char *pcap; /* file to write, NULL: none */
 	bool all;
 	bool per_device;
 	int count; /* of the arguments after the verb */
@@ -33,6 +34,7 @@ int cmd_status(const struct options *options);
 int cmd_stats(const struct options *options);
 int cmd_parity(const struct options *options);
 int cmd_stages(const struct options *options);
+int cmd_latency(const struct options *options);
 int cmd_trace(const struct options *options);
 int cmd_check(const struct options *options);
 int cmd_features(const struct options *options);

@@ -17,6 +17,7 @@ enum command_option {
 	TAKES_PER_DEVICE = 1 << 3,
 	TAKES_ARGUMENTS = 1 << 4,
 	TAKES_NETFILTER = 1 << 5,
+	TAKES_PCAP = 1 << 6,
 };
 
 struct command {
@@ -41,7 +42,11 @@ static const struct command commands[] = {
 	  cmd_parity, TAKES_INTERVAL | TAKES_PER_DEVICE | TAKES_ARGUMENTS },
 	{ "stages", "[FILTER=VALUE...]", "packets at each station of the road, while it runs",
 	  cmd_stages, TAKES_INTERVAL | TAKES_ARGUMENTS },
-	{ "trace", "", "surprises and demotions as they happen", cmd_trace, 0 },
+	{ "latency", "[FILTER=VALUE...]", "time from station to station, while it runs",
+	  cmd_latency, TAKES_INTERVAL | TAKES_ARGUMENTS },
+	{ "trace", "[FILTER=VALUE...] [station=NAME...] [rate=N] [--pcap FILE]",
+	  "each packet at each station, surprises and demotions, as they happen", cmd_trace,
+	  TAKES_PCAP | TAKES_ARGUMENTS },
 	{ "check", "DEV [--netfilter decline|lease|bypass]",
 	  "may this device be offloaded, and if not, why", cmd_check,
 	  TAKES_NETFILTER | TAKES_ARGUMENTS },
@@ -55,11 +60,12 @@ enum option_key {
 	KEY_NETFILTER,
 	KEY_ALL,
 	KEY_PER_DEVICE,
+	KEY_PCAP,
 };
 
 static const struct argp_option option_table[] = {
 	{ "json", 'j', NULL, 0, "one JSON document, or one a line with -i and trace", 1 },
-	{ "interval", 'i', "SECONDS", 0, "repeat: stats, parity", 1 },
+	{ "interval", 'i', "SECONDS", 0, "repeat: stats, parity, stages, latency", 1 },
 	{ "netns", KEY_NETNS, "NAME", 0, "network namespace: name, path or process id", 1 },
 	{ "bpffs", KEY_BPFFS, "DIR", 0, "where bpffs is mounted, if not /sys/fs/bpf", 1 },
 	{ "verbose", 'v', NULL, 0, "details, libbpf's and the verifier's log; twice: more", 1 },
@@ -68,6 +74,7 @@ static const struct argp_option option_table[] = {
 	{ "netfilter", KEY_NETFILTER, "WHAT", 0,
 	  "attach, check: where netfilter has hooks, decline, lease or bypass", 2 },
 	{ "all", KEY_ALL, NULL, 0, "detach: every device in every namespace", 2 },
+	{ "pcap", KEY_PCAP, "FILE", 0, "trace: also write the packets to a pcapng file", 2 },
 	{ "per-device", KEY_PER_DEVICE, NULL, 0, "parity: also for each device", 2 },
 	{ 0 },
 };
@@ -133,6 +140,10 @@ static error_t parse_own_option(int key, char *text, struct command_line *line)
 	case KEY_ALL:
 		line->options.all = true;
 		line->given |= TAKES_ALL;
+		return 0;
+	case KEY_PCAP:
+		line->options.pcap = text;
+		line->given |= TAKES_PCAP;
 		return 0;
 	case KEY_PER_DEVICE:
 		line->options.per_device = true;

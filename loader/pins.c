@@ -33,6 +33,13 @@ int pin_path(char *path, const char *format, ...)
 	return log_errno(-ENAMETOOLONG, "path of a pin");
 }
 
+bool pins_possible(const char *root)
+{
+	struct statfs fs;
+
+	return !statfs(root, &fs) && fs.f_type == BPF_FS_MAGIC;
+}
+
 static int check_bpffs(const char *root, bool write)
 {
 	struct statvfs flags;

@@ -21,6 +21,9 @@ enum pin_type {
 	PIN_LINK,
 };
 
+/* Is a bpffs mounted there? Without one nothing can be attached. */
+bool pins_possible(const char *root);
+
 /* Checks that there is a bpffs at root, and if write, a writable one. Errors have been told. */
 int pins_open(const char *root, bool write, struct pins *pins);
 

@@ -126,16 +126,32 @@ static int hook_attach(const struct watch *watch, const struct watch_hook *hook)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The row before whose program this one's is: a program is not attached twice. NULL: none. */
+static const struct watch_hook *hook_host(const struct watch_hook *hook)
+{
+	const struct watch_hook *other;
+
+	for (other = watch_hooks; other < hook; other++) {
+		if (!strcmp(other->program, hook->program))
+			return other;
+	}
+	return NULL;
+}
+
 /* One row: not if a better kind of hook is there, beside others of its kind. */
 static void hook_try(struct watch *watch, size_t row, int refused)
 {
 	const struct watch_hook *hook = &watch_hooks[row];
 	struct watch_station *station = &watch->station[hook->station];
+	const struct watch_hook *host = hook_host(hook);
 	int fd;
 
 	if (station->got && station->got != hook->kind)
 		return;
-	fd = hook_attach(watch, hook);
+	if (host && watch->links[host - watch_hooks] >= 0)
+		fd = dup(watch->links[host - watch_hooks]);
+	else
+		fd = hook_attach(watch, hook);
 	if (fd == -ESRCH && hook->kind == TXP_WATCH_FENTRY && refused)
 		fd = refused;
 	if (fd >= 0) {
@@ -147,15 +163,6 @@ static void hook_try(struct watch *watch, size_t row, int refused)
 		   watch_kind_name(hook->kind), hook->target, errno_name(fd));
 	if (!station->err)
 		station->err = fd;
-}
-
-/* watch_nf_output sees multicast as well. */
-static void share_hooks(struct watch *watch)
-{
-	struct watch_station *multicast = &watch->station[TXP_STATION_IP_MC_OUTPUT];
-
-	if (!multicast->got && watch->station[TXP_STATION_IP_OUTPUT].got == TXP_WATCH_NETFILTER)
-		multicast->got = TXP_WATCH_NETFILTER;
 }
 
 static int attach_consume(struct watch *watch)
@@ -187,7 +194,6 @@ int watch_open(struct watch *watch, const struct txp_watch *settings)
 	err = attach_consume(watch);
 	for (i = 0; i < watch_hook_count && !err; i++)
 		hook_try(watch, i, refused);
-	share_hooks(watch);
 	if (!err && !watch_count(watch))
 		err = log_errno(watch->station[TXP_STATION_IP_OUTPUT].err, "no station has a hook");
 	if (err)
@@ -228,6 +234,21 @@ int watch_count(const struct watch *watch)
 void watch_announce(const struct watch *watch, const char *verb)
 {
 	log_note("%s: watching %d of %d stations", verb, watch_count(watch), TXP_STATION_COUNT);
+}
+
+int watch_run(const struct watch *watch, const char *verb, const struct options *options,
+	      int (*show)(const struct options *options, void *context), void *context)
+{
+	const double for_ever = 86400;
+	int err = 0;
+
+	watch_announce(watch, verb);
+	while (!output_stopped() && !err) {
+		output_wait(options->interval > 0 ? options->interval : for_ever);
+		if (options->interval > 0 && !output_stopped())
+			err = show(options, context);
+	}
+	return err ?: show(options, context);
 }
 
 int watch_shortcomings(const struct watch *watch, struct txp_shortcomings *sum)
@@ -302,8 +323,7 @@ static void summarize(const struct watch *watch, enum txp_station station,
 		summary->missed += missed_by(watch, hook);
 	}
 	if (!*summary->got)
-		snprintf(summary->got, sizeof(summary->got), "%s",
-			 watch->station[station].got ? "netfilter/POST_ROUTING" : "none");
+		append(summary->got, sizeof(summary->got), "none");
 }
 
 static const char *unobservable(const struct watch *watch, enum txp_station station,

@@ -12,6 +12,7 @@
 
 #include <txpath/watch.h>
 
+#include "command.h"
 #include "station.h"
 
 #define WATCH_LINKS_MAX 64
@@ -42,6 +43,13 @@ int watch_map(const struct watch *watch, const char *name);
 /* How many stations are seen, and "watching ..." for the operator. */
 int watch_count(const struct watch *watch);
 void watch_announce(const struct watch *watch, const char *verb);
+
+/*
+ * Announces it, and until a signal ends it calls show with each interval that -i gave, and once
+ * more. show returns a negative errno, told, which ends it.
+ */
+int watch_run(const struct watch *watch, const char *verb, const struct options *options,
+	      int (*show)(const struct options *options, void *context), void *context);
 
 /* Sums the map "shortcomings". Negative errno. */
 int watch_shortcomings(const struct watch *watch, struct txp_shortcomings *sum);

@@ -26,8 +26,9 @@
 	TXP_STATION(IP_LOCAL_OUT, ip_local_out,                                                    \
 		    "it has a header; its length and checksum, OUTPUT")                            \
 	TXP_STATION(IP_FORWARD, ip_forward, "another host's packet, before its TTL is less")       \
-	TXP_STATION(IP_OUTPUT, ip_output, "unicast and broadcast, before POST_ROUTING")            \
-	TXP_STATION(IP_MC_OUTPUT, ip_mc_output, "multicast, before POST_ROUTING")                  \
+	TXP_STATION(IP_OUTPUT, ip_output, "before POST_ROUTING")                                   \
+	TXP_STATION(IP_MC_OUTPUT, ip_mc_output,                                                    \
+		    "what this host is to have as well: broadcast, joined multicast")              \
 	TXP_STATION(IP_FINISH_OUTPUT, ip_finish_output, "past netfilter; MTU and fragments")       \
 	TXP_STATION(IP_DO_FRAGMENT, ip_do_fragment, "longer than the MTU, and may be cut")         \
 	TXP_STATION(IP_FINISH_OUTPUT2, ip_finish_output2, "next hop and neighbour")                \
@@ -61,6 +62,8 @@
 	TXP_WATCH(IP_OUTPUT, FENTRY, "ip_output", watch_ip_output, "")                             \
 	TXP_WATCH(IP_OUTPUT, NETFILTER, "POST_ROUTING", watch_nf_output, "")                       \
 	TXP_WATCH(IP_MC_OUTPUT, FENTRY, "ip_mc_output", watch_ip_mc_output, "")                    \
+	TXP_WATCH(IP_MC_OUTPUT, NETFILTER, "POST_ROUTING", watch_nf_output,                        \
+		  "what is looped back to this host passes it once more")                          \
 	TXP_WATCH(IP_FINISH_OUTPUT, FENTRY, "ip_finish_output", watch_ip_finish_output, "")        \
 	TXP_WATCH(IP_DO_FRAGMENT, FENTRY, "ip_do_fragment", watch_ip_do_fragment, "")              \
 	TXP_WATCH(IP_FINISH_OUTPUT2, FENTRY, "ip_finish_output2", watch_ip_finish_output2, "")     \

@@ -312,8 +312,8 @@ test_trace_shows_surprises()
 {
 	command -v jq >/dev/null || skip "there is no jq"
 	offloaded_road lease-ms=4000 max-surprises=0
-	refuses 2 "takes no argument" txp router trace r0
-	READY=following spawn trace "$TXPATH" --bpffs "$BPFFS" --netns "$(ns router)" -j trace
+	refuses 2 "neither a filter" txp router trace r0
+	READY=following spawn trace "$TXPATH" --bpffs "$BPFFS" --netns "$(ns router)" -j trace station=none
 	until_true surprised || fail "there was no surprise"
 	until_true is_demoted || fail "no demotion"
 	run kill -TERM "$PID"

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The map "events" of each attached namespace, and its lines. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/if_ether.h>
+
+#include "array.h"
+#include "events.h"
+#include "instance.h"
+#include "log.h"
+#include "netns.h"
+#include "output.h"
+#include "words.h"
+
+/* One namespace that is followed. */
+struct event_source {
+	struct event_source *next;
+	bool json;
+	int events_fd;
+	int devices_fd;
+	char netns[NAME_MAX + 1];
+};
+
+static void add_address(struct json_object *object, const char *key, __be32 address)
+{
+	char text[INET_ADDRSTRLEN];
+
+	json_add_text(object, key, inet_ntop(AF_INET, &address, text, sizeof(text)));
+}
+
+static void add_mac(struct json_object *object, const char *key, const __u8 *mac)
+{
+	char text[3 * ETH_ALEN];
+
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
+	json_add_text(object, key, text);
+}
+
+static struct json_object *flow_json(const struct txp_lease_key *key)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_address(object, "saddr", key->saddr);
+	add_address(object, "daddr", key->daddr);
+	json_add_number(object, "protocol", key->protocol);
+	json_add_number(object, "sport", ntohs(key->sport));
+	json_add_number(object, "dport", ntohs(key->dport));
+	json_add_number(object, "dscp", key->dscp >> 2);
+	json_add_number(object, "mark", key->mark);
+	return object;
+}
+
+static struct json_object *lease_json(const struct txp_lease *lease)
+{
+	struct json_object *object = json_object_new_object();
+	__be32 next_hop;
+
+	json_add_number(object, "oif", lease->oif);
+	memcpy(&next_hop, lease->next_hop + sizeof(next_hop), sizeof(next_hop));
+	add_address(object, "next_hop", next_hop);
+	add_mac(object, "dmac", lease->ethernet);
+	add_mac(object, "smac", lease->ethernet + ETH_ALEN);
+	json_add_number(object, "mtu", lease->mtu);
+	json_add_text(object, "verdict", transit_name(lease->transit));
+	return object;
+}
+
+static void surprise_json(struct json_object *object, const struct txp_event *event)
+{
+	json_object_object_add(object, "flow", flow_json(&event->before.key));
+	json_object_object_add(object, "held", lease_json(&event->before));
+	json_object_object_add(object, "kernel", lease_json(&event->after));
+}
+
+static void lease_text(const char *who, struct json_object *lease)
+{
+	printf("%s oif %llu via %s, %s > %s, mtu %llu, %s", who, json_number(lease, "oif"),
+	       json_text(lease, "next_hop"), json_text(lease, "smac"), json_text(lease, "dmac"),
+	       json_number(lease, "mtu"), json_text(lease, "verdict"));
+}
+
+static void surprise_text(struct json_object *object)
+{
+	struct json_object *flow = json_member(object, "flow");
+
+	printf(" %s > %s", json_text(flow, "saddr"), json_text(flow, "daddr"));
+	if (json_number(flow, "protocol"))
+		printf(" protocol %llu port %llu > %llu", json_number(flow, "protocol"),
+		       json_number(flow, "sport"), json_number(flow, "dport"));
+	printf(" dscp %llu mark %llu:", json_number(flow, "dscp"), json_number(flow, "mark"));
+	lease_text(" held", json_member(object, "held"));
+	lease_text("; the kernel", json_member(object, "kernel"));
+}
+
+static void demotion_text(struct json_object *object)
+{
+	(void)object;
+	printf(" too many surprises: offloads no more; attach again to promote it");
+}
+
+/* What an event of a kind has beside its time and device. */
+struct event_kind {
+	const char *name;
+	void (*json)(struct json_object *object, const struct txp_event *event); /* or NULL */
+	void (*text)(struct json_object *object);
+};
+
+static const struct event_kind kinds[] = {
+	[TXP_EVENT_SURPRISE] = { "surprise", surprise_json, surprise_text },
+	[TXP_EVENT_DEMOTION] = { "demotion", NULL, demotion_text },
+};
+
+/* As it was called when attached; the index where it is not attached any more. */
+static void add_device(struct json_object *object, const struct event_source *source,
+		       const struct txp_device_key *key)
+{
+	struct txp_device row;
+	char text[16];
+
+	if (bpf_map_lookup_elem(source->devices_fd, key, &row))
+		snprintf(text, sizeof(text), "%u", key->ifindex);
+	else
+		snprintf(text, sizeof(text), "%.15s", row.name);
+	json_add_text(object, "dev", text);
+	json_add_number(object, "ifindex", key->ifindex);
+}
+
+void event_head_text(struct json_object *object, const char *what)
+{
+	__u64 time_ns = json_number(object, "time_ns");
+
+	printf("%llu.%09llu %s %s %s:", time_ns / 1000000000, time_ns % 1000000000,
+	       json_text(object, "netns"), json_text(object, "dev"), what);
+}
+
+static void show_text(const struct event_kind *kind, struct json_object *object)
+{
+	event_head_text(object, kind->name);
+	kind->text(object);
+	putchar('\n');
+}
+
+/* A kind of a newer program's is passed over. */
+static int show(void *context, void *data, size_t size)
+{
+	const struct event_source *source = context;
+	const struct txp_event *event = data;
+	const struct event_kind *kind;
+	struct json_object *object;
+
+	if (size < sizeof(*event) || event->kind >= ARRAY_SIZE(kinds))
+		return 0;
+	kind = &kinds[event->kind];
+	object = json_object_new_object();
+	json_add_number(object, "time_ns", event->time_ns);
+	json_add_text(object, "kind", kind->name);
+	json_add_text(object, "netns", source->netns);
+	add_device(object, source, &event->device);
+	if (kind->json)
+		kind->json(object, event);
+	if (source->json)
+		output_json(object);
+	else
+		show_text(kind, object);
+	json_object_put(object);
+	return fflush(stdout) ? -errno : 0;
+}
+
+static int copy_map(const struct instance *instance, const char *name)
+{
+	int fd = map_set_fd(&instance->maps, name);
+
+	fd = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return fd == -1 ? -errno : fd;
+}
+
+static int follow_ring(struct events *following, struct event_source *source)
+{
+	if (following->rings)
+		return ring_buffer__add(following->rings, source->events_fd, show, source);
+	following->rings = ring_buffer__new(source->events_fd, show, source, NULL);
+	return following->rings ? 0 : -errno;
+}
+
+static int follow(struct instance *instance, void *context)
+{
+	struct events *following = context;
+	struct event_source *source = calloc(1, sizeof(*source));
+	int err;
+
+	if (!source)
+		return -ENOMEM;
+	source->json = following->options->json;
+	netns_name(instance->netns, source->netns, sizeof(source->netns));
+	source->events_fd = copy_map(instance, "events");
+	source->devices_fd = copy_map(instance, "devices");
+	source->next = following->sources;
+	following->sources = source;
+	following->count++;
+	err = source->events_fd < 0 ? source->events_fd : source->devices_fd;
+	if (err >= 0)
+		err = follow_ring(following, source);
+	return err ? log_errno(err, "following %s/events", instance->maps_directory) : 0;
+}
+
+void events_stop(struct events *following)
+{
+	struct event_source *source;
+
+	ring_buffer__free(following->rings);
+	while ((source = following->sources)) {
+		following->sources = source->next;
+		if (source->events_fd >= 0)
+			close(source->events_fd);
+		if (source->devices_fd >= 0)
+			close(source->devices_fd);
+		free(source);
+	}
+}
+
+int events_follow(struct events *following, const struct options *options)
+{
+	following->options = options;
+	return instance_each(options, follow, following);
+}
