@@ -97,17 +97,6 @@ static __always_inline void sight_header6(struct txp_sight *sight, const struct 
 		sight_ports(sight, transport);
 }
 
-static __always_inline void sight_header(struct txp_sight *sight, const struct sk_buff *skb,
-					 __u8 family)
-{
-	__be16 protocol = KERNEL_READ(skb, protocol);
-
-	if (family == TXP_AF_INET || (!family && protocol == bpf_htons(ETH_P_IP)))
-		sight_header4(sight, skb);
-	else if (family == TXP_AF_INET6 || (!family && protocol == bpf_htons(ETH_P_IPV6)))
-		sight_header6(sight, skb);
-}
-
 /* ip_queue_xmit: TCP's and L2TP's addresses are the socket's, SCTP's the transport's. */
 static __always_inline void sight_stream(struct txp_sight *sight, const struct sock *sk,
 					 const struct sk_buff *skb, const struct flowi4 *fl4)
@@ -117,13 +106,54 @@ static __always_inline void sight_stream(struct txp_sight *sight, const struct s
 
 	sight->family = TXP_AF_INET;
 	sight->protocol = KERNEL_READ(sk, sk_protocol);
-	of_flow = sight->protocol == IPPROTO_SCTP;
+	of_flow = fl4 && sight->protocol == IPPROTO_SCTP;
 	sight->saddr[0] = of_flow ? KERNEL_READ(fl4, saddr) : KERNEL_READ(inet, inet_saddr);
 	sight->daddr[0] =
 		of_flow ? KERNEL_READ(fl4, daddr) : KERNEL_READ(sk, __sk_common.skc_daddr);
 	sight->mark = KERNEL_READ(sk, sk_mark);
 	sight->priority = KERNEL_READ(sk, sk_priority);
 	sight_ports(sight, (__u64)KERNEL_READ(skb, data));
+}
+
+static __always_inline void sight_socket6(struct txp_sight *sight, const struct sock *sk)
+{
+	const struct inet_sock *inet = (const void *)sk;
+	const struct ipv6_pinfo *inet6 = KERNEL_READ(inet, pinet6);
+
+	sight->family = TXP_AF_INET6;
+	bpf_probe_read_kernel(sight->daddr, sizeof(sight->daddr), &sk->__sk_common.skc_v6_daddr);
+	if (inet6)
+		bpf_probe_read_kernel(sight->saddr, sizeof(sight->saddr), &inet6->saddr);
+}
+
+/* A segment that was dropped before it had a header: its socket knows where it was to go. */
+static __always_inline void sight_socket(struct txp_sight *sight, const struct sk_buff *skb)
+{
+	const struct sock *sk = KERNEL_READ(skb, sk);
+	__u8 state = sk ? KERNEL_READ(sk, __sk_common.skc_state) : 0;
+
+	/* those are no full sockets */
+	if (!sk || state == TXP_TCP_TIME_WAIT || state == TXP_TCP_NEW_SYN_RECV)
+		return;
+	if (KERNEL_READ(sk, __sk_common.skc_family) == TXP_AF_INET)
+		sight_stream(sight, sk, skb, NULL);
+	else if (KERNEL_READ(sk, __sk_common.skc_family) == TXP_AF_INET6)
+		sight_socket6(sight, sk);
+	sight->protocol = KERNEL_READ(sk, sk_protocol);
+	sight_ports(sight, (__u64)KERNEL_READ(skb, data));
+}
+
+static __always_inline void sight_header(struct txp_sight *sight, const struct sk_buff *skb,
+					 __u8 family)
+{
+	__be16 protocol = KERNEL_READ(skb, protocol);
+
+	if (!family && !protocol)
+		sight_socket(sight, skb);
+	else if (family == TXP_AF_INET || (!family && protocol == bpf_htons(ETH_P_IP)))
+		sight_header4(sight, skb);
+	else if (family == TXP_AF_INET6 || (!family && protocol == bpf_htons(ETH_P_IPV6)))
+		sight_header6(sight, skb);
 }
 
 static __always_inline void sight_flow_ports(struct txp_sight *sight, __be16 sport, __be16 dport)

@@ -29,8 +29,7 @@ struct tracing {
 	struct watch watch;
 	struct events events;
 	struct ring_buffer *records;
-	struct place *places;
-	struct reasons *reasons;
+	struct record_words words;
 	FILE *pcap;	/* NULL: not asked for */
 	__u64 epoch_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 	__u64 shown;
@@ -117,7 +116,7 @@ static int show(void *context, void *data, size_t size)
 	(void)size;
 	if (tracing->stations && !(tracing->stations & (1U << record->station)))
 		return 0;
-	object = record_json(record, &tracing->places, tracing->reasons);
+	object = record_json(record, &tracing->words);
 	tracing->shown++;
 	if (tracing->pcap)
 		err = save(tracing, record, object);
@@ -225,8 +224,9 @@ static int prepare(struct tracing *tracing, struct txp_watch *settings)
 	settings->snap = tracing->options->pcap ? TXP_SNAP_MAX : 0;
 	settings->event_ns = SECOND_NS / tracing->rate;
 	tracing->epoch_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
-	tracing->reasons = reasons_read();
-	if (!tracing->reasons)
+	tracing->words.reasons = reasons_read();
+	tracing->words.symbols = symbols_read();
+	if (!tracing->words.reasons || !tracing->words.symbols)
 		return log_errno(-ENOMEM, "trace");
 	err = open_pcap(tracing);
 	if (!err && pins_possible(tracing->options->bpffs))
@@ -257,7 +257,8 @@ int cmd_trace(const struct options *options)
 	if (tracing.records)
 		watch_close(&tracing.watch);
 	events_stop(&tracing.events);
-	reasons_free(tracing.reasons);
-	place_free(tracing.places);
+	reasons_free(tracing.words.reasons);
+	symbols_free(tracing.words.symbols);
+	place_free(tracing.words.places);
 	return code;
 }

@@ -72,22 +72,21 @@ static void add_place(struct json_object *object, const struct txp_record *recor
 }
 
 static void add_end(struct json_object *object, const struct txp_record *record,
-		    const struct reasons *reasons)
+		    const struct record_words *words)
 {
-	char text[REASON_TEXT_MAX];
+	char text[REASON_TEXT_MAX * 2];
 
-	code_text(reasons, record->station, record->code, text);
+	code_text(words->reasons, record->station, record->code, text);
 	if (record->station == TXP_STATION_NET_DEV_XMIT)
 		json_add_text(object, "answer", text);
 	if (record->station != TXP_STATION_DROP)
 		return;
 	json_add_text(object, "reason", text);
-	snprintf(text, sizeof(text), "0x%llx", record->location);
-	json_add_text(object, "location", text);
+	json_add_text(object, "location",
+		      symbols_text(words->symbols, record->location, text, sizeof(text)));
 }
 
-struct json_object *record_json(const struct txp_record *record, struct place **places,
-				const struct reasons *reasons)
+struct json_object *record_json(const struct txp_record *record, struct record_words *words)
 {
 	const struct txp_sight *sight = &record->sight;
 	struct json_object *object = json_object_new_object();
@@ -97,7 +96,7 @@ struct json_object *record_json(const struct txp_record *record, struct place **
 	json_add_number(object, "time_ns", record->time_ns);
 	json_add_text(object, "kind", "packet");
 	json_add_text(object, "station", station_name(record->station));
-	add_place(object, record, places);
+	add_place(object, record, &words->places);
 	json_add_text(object, "skb", skb);
 	json_add_number(object, "ethertype", record->protocol);
 	if (sight->family)
@@ -107,7 +106,7 @@ struct json_object *record_json(const struct txp_record *record, struct place **
 	json_add_number(object, "priority", sight->priority);
 	if (sight->flags & TXP_SIGHT_QUEUE)
 		json_add_number(object, "queue", sight->queue);
-	add_end(object, record, reasons);
+	add_end(object, record, words);
 	return object;
 }
 
@@ -169,6 +168,6 @@ void record_text(struct json_object *record)
 	if (*json_text(record, "answer"))
 		printf(" answer %s", json_text(record, "answer"));
 	if (has(record, "reason"))
-		printf(" reason %s at %s", json_text(record, "reason"),
+		printf(" reason %s in %s", json_text(record, "reason"),
 		       json_text(record, "location"));
 }

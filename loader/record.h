@@ -9,10 +9,17 @@
 
 #include "place.h"
 #include "reason.h"
+#include "symbols.h"
 
-/* Owned by the caller. places may get another one. */
-struct json_object *record_json(const struct txp_record *record, struct place **places,
-				const struct reasons *reasons);
+/* What it takes to say it in words. Owned by the caller. */
+struct record_words {
+	struct place *places; /* may get another one */
+	struct reasons *reasons;
+	struct symbols *symbols;
+};
+
+/* Owned by the caller. */
+struct json_object *record_json(const struct txp_record *record, struct record_words *words);
 
 void record_text(struct json_object *record);
 

@@ -1,0 +1,237 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# txpath trace: a packet at each station that has a hook here, as it was sent; and where packets are
+# dropped on their way, and why. Topology: ../watch.sh
+
+# shellcheck source-path=SCRIPTDIR source=../watch.sh
+. "$(dirname "$0")/../watch.sh"
+
+# records FILTER: of jq, of the packets
+records()
+{
+	jq -c "select(.kind == \"packet\") | select($1)" "$WORK/watch.json"
+}
+
+# has_record WHAT FILTER
+has_record()
+{
+	records "$2" | grep -q . || {
+		jq -c 'del(.hooks)' "$WORK/watch.json" | tail -n 40 >&2
+		fail "no record of $1"
+	}
+}
+
+# One packet of each kind at a time: the stations that have seen it, in the order of the road.
+test_trace_follows_a_packet()
+{
+	local seen station
+
+	add_road
+	watch client trace proto=udp --pcap "$WORK/packets.pcapng"
+	udp_sink server 1
+	send client server udpgen count=1 ttl=33 tos=40 mark=5 priority=3
+	sink_filled
+	watched
+	seen=$(records true | jq -r .station | tr '\n' ' ')
+	say "stations: $seen"
+	for station in ip_make_skb ip_local_out ip_output ip_finish_output ip_finish_output2 \
+		dev_queue_xmit pick_tx net_dev_queue net_dev_start_xmit net_dev_xmit; do
+		is_seen $station || continue
+		[[ $seen = "$station "* || $seen = *" $station "* ]] || fail "$station has not seen it"
+	done
+	has_record 'its header' '.station == "ip_output" and .ttl == 33 and .tos == 40 and .mark == 5 and
+		.df and .saddr == "10.7.1.2" and .daddr == "10.7.3.2" and .protocol == 17 and
+		.dport > 7000 and .len == 92 and .dev == "c0" and .next_hop == "10.7.1.1"'
+	has_record 'its queue' '.station == "net_dev_queue" and .queue == 0 and .priority == 3'
+	[ "$(records .skb | jq -r .skb | sort -u | wc -l)" = 1 ] || fail "more than one packet"
+	[ "$(tail -n 1 "$WORK/watch.json" | jq '.lost + .limited')" = 0 ] || fail "records are lost"
+	check_pcap "$WORK/packets.pcapng"
+}
+
+# check_pcap FILE: tshark says the same of each packet as we do.
+check_pcap()
+{
+	command -v tshark >/dev/null || {
+		say "there is no tshark to read $1"
+		return
+	}
+	tshark -r "$1" -T fields -e frame.comment -e ip.src -e ip.ttl -e udp.dstport -e ip.len >"$WORK/shark" ||
+		fail "tshark does not read it"
+	cat "$WORK/shark" >&2
+	grep -q "station ip_output dev c0.*10.7.1.2.33.$PORT.92" "$WORK/shark" || fail "not the packet"
+	[ "$(wc -l <"$WORK/shark")" = "$(records '.ttl and .station != "net_dev_xmit"' | wc -l)" ] ||
+		fail "not one record for each station with a header"
+}
+
+# dropped_in REASON FUNCTION: by the kernel's own reason, or where it gives none by the function.
+dropped_in()
+{
+	has_record "a drop: $1 in $2" ".station == \"drop\" and
+		((.reason | test(\"$1\")) or (.location | test(\"$2\")))"
+	records '.station == "drop"' >&2
+}
+
+# The router has no route: ip_forward's look-up fails.
+test_trace_no_route()
+{
+	add_road
+	watch router trace dst=198.51.100.1
+	in_ns client "$TOOLS/udpgen" 198.51.100.1 9 count=3 loose=1 >&2
+	until_true grep -q '"drop"' "$WORK/watch.json"
+	watched
+	dropped_in 'NOROUTE' 'ip_error|ip_rcv|ip_route_input'
+}
+
+# A connection whose route is taken away: ip_queue_xmit.
+test_trace_no_route_of_a_socket()
+{
+	add_road
+	tcp_server server
+	mkfifo "$WORK/fifo"
+	spawn_writer
+	run ip -n "$(ns client)" route del default
+	watch client trace proto=tcp
+	echo more >&3
+	until_true grep -q '"drop"' "$WORK/watch.json" || :
+	watched
+	exec 3>&-
+	dropped_in 'OUTNOROUTES' 'ip_queue_xmit'
+}
+
+# A connection that is written to from descriptor 3.
+spawn_writer()
+{
+	ip netns exec "$(ns client)" socat -u "PIPE:$WORK/fifo" "TCP4:${ADDRESS[server]}:$PORT" &
+	SPAWNED+=("$!")
+	exec 3>"$WORK/fifo"
+	echo first >&3
+	until_true connected
+}
+
+connected()
+{
+	ip netns exec "$(ns client)" ss -Htn state established | grep -q .
+}
+
+test_trace_no_neighbour()
+{
+	add_road
+	in_ns client sysctl -qw net.ipv4.neigh.c0.mcast_solicit=1 net.ipv4.neigh.c0.retrans_time_ms=100
+	watch client trace dst=10.7.1.77
+	in_ns client ping -q -c 1 -W 2 10.7.1.77 >&2 || :
+	until_true grep -q '"drop"' "$WORK/watch.json"
+	watched
+	dropped_in 'NEIGH_FAILED' 'arp_error_report|neigh_'
+}
+
+# ip_forward: longer than the MTU, and not to be cut.
+test_trace_too_big()
+{
+	add_road
+	run ip -n "$(ns router)" link set r2 mtu 1400
+	watch router trace dst=10.7.3.2 proto=icmp
+	in_ns client ping -q -c 1 -W 1 -M "do" -s 1450 10.7.3.2 >&2 || :
+	until_true grep -q '"drop"' "$WORK/watch.json"
+	watched
+	dropped_in 'PKT_TOO_BIG' 'ip_forward'
+}
+
+# netfilter_drops HOOK
+netfilter_drops()
+{
+	add_road
+	in_ns client nft -f - <<-END || skip "no nftables here"
+		table ip t {
+			chain c {
+				type filter hook $1 priority 10;
+				ip daddr 10.7.3.2 udp dport 7099 drop
+			}
+		}
+	END
+	watch client trace dport=7099
+	in_ns client "$TOOLS/udpgen" 10.7.3.2 7099 count=3 loose=1 >&2
+	until_true grep -q '"drop"' "$WORK/watch.json"
+	watched
+	dropped_in 'NETFILTER_DROP' 'nf_hook_slow'
+	has_record 'the station before' '.station == "ip_local_out"'
+}
+
+test_trace_netfilter_output()
+{
+	netfilter_drops output
+	[ -z "$(records '.station == "ip_finish_output"')" ] || fail "it went on"
+}
+
+test_trace_netfilter_postrouting()
+{
+	netfilter_drops postrouting
+	has_record 'the station before' '.station == "ip_output"'
+}
+
+# A qdisc of one packet, and more of them than it can send.
+test_trace_qdisc_full()
+{
+	add_road
+	in_ns client tc qdisc add dev c0 root tbf rate 8kbit burst 2k limit 2k || skip "no tbf here"
+	watch client trace proto=udp
+	in_ns client "$TOOLS/udpgen" 10.7.3.2 7099 count=30 size=500 loose=1 >&2
+	until_true grep -q '"drop"' "$WORK/watch.json"
+	watched
+	dropped_in 'QDISC' 'dev_queue_xmit|qdisc'
+}
+
+# The other end of a veth is down: the driver, or where there is one a qdisc, drops all.
+test_trace_device_down()
+{
+	add_road
+	run ip -n "$(ns client)" neigh replace 10.7.1.1 lladdr 02:00:00:00:00:01 dev c0 nud permanent
+	in_ns client sysctl -qw net.ipv4.conf.c0.ignore_routes_with_linkdown=0
+	run ip -n "$(ns router)" link set r0 down
+	watch client trace proto=udp
+	in_ns client "$TOOLS/udpgen" 10.7.3.2 7099 count=3 loose=1 >&2
+	until_true grep -q '"drop"' "$WORK/watch.json"
+	watched
+	dropped_in 'QDISC|DEV_READY' 'dev_queue_xmit|qdisc|dev_forward_skb|veth_xmit'
+}
+
+# Each tunnel leads into the other one: the kernel ends it (dev_xmit_recursion).
+test_trace_recursion()
+{
+	add_road
+	in_batch client <<-END || skip "no tunnels here"
+		link add ta type ipip local 10.8.0.1 remote 10.8.2.2
+		link add tb type ipip local 10.8.0.1 remote 10.8.1.2
+		addr add 10.8.0.1/32 dev ta
+		link set ta up
+		link set tb up
+		route add 10.8.1.0/24 dev ta
+		route add 10.8.2.0/24 dev tb
+	END
+	watch client trace src=10.8.0.1
+	in_ns client "$TOOLS/udpgen" 10.8.1.9 7099 count=1 loose=1 >&2 || :
+	until_true grep -q '"drop"' "$WORK/watch.json"
+	watched
+	dropped_in 'RECURSION' 'dev_queue_xmit|ip_tunnel_xmit|iptunnel_xmit'
+}
+
+# A flood is not for a terminal: what is over the rate is counted.
+test_trace_keeps_to_its_rate()
+{
+	add_road
+	watch client trace proto=udp rate=10
+	udp client server 400
+	watched
+	[ "$(records true | wc -l)" -le 200 ] || fail "$(records true | wc -l) records at 10 a second"
+	[ "$(tail -n 1 "$WORK/watch.json" | jq .limited)" -gt 1000 ] || fail "what is left out is not counted"
+}
+
+test_trace_usage()
+{
+	add_road
+	refuses 2 'station=nowhere' "$TXPATH" --netns "$(ns client)" trace station=nowhere
+	refuses 2 'rate=0' "$TXPATH" --netns "$(ns client)" trace rate=0
+	refuses 1 'pcap .*/no/such' "$TXPATH" --netns "$(ns client)" trace --pcap /no/such/file
+}
+
+run_test "$@"
