@@ -6,8 +6,8 @@
 #include "filter.bpf.h"
 #include "shortcoming.bpf.h"
 
-#define TXP_RECORD_BURST_NS (200ULL * 1000 * 1000) /* what may be written at once: a fifth of it   \
-						    */
+/* That much of a second's records may be written at once. */
+#define TXP_RECORD_BURST_NS (200ULL * 1000 * 1000)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

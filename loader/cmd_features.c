@@ -11,10 +11,12 @@
 #include "command.h"
 #include "ladder.h"
 #include "log.h"
+#include "netns.h"
 #include "output.h"
 #include "privilege.h"
 #include "probe.h"
 #include "tc.h"
+#include "watch.h"
 
 static int try_egress(struct map_set *maps)
 {
@@ -66,6 +68,22 @@ static struct json_object *hooks_json(void)
 	return hooks;
 }
 
+/* Of a watch: all stations, as they would be seen in a namespace that is named. */
+static int add_stations(struct json_object *document)
+{
+	struct txp_watch settings = { .what = TXP_WATCH_COUNT };
+	struct watch watch;
+	int err = netns_id(&settings.filter.netns);
+
+	if (!err)
+		err = watch_open(&watch, &settings);
+	if (err)
+		return err;
+	json_object_object_add(document, "stations", watch_hooks_json(&watch));
+	watch_close(&watch);
+	return 0;
+}
+
 static struct json_object *capabilities_json(void)
 {
 	struct json_object *object = json_object_new_object();
@@ -83,6 +101,7 @@ static int build(const struct options *options, struct json_object **document)
 {
 	struct json_object *object;
 	struct utsname kernel;
+	int err;
 
 	(void)options;
 	/* hooks are attached for a moment: to nothing that the host uses */
@@ -93,9 +112,10 @@ static int build(const struct options *options, struct json_object **document)
 	object = json_object_new_object();
 	json_add_text(object, "kernel", kernel.release);
 	json_object_object_add(object, "hooks", hooks_json());
+	err = add_stations(object);
 	json_object_object_add(object, "capabilities", capabilities_json());
 	*document = object;
-	return 0;
+	return err;
 }
 
 static int text(struct json_object *document, struct json_object *before, double seconds)
@@ -107,12 +127,23 @@ static int text(struct json_object *document, struct json_object *before, double
 		{ "errno", "ERRNO", false },
 		{ 0 },
 	};
+	static const struct column stations[] = {
+		{ "station", "STATION", false },
+		{ "wanted", "WANTED", false },
+		{ "got", "GOT", false },
+		{ "errno", "ERRNO", false },
+		{ "unobservable", "UNOBSERVABLE HERE", false },
+		{ 0 },
+	};
 	int err;
 
 	(void)before;
 	(void)seconds;
 	printf("kernel %s\n\n", json_text(document, "kernel"));
 	err = output_table(json_member(document, "hooks"), columns);
+	putchar('\n');
+	if (!err)
+		err = output_table(json_member(document, "stations"), stations);
 	putchar('\n');
 	json_object_object_foreach(json_member(document, "capabilities"), name, value)
 		printf("%s: %s\n", name, json_object_get_boolean(value) ? "yes" : "no");

@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 #include <linux/netfilter.h>
 
+#include "array.h"
 #include "log.h"
 #include "nflink.h"
 #include "object.h"
@@ -25,12 +26,27 @@
 struct available {
 	struct btf *btf;
 	bool netfilter; /* has links, and the filter says of which namespace */
-	bool fentry;
+	int arguments;	/* of a function that fentry is tried on, at most; -1: of none */
 };
+
+/* x86 has fentry for more than six arguments since 6.6; and a kernel may refuse it altogether. */
+static const int arguments_tried[] = { 12, 6, -1 };
 
 static bool btf_has(const struct btf *btf, const char *name, __u32 kind)
 {
 	return btf__find_by_name_kind(btf, name, kind) > 0;
+}
+
+/* Does fentry reach it? */
+static bool btf_has_function(const struct available *available, const char *name)
+{
+	const struct btf_type *type;
+	int id = btf__find_by_name_kind(available->btf, name, BTF_KIND_FUNC);
+
+	if (id <= 0)
+		return false;
+	type = btf__type_by_id(available->btf, btf__type_by_id(available->btf, id)->type);
+	return btf_vlen(type) <= available->arguments;
 }
 
 static bool is_there(const struct available *available, const struct watch_hook *hook)
@@ -39,7 +55,7 @@ static bool is_there(const struct available *available, const struct watch_hook 
 
 	switch (hook->kind) {
 	case TXP_WATCH_FENTRY:
-		return available->fentry && btf_has(available->btf, hook->target, BTF_KIND_FUNC);
+		return available->arguments >= 0 && btf_has_function(available, hook->target);
 	case TXP_WATCH_TP_BTF:
 		snprintf(name, sizeof(name), "btf_trace_%s", hook->target);
 		return btf_has(available->btf, name, BTF_KIND_TYPEDEF);
@@ -83,23 +99,26 @@ static int load(struct watch *watch, const struct txp_watch *settings,
 	return err;
 }
 
-/* A kernel that refuses fentry refuses it for all functions. */
+/* Ever less until it loads. refused: why not all did. */
 static int load_what_loads(struct watch *watch, const struct txp_watch *settings, int *refused)
 {
-	struct available available = { .fentry = true };
-	int err;
+	struct available available = { 0 };
+	int err = -ENOENT;
+	size_t i;
 
 	available.btf = btf__load_vmlinux_btf();
 	if (!available.btf)
 		return log_errno(-errno, "reading /sys/kernel/btf/vmlinux: a watch needs it");
 	available.netfilter = settings->filter.netns &&
 			      btf_has(available.btf, "bpf_nf_link_attach", BTF_KIND_FUNC);
-	err = load(watch, settings, &available);
-	if (err) {
-		*refused = err;
-		log_detail("not with fentry (%s): without", errno_name(err));
-		available.fentry = false;
+	for (i = 0; i < ARRAY_SIZE(arguments_tried) && err; i++) {
+		available.arguments = arguments_tried[i];
 		err = load(watch, settings, &available);
+		if (!err)
+			break;
+		log_detail("fentry on functions of %d arguments: %s", available.arguments,
+			   errno_name(err));
+		*refused = err;
 	}
 	btf__free(available.btf);
 	return err ? log_errno(err, "loading the programs that watch (-v: why)") : 0;

@@ -114,6 +114,18 @@ connected()
 	ip netns exec "$(ns client)" ss -Htn state established | grep -q .
 }
 
+# A strict source route whose first hop is behind a gateway: no route, for each SYN.
+test_trace_strict_source_route()
+{
+	add_road
+	watch client trace proto=tcp
+	ip netns exec "$(ns client)" timeout 2 socat -u /dev/null \
+		"TCP4:${ADDRESS[server]}:9,ip-options=x8907040a07030200" || :
+	until_true grep -q '"drop"' "$WORK/watch.json"
+	watched
+	dropped_in 'OUTNOROUTES' 'ip_queue_xmit'
+}
+
 test_trace_no_neighbour()
 {
 	add_road
