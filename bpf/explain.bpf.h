@@ -9,6 +9,7 @@
 
 #include "check.bpf.h"
 #include "count.bpf.h"
+#include "event.bpf.h"
 #include "hooks.bpf.h"
 #include "predict.bpf.h"
 
@@ -211,6 +212,8 @@ __noinline int example_write(__u32 field)
 	example.protocol = chk->pkt.ip.protocol;
 	example.total = chk->pkt.l3_len;
 	bpf_map_update_elem(&examples, &key, &example, BPF_ANY);
+	if (event_is_traced())
+		event_mismatch(inst, chk->ifindex, field, &example);
 	return 0;
 }
 

@@ -4,17 +4,15 @@
 #define TXPATH_RECORD_BPF_H
 
 #include "filter.bpf.h"
+#include "pace.bpf.h"
 #include "shortcoming.bpf.h"
-
-/* That much of a second's records may be written at once. */
-#define TXP_RECORD_BURST_NS (200ULL * 1000 * 1000)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, TXP_RECORDS_SIZE);
 } records SEC(".maps");
 
-/* When this CPU's next record is due (generic cell rate algorithm), ns. */
+/* When this CPU's next record is due, ns. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -27,12 +25,7 @@ static __always_inline bool record_is_due(__u64 now)
 	__u32 zero = 0;
 	__u64 *due = bpf_map_lookup_elem(&record_due, &zero);
 
-	if (!due)
-		return false;
-	if (*due > now + TXP_RECORD_BURST_NS)
-		return false;
-	*due = (*due > now ? *due : now) + txp_watch.event_ns;
-	return true;
+	return due && pace_is_due(due, now, txp_watch.event_ns);
 }
 
 static __always_inline void record_data(struct txp_record *record, const struct sk_buff *skb)

@@ -12,6 +12,7 @@
 #include "context.bpf.h"
 #include "count.bpf.h"
 #include "dossier.bpf.h"
+#include "event.bpf.h"
 #include "guard.bpf.h"
 #include "hit.bpf.h"
 #include "miss.bpf.h"
@@ -353,6 +354,8 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 	if (arrival->verdict == TXP_TRANSIT_TAKEN)
 		arrival->verdict = TXP_TRANSIT_WOULD_TAKE;
 	count_transit(cnt, arrival->verdict, ctx->len);
+	if (skb && arrival->verdict != TXP_TRANSIT_WOULD_TAKE && event_is_traced())
+		event_decline(inst, ctx->ifindex, &arrival->pkt, ctx->mark, arrival->verdict);
 }
 
 /* Since 6.2: everything is asked here. */

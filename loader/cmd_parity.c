@@ -16,8 +16,7 @@
 #include "output.h"
 #include "privilege.h"
 #include "stage.h"
-
-#define VALUE_MAX 32
+#include "words.h"
 
 struct field {
 	const char *name;
@@ -69,31 +68,6 @@ static void add_counts(struct json_object *object, const struct txp_field_counts
 	json_add_number(object, "surprises", count_surprises(counts));
 }
 
-/* As an operator writes it; the layout is that of struct txp_example. */
-static void value_text(enum txp_field field, __u64 value, char *text)
-{
-	const __u8 *bytes = (const __u8 *)&value;
-	struct in_addr address = { .s_addr = (__u32)value };
-
-	switch (field) {
-	case TXP_FIELD_DMAC:
-	case TXP_FIELD_SMAC:
-		snprintf(text, VALUE_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1],
-			 bytes[2], bytes[3], bytes[4], bytes[5]);
-		break;
-	case TXP_FIELD_NEXT_HOP:
-		inet_ntop(AF_INET, &address, text, VALUE_MAX);
-		break;
-	case TXP_FIELD_CHECKSUM:
-	case TXP_FIELD_TOS:
-	case TXP_FIELD_MARK:
-		snprintf(text, VALUE_MAX, "0x%llx", value);
-		break;
-	default:
-		snprintf(text, VALUE_MAX, "%llu", value);
-	}
-}
-
 static __u64 now_ns(void)
 {
 	struct timespec now;
@@ -106,14 +80,14 @@ static struct json_object *example_json(const char *dev, enum txp_field field,
 					const struct txp_example *example)
 {
 	struct json_object *object = json_object_new_object();
-	char text[VALUE_MAX];
+	char text[FIELD_VALUE_MAX];
 	__u64 now = now_ns();
 
 	json_add_text(object, "dev", dev);
 	json_add_text(object, "field", fields[field].name);
-	value_text(field, example->expected, text);
+	field_value_text(field, example->expected, text);
 	json_add_text(object, "expected", text);
-	value_text(field, example->actual, text);
+	field_value_text(field, example->actual, text);
 	json_add_text(object, "actual", text);
 	inet_ntop(AF_INET, &example->saddr, text, sizeof(text));
 	json_add_text(object, "saddr", text);

@@ -23,6 +23,7 @@
 #define RATE 10000 /* records that each CPU may write in a second, if not told otherwise */
 #define RATE_MAX 10000000
 #define SECOND_NS 1000000000ULL
+#define ASK_NS (8 * SECOND_NS) /* for how long a trace that was killed costs something */
 
 struct tracing {
 	const struct options *options;
@@ -33,6 +34,8 @@ struct tracing {
 	FILE *pcap;	/* NULL: not asked for */
 	__u64 epoch_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 	__u64 shown;
+	__u64 asked_ns;		      /* when events were last asked for */
+	struct txp_event_pace before; /* what they had missed */
 	unsigned long rate;
 	__u32 stations;	 /* bit per enum txp_station that is to be shown, 0: all */
 	bool no_packets; /* station=none */
@@ -131,10 +134,22 @@ static int show(void *context, void *data, size_t size)
 	return err;
 }
 
-static int poll_once(const struct tracing *tracing)
+/* Renewed while we live. */
+static void ask_events(struct tracing *tracing)
+{
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+
+	if (now - tracing->asked_ns < ASK_NS / 4)
+		return;
+	tracing->asked_ns = now;
+	events_ask(&tracing->events, now + ASK_NS, SECOND_NS / tracing->rate);
+}
+
+static int poll_once(struct tracing *tracing)
 {
 	int ret = 0;
 
+	ask_events(tracing);
 	if (tracing->records)
 		ret = ring_buffer__poll(tracing->records, POLL_MS);
 	else if (!tracing->events.rings)
@@ -149,12 +164,15 @@ static int poll_once(const struct tracing *tracing)
 /* What could not be shown is said, always. */
 static void show_end(const struct tracing *tracing)
 {
+	struct txp_shortcomings missing = { 0 };
+	struct txp_event_pace events;
 	struct json_object *object;
-	struct txp_shortcomings missing;
 
-	if (!tracing->records)
-		return;
-	watch_shortcomings(&tracing->watch, &missing);
+	if (tracing->records)
+		watch_shortcomings(&tracing->watch, &missing);
+	events_missed(&tracing->events, &events);
+	missing.lost += events.lost - tracing->before.lost;
+	missing.limited += events.limited - tracing->before.limited;
 	log_note("trace: %llu records shown, %llu lost for want of room, %llu over the rate of "
 		 "%lu/s (rate=)",
 		 tracing->shown, missing.lost, missing.limited, tracing->rate);
@@ -165,7 +183,8 @@ static void show_end(const struct tracing *tracing)
 	json_add_number(object, "shown", tracing->shown);
 	json_add_number(object, "lost", missing.lost);
 	json_add_number(object, "limited", missing.limited);
-	json_object_object_add(object, "hooks", watch_hooks_json(&tracing->watch));
+	if (tracing->records)
+		json_object_object_add(object, "hooks", watch_hooks_json(&tracing->watch));
 	output_json(object);
 	json_object_put(object);
 }
@@ -183,6 +202,7 @@ static int run(struct tracing *tracing)
 		ret = poll_once(tracing);
 	if (ret >= 0)
 		ret = poll_once(tracing);
+	events_ask(&tracing->events, 0, 0);
 	show_end(tracing);
 	return ret < 0 ? log_errno(ret, "trace") : 0;
 }
@@ -230,7 +250,9 @@ static int prepare(struct tracing *tracing, struct txp_watch *settings)
 		return log_errno(-ENOMEM, "trace");
 	err = open_pcap(tracing);
 	if (!err && pins_possible(tracing->options->bpffs))
-		err = events_follow(&tracing->events, tracing->options);
+		err = events_follow(&tracing->events, tracing->options, &settings->filter);
+	if (err >= 0)
+		events_missed(&tracing->events, &tracing->before);
 	if (err < 0 || tracing->no_packets)
 		return err < 0 ? err : 0;
 	err = watch_open(&tracing->watch, settings);

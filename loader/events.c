@@ -17,15 +17,20 @@
 #include "instance.h"
 #include "log.h"
 #include "netns.h"
+#include "filter.h"
 #include "output.h"
+#include "sum.h"
 #include "words.h"
 
 /* One namespace that is followed. */
 struct event_source {
 	struct event_source *next;
 	bool json;
+	const struct txp_filter *filter;
 	int events_fd;
 	int devices_fd;
+	int tracing_fd;
+	int pace_fd;
 	char netns[NAME_MAX + 1];
 };
 
@@ -88,15 +93,18 @@ static void lease_text(const char *who, struct json_object *lease)
 	       json_number(lease, "mtu"), json_text(lease, "verdict"));
 }
 
-static void surprise_text(struct json_object *object)
+static void flow_text(struct json_object *flow)
 {
-	struct json_object *flow = json_member(object, "flow");
-
 	printf(" %s > %s", json_text(flow, "saddr"), json_text(flow, "daddr"));
 	if (json_number(flow, "protocol"))
 		printf(" protocol %llu port %llu > %llu", json_number(flow, "protocol"),
 		       json_number(flow, "sport"), json_number(flow, "dport"));
 	printf(" dscp %llu mark %llu:", json_number(flow, "dscp"), json_number(flow, "mark"));
+}
+
+static void surprise_text(struct json_object *object)
+{
+	flow_text(json_member(object, "flow"));
 	lease_text(" held", json_member(object, "held"));
 	lease_text("; the kernel", json_member(object, "kernel"));
 }
@@ -105,6 +113,44 @@ static void demotion_text(struct json_object *object)
 {
 	(void)object;
 	printf(" too many surprises: offloads no more; attach again to promote it");
+}
+
+static void decline_json(struct json_object *object, const struct txp_event *event)
+{
+	json_object_object_add(object, "flow", flow_json(&event->before.key));
+	json_add_text(object, "verdict", transit_name(event->code));
+	json_add_text(object, "meaning", transit_meaning(event->code));
+}
+
+static void decline_text(struct json_object *object)
+{
+	flow_text(json_member(object, "flow"));
+	printf(" %s: %s", json_text(object, "verdict"), json_text(object, "meaning"));
+}
+
+static void mismatch_json(struct json_object *object, const struct txp_event *event)
+{
+	const struct txp_example *example = &event->example;
+	char text[FIELD_VALUE_MAX];
+
+	json_add_text(object, "field", field_name(event->code));
+	field_value_text(event->code, example->expected, text);
+	json_add_text(object, "expected", text);
+	field_value_text(event->code, example->actual, text);
+	json_add_text(object, "actual", text);
+	add_address(object, "saddr", example->saddr);
+	add_address(object, "daddr", example->daddr);
+	json_add_number(object, "protocol", example->protocol);
+	json_add_number(object, "total", example->total);
+}
+
+static void mismatch_text(struct json_object *object)
+{
+	printf(" %s > %s protocol %llu, %llu bytes: %s should be %s and is %s",
+	       json_text(object, "saddr"), json_text(object, "daddr"),
+	       json_number(object, "protocol"), json_number(object, "total"),
+	       json_text(object, "field"), json_text(object, "expected"),
+	       json_text(object, "actual"));
 }
 
 /* What an event of a kind has beside its time and device. */
@@ -117,6 +163,8 @@ struct event_kind {
 static const struct event_kind kinds[] = {
 	[TXP_EVENT_SURPRISE] = { "surprise", surprise_json, surprise_text },
 	[TXP_EVENT_DEMOTION] = { "demotion", NULL, demotion_text },
+	[TXP_EVENT_DECLINE] = { "decline", decline_json, decline_text },
+	[TXP_EVENT_MISMATCH] = { "mismatch", mismatch_json, mismatch_text },
 };
 
 /* As it was called when attached; the index where it is not attached any more. */
@@ -149,6 +197,22 @@ static void show_text(const struct event_kind *kind, struct json_object *object)
 	putchar('\n');
 }
 
+/* Of the frequent kinds only what was asked for. */
+static bool is_asked_for(const struct txp_event *event, const struct txp_filter *filter)
+{
+	struct txp_lease_key key = {
+		.saddr = event->example.saddr,
+		.daddr = event->example.daddr,
+		.protocol = event->example.protocol,
+	};
+
+	if (event->kind == TXP_EVENT_DECLINE)
+		key = event->before.key;
+	else if (event->kind != TXP_EVENT_MISMATCH)
+		return true;
+	return filter_has_flow(filter, event->device.ifindex, &key);
+}
+
 /* A kind of a newer program's is passed over. */
 static int show(void *context, void *data, size_t size)
 {
@@ -157,7 +221,8 @@ static int show(void *context, void *data, size_t size)
 	const struct event_kind *kind;
 	struct json_object *object;
 
-	if (size < sizeof(*event) || event->kind >= ARRAY_SIZE(kinds))
+	if (size < sizeof(*event) || event->kind >= ARRAY_SIZE(kinds) ||
+	    !is_asked_for(event, source->filter))
 		return 0;
 	kind = &kinds[event->kind];
 	object = json_object_new_object();
@@ -203,6 +268,9 @@ static int follow(struct instance *instance, void *context)
 	netns_name(instance->netns, source->netns, sizeof(source->netns));
 	source->events_fd = copy_map(instance, "events");
 	source->devices_fd = copy_map(instance, "devices");
+	source->tracing_fd = copy_map(instance, "tracing");
+	source->pace_fd = copy_map(instance, "event_pace");
+	source->filter = following->filter;
 	source->next = following->sources;
 	following->sources = source;
 	following->count++;
@@ -223,12 +291,54 @@ void events_stop(struct events *following)
 			close(source->events_fd);
 		if (source->devices_fd >= 0)
 			close(source->devices_fd);
+		if (source->tracing_fd >= 0)
+			close(source->tracing_fd);
+		if (source->pace_fd >= 0)
+			close(source->pace_fd);
 		free(source);
 	}
 }
 
-int events_follow(struct events *following, const struct options *options)
+int events_follow(struct events *following, const struct options *options,
+		  const struct txp_filter *filter)
 {
 	following->options = options;
+	following->filter = filter;
 	return instance_each(options, follow, following);
+}
+
+void events_ask(const struct events *following, __u64 until_ns, __u64 event_ns)
+{
+	const struct txp_tracing row = { .until_ns = until_ns, .event_ns = event_ns };
+	const struct event_source *source;
+	__u32 zero = 0;
+
+	for (source = following->sources; source; source = source->next) {
+		if (source->tracing_fd >= 0)
+			bpf_map_update_elem(source->tracing_fd, &zero, &row, BPF_ANY);
+	}
+}
+
+static void add_pace(int fd, struct txp_event_pace *sum)
+{
+	int i, cpus = libbpf_num_possible_cpus();
+	struct txp_event_pace *rows = cpus > 0 ? calloc(cpus, sizeof(*rows)) : NULL;
+	__u32 zero = 0;
+
+	if (rows && !bpf_map_lookup_elem(fd, &zero, rows)) {
+		for (i = 0; i < cpus; i++)
+			counters_add(sum, &rows[i], sizeof(*sum));
+	}
+	free(rows);
+}
+
+void events_missed(const struct events *following, struct txp_event_pace *sum)
+{
+	const struct event_source *source;
+
+	memset(sum, 0, sizeof(*sum));
+	for (source = following->sources; source; source = source->next) {
+		if (source->pace_fd >= 0)
+			add_pace(source->pace_fd, sum);
+	}
 }

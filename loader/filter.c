@@ -241,3 +241,30 @@ int filter_parse(const struct options *options, int (*other)(const char *word, v
 		code = parse_words(&parsing, false);
 	return code;
 }
+
+static bool prefix_has(const struct txp_prefix *prefix, __be32 address)
+{
+	return !prefix->family ||
+	       (prefix->family == AF_INET && (address & prefix->mask[0]) == prefix->address[0]);
+}
+
+static bool ports_match(const struct txp_filter *filter, __be16 sport, __be16 dport)
+{
+	return (!filter->sport || filter->sport == sport) &&
+	       (!filter->dport || filter->dport == dport) &&
+	       (!filter->port || filter->port == sport || filter->port == dport);
+}
+
+bool filter_has_flow(const struct txp_filter *filter, __u32 ifindex,
+		     const struct txp_lease_key *key)
+{
+	if (filter->ifindex && filter->ifindex != ifindex)
+		return false;
+	if ((key->mark & filter->mark_mask) != filter->mark)
+		return false;
+	if (filter->has_protocol && filter->protocol != key->protocol)
+		return false;
+	return prefix_has(&filter->src, key->saddr) && prefix_has(&filter->dst, key->daddr) &&
+	       (prefix_has(&filter->host, key->saddr) || prefix_has(&filter->host, key->daddr)) &&
+	       ports_match(filter, key->sport, key->dport);
+}

@@ -3,6 +3,9 @@
 #ifndef TXPATH_FILTER_H
 #define TXPATH_FILTER_H
 
+#include <stdbool.h>
+
+#include <txpath/abi.h>
 #include <txpath/watch.h>
 
 #include "command.h"
@@ -14,5 +17,9 @@
  */
 int filter_parse(const struct options *options, int (*other)(const char *word, void *context),
 		 void *context, struct txp_filter *filter);
+
+/* The same question of a flow of IPv4 that came in on a device, or leaves by it. */
+bool filter_has_flow(const struct txp_filter *filter, __u32 ifindex,
+		     const struct txp_lease_key *key);
 
 #endif /* TXPATH_FILTER_H */

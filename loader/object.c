@@ -53,8 +53,9 @@ void map_set_close(struct map_set *maps)
 
 /* Others, as .rodata, belong to one load and not to the namespace. */
 static const char *const shared_maps[] = {
-	"devices",  "counters", "examples", "instance",	    "moments", "dossiers", "budgets",
-	"skb_slot", "leases",	"events",   "receive_slot", "arming",  "views",	   EGRESS_CALLS_MAP,
+	"devices", "counters", "examples",     "instance",	 "moments", "dossiers",
+	"budgets", "skb_slot", "leases",       "events",	 "tracing", "event_pace",
+	"arming",  "views",    "receive_slot", EGRESS_CALLS_MAP,
 };
 
 static bool is_shared_name(const char *name)

@@ -13,7 +13,7 @@
 
 struct bpf_object;
 
-#define MAP_SET_MAX 16
+#define MAP_SET_MAX 20
 #define MAP_NAME_MAX 32 /* the kernel cuts a longer name than BPF_OBJ_NAME_LEN off */
 
 /* The maps that all programs of a namespace share, by name. Owns the descriptors. */

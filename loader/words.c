@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Tables of names, and their look-ups. */
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -71,4 +73,39 @@ int netfilter_parse(const char *text, enum txp_netfilter *netfilter)
 		return EXIT_DONE;
 	return usage_error("--netfilter %s: there is no such mode; it is decline, lease or bypass",
 			   text);
+}
+
+const char *field_name(__u32 field)
+{
+	static const char *const names[] = {
+#define FIELD_NAME(id, name, class, rule) #name,
+		TXP_FIELDS(FIELD_NAME)
+#undef FIELD_NAME
+	};
+
+	return field < ARRAY_SIZE(names) ? names[field] : "unknown";
+}
+
+void field_value_text(enum txp_field field, __u64 value, char *text)
+{
+	const __u8 *bytes = (const __u8 *)&value;
+	struct in_addr address = { .s_addr = (__u32)value };
+
+	switch (field) {
+	case TXP_FIELD_DMAC:
+	case TXP_FIELD_SMAC:
+		snprintf(text, FIELD_VALUE_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1],
+			 bytes[2], bytes[3], bytes[4], bytes[5]);
+		break;
+	case TXP_FIELD_NEXT_HOP:
+		inet_ntop(AF_INET, &address, text, FIELD_VALUE_MAX);
+		break;
+	case TXP_FIELD_CHECKSUM:
+	case TXP_FIELD_TOS:
+	case TXP_FIELD_MARK:
+		snprintf(text, FIELD_VALUE_MAX, "0x%llx", value);
+		break;
+	default:
+		snprintf(text, FIELD_VALUE_MAX, "%llu", value);
+	}
 }

@@ -271,18 +271,41 @@ struct txp_view {
 enum txp_event_kind {
 	TXP_EVENT_SURPRISE, /* a renewal that differs although nothing moved */
 	TXP_EVENT_DEMOTION, /* a device that had too many of them */
+	TXP_EVENT_DECLINE,  /* while somebody traces: a packet that transit left to the kernel */
+	TXP_EVENT_MISMATCH, /* and a field that differs from what was predicted */
 };
 
 struct txp_event {
 	__u64 time_ns;		      /* CLOCK_MONOTONIC */
-	struct txp_device_key device; /* where the packet came in */
+	struct txp_device_key device; /* where the packet came in; MISMATCH: where it leaves */
 	__u32 kind;		      /* enum txp_event_kind */
-	__u32 reserved;
-	struct txp_lease before; /* SURPRISE: what transit held */
-	struct txp_lease after;	 /* and what the kernel did now */
+	__u32 code;		      /* DECLINE: enum txp_transit; MISMATCH: enum txp_field */
+	union {
+		struct {
+			struct txp_lease before; /* SURPRISE: what transit held; DECLINE: its key */
+			struct txp_lease after;	 /* and what the kernel did now */
+		};
+		struct txp_example example; /* MISMATCH */
+	};
 };
 
-#define TXP_EVENTS_SIZE (64 * 1024) /* bytes */
+/*
+ * map "tracing", one row, written by txpath trace again and again: until then declines and
+ * mismatches are events too. A trace that was killed ends by itself.
+ */
+struct txp_tracing {
+	__u64 until_ns; /* CLOCK_MONOTONIC */
+	__u64 event_ns; /* 1 s / such events that each CPU may write in it */
+};
+
+/* map "event_pace", per CPU: of these events */
+struct txp_event_pace {
+	__u64 due_ns;  /* of the next one */
+	__u64 limited; /* over the rate, ever */
+	__u64 lost;    /* for want of room, ever */
+};
+
+#define TXP_EVENTS_SIZE (512 * 1024) /* bytes */
 /* map "transit_calls": the programs that the one at TC ingress goes on with. */
 enum txp_transit_call {
 	TXP_CALL_TAKEOVER,
@@ -327,5 +350,7 @@ _Static_assert(__builtin_offsetof(struct txp_lease, oif) ==
 	       "transit hands both on in one piece");
 TXP_ASSERT_SIZE(struct txp_view, 320);
 TXP_ASSERT_SIZE(struct txp_event, 32 + 2 * 128);
+TXP_ASSERT_SIZE(struct txp_tracing, 16);
+TXP_ASSERT_SIZE(struct txp_event_pace, 24);
 
 #endif /* TXPATH_ABI_H */

@@ -17,6 +17,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <txpath/watch.h>
+
 #define LOG_STATS 4
 #define LOG_SIZE (64 * 1024)
 
@@ -48,6 +50,23 @@ static int select_programs(struct bpf_object *object, const char *name, bool oth
 	return err;
 }
 
+/* The programs of a watch are loaded for what is asked of them: here for all there is. */
+static void ask_all(struct bpf_object *object)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+	struct txp_watch *watch;
+	size_t size;
+
+	if (!bpf_object__find_program_by_name(object, "watch_drop"))
+		return;
+	watch = (void *)bpf_map__initial_value(map, &size);
+	watch->what = TXP_WATCH_COUNT | TXP_WATCH_LATENCY | TXP_WATCH_TRACE;
+	watch->snap = TXP_SNAP_MAX;
+	watch->filter.asks_header = 1;
+	watch->filter.src.family = 2;
+	watch->filter.dport = 1;
+}
+
 /* Returns what the verifier has processed, or a negative errno. others: all are loaded with it. */
 static long verify(const char *path, const char *name, bool others)
 {
@@ -59,6 +78,7 @@ static long verify(const char *path, const char *name, bool others)
 	if (!object)
 		return -errno;
 	log[0] = '\0';
+	ask_all(object);
 	ret = select_programs(object, name, others, log);
 	if (!ret)
 		ret = bpf_object__load(object);

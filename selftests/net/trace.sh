@@ -227,6 +227,43 @@ test_trace_recursion()
 	dropped_in 'RECURSION' 'dev_queue_xmit|ip_tunnel_xmit|iptunnel_xmit'
 }
 
+# What transit leaves to the kernel, and why; other flows' are not shown.
+test_trace_declines()
+{
+	add_road
+	txp router attach r0 r2 --mode shadow transit=on compare-rate=0 2>"$WORK/said" || skip "$(cat "$WORK/said")"
+	watch router trace dst="${ADDRESS[server]}" proto=icmp
+	in_ns client ping -q -c 3 -i 0.01 -t 1 "${ADDRESS[server]}" >&2 || :
+	until_true grep -q '"decline"' "$WORK/watch.json"
+	watched
+	jq -c 'select(.kind == "decline" and .verdict == "ttl_over" and .dev == "r0" and
+		.flow.daddr == "10.7.3.2" and .flow.protocol == 1)' "$WORK/watch.json" | grep . >&2 ||
+		fail "the reason is not shown"
+	[ -z "$(jq -c 'select(.kind == "decline" and .flow.daddr != "10.7.3.2")' "$WORK/watch.json")" ] ||
+		fail "another flow is shown"
+}
+
+# What leaves with another checksum than the kernel should have written.
+test_trace_mismatches()
+{
+	add_road
+	attach client c0
+	spawn mangle ip netns exec "$(ns client)" "$TOOLS/mangle" c0 checksum
+	READY=following spawn trace "$TXPATH" --bpffs "$BPFFS" --netns "$(ns client)" -j trace station=none
+	until_true is_mismatched || fail "no mismatch is shown"
+	kill -INT "$PID"
+	wait "$PID" || fail "the trace ended with $?"
+	jq -c 'select(.kind == "mismatch" and .field == "checksum" and .dev == "c0" and
+		.expected != .actual and .daddr == "10.7.3.2")' "$WORK/trace.out" 2>/dev/null | grep . >&2 ||
+		fail "not the mismatch that was made: $(cat "$WORK/trace.out")"
+}
+
+is_mismatched()
+{
+	ip netns exec "$(ns client)" "$TOOLS/udpgen" "${ADDRESS[server]}" 7099 count=3 loose=1 >/dev/null
+	grep -q '"kind":"mismatch"' "$WORK/trace.out"
+}
+
 # A flood is not for a terminal: what is over the rate is counted.
 test_trace_keeps_to_its_rate()
 {
