@@ -76,7 +76,7 @@ static int add_stations(struct json_object *document)
 	int err = netns_id(&settings.filter.netns);
 
 	if (!err)
-		err = watch_open(&watch, &settings);
+		err = watch_open(&watch, &settings, 0);
 	if (err)
 		return err;
 	json_object_object_add(document, "stations", watch_hooks_json(&watch));

@@ -235,17 +235,18 @@ int cmd_latency(const struct options *options)
 {
 	struct txp_watch settings = { .what = TXP_WATCH_LATENCY };
 	struct timing timing = { 0 };
+	__u32 stations = 0;
 	int code;
 
 	if (privilege_to_change("latency"))
 		return EXIT_FAILED;
-	code = filter_parse(options, NULL, NULL, &settings.filter);
+	code = filter_parse(options, watch_parse_station, &stations, &settings.filter);
 	if (code != EXIT_DONE)
 		return code;
 	output_stop_on_signals();
 	timing.cpu_count = libbpf_num_possible_cpus();
 	timing.cpus = calloc(timing.cpu_count > 0 ? timing.cpu_count : 1, sizeof(*timing.cpus));
-	if (!timing.cpus || watch_open(&timing.watch, &settings))
+	if (!timing.cpus || watch_open(&timing.watch, &settings, stations))
 		code = EXIT_FAILED;
 	else if (watch_run(&timing.watch, "latency", options, show, &timing))
 		code = EXIT_FAILED;

@@ -201,7 +201,7 @@ free_rows:
 	return err;
 }
 
-static int prepare(struct counting *counting, const struct txp_filter *filter)
+static int prepare(struct counting *counting, const struct txp_filter *filter, __u32 stations)
 {
 	const struct txp_watch settings = { .filter = *filter, .what = TXP_WATCH_COUNT };
 
@@ -213,22 +213,23 @@ static int prepare(struct counting *counting, const struct txp_filter *filter)
 		return log_errno(-ENOMEM, "stages");
 	clock_gettime(CLOCK_MONOTONIC, &counting->first.time);
 	counting->last = counting->first;
-	return watch_open(&counting->watch, &settings);
+	return watch_open(&counting->watch, &settings, stations);
 }
 
 int cmd_stages(const struct options *options)
 {
 	struct counting counting = { 0 };
 	struct txp_filter filter;
+	__u32 stations = 0;
 	int code;
 
 	if (privilege_to_change("stages"))
 		return EXIT_FAILED;
-	code = filter_parse(options, NULL, NULL, &filter);
+	code = filter_parse(options, watch_parse_station, &stations, &filter);
 	if (code != EXIT_DONE)
 		return code;
 	output_stop_on_signals();
-	if (prepare(&counting, &filter) ||
+	if (prepare(&counting, &filter, stations) ||
 	    watch_run(&counting.watch, "stages", options, show, &counting))
 		code = EXIT_FAILED;
 	watch_close(&counting.watch);

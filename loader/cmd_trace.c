@@ -41,20 +41,6 @@ struct tracing {
 	bool no_packets; /* station=none */
 };
 
-static int add_station(const char *name, struct tracing *tracing)
-{
-	enum txp_station station = station_find(name);
-
-	tracing->no_packets = !strcmp(name, "none");
-	if (tracing->no_packets)
-		return EXIT_DONE;
-	if (station == TXP_STATION_COUNT)
-		return usage_error("station=%s: there is no such station; txpath stages lists them",
-				   name);
-	tracing->stations |= 1U << station;
-	return EXIT_DONE;
-}
-
 static int parse_rate(const char *text, struct tracing *tracing)
 {
 	char *end;
@@ -68,11 +54,12 @@ static int parse_rate(const char *text, struct tracing *tracing)
 /* Words beside the filters. */
 static int parse_word(const char *word, void *context)
 {
-	if (!strncmp(word, "station=", 8))
-		return add_station(word + 8, context);
+	struct tracing *tracing = context;
+
 	if (!strncmp(word, "rate=", 5))
-		return parse_rate(word + 5, context);
-	return usage_error("%s: neither a filter nor station= nor rate=", word);
+		return parse_rate(word + 5, tracing);
+	tracing->no_packets |= !strcmp(word, "station=none");
+	return tracing->no_packets ? EXIT_DONE : watch_parse_station(word, &tracing->stations);
 }
 
 static __u64 clock_ns(clockid_t clock)
@@ -255,7 +242,7 @@ static int prepare(struct tracing *tracing, struct txp_watch *settings)
 		events_missed(&tracing->events, &tracing->before);
 	if (err < 0 || tracing->no_packets)
 		return err < 0 ? err : 0;
-	err = watch_open(&tracing->watch, settings);
+	err = watch_open(&tracing->watch, settings, tracing->stations);
 	return err ?: open_records(tracing);
 }
 

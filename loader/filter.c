@@ -192,13 +192,6 @@ static enum txp_filter_id find(const char *word)
 	return i;
 }
 
-static int no_filter(const char *word)
-{
-	return usage_error("%s: no filter; there are dev= netns= proto= src= dst= host= sport= "
-			   "dport= port= mark=",
-			   word);
-}
-
 struct parsing {
 	const struct options *options;
 	int (*other)(const char *word, void *context);
@@ -220,8 +213,7 @@ static int parse_words(const struct parsing *parsing, bool namespaces)
 		if (id != TXP_FILTER_COUNT)
 			code = set(id, strchr(word, '=') + 1, parsing->filter);
 		else
-			code = parsing->other ? parsing->other(word, parsing->context)
-					      : no_filter(word);
+			code = parsing->other(word, parsing->context);
 	}
 	return code;
 }

@@ -12,7 +12,7 @@
 
 /*
  * Goes into the namespace that --netns or netns= names. Words that are no filter (NAME= of another
- * name) are given to other, which may be NULL; it returns an enum exit_code. Returns EXIT_DONE,
+ * name) are given to other, which returns an enum exit_code. Returns EXIT_DONE,
  * EXIT_USAGE or EXIT_FAILED, told.
  */
 int filter_parse(const struct options *options, int (*other)(const char *word, void *context),

@@ -49,6 +49,11 @@ static bool btf_has_function(const struct available *available, const char *name
 	return btf_vlen(type) <= available->arguments;
 }
 
+static bool is_selected(const struct watch *watch, const struct watch_hook *hook)
+{
+	return watch->stations & (1U << hook->station);
+}
+
 static bool is_there(const struct available *available, const struct watch_hook *hook)
 {
 	char name[64];
@@ -76,7 +81,8 @@ static void choose(struct watch *watch, const struct available *available, __u32
 
 	for (i = 0; i < watch_hook_count; i++)
 		bpf_program__set_autoload(program_of(watch, &watch_hooks[i]),
-					  is_there(available, &watch_hooks[i]));
+					  is_selected(watch, &watch_hooks[i]) &&
+						  is_there(available, &watch_hooks[i]));
 	consume = bpf_object__find_program_by_name(watch->object, CONSUME_PROGRAM);
 	bpf_program__set_autoload(consume, what & TXP_WATCH_LATENCY);
 }
@@ -165,7 +171,7 @@ static void hook_try(struct watch *watch, size_t row, int refused)
 	const struct watch_hook *host = hook_host(hook);
 	int fd;
 
-	if (station->got && station->got != hook->kind)
+	if (!is_selected(watch, hook) || (station->got && station->got != hook->kind))
 		return;
 	if (host && watch->links[host - watch_hooks] >= 0)
 		fd = dup(watch->links[host - watch_hooks]);
@@ -199,12 +205,38 @@ static int attach_consume(struct watch *watch)
 	return 0;
 }
 
-int watch_open(struct watch *watch, const struct txp_watch *settings)
+int watch_parse_station(const char *word, void *context)
+{
+	__u32 *stations = context;
+	enum txp_station station;
+
+	if (strncmp(word, "station=", 8))
+		return usage_error("%s: neither a filter nor station=; see txpath(8)", word);
+	station = station_find(word + 8);
+	if (station == TXP_STATION_COUNT)
+		return usage_error("%s: there is no such station; txpath features lists them",
+				   word);
+	*stations |= 1U << station;
+	return EXIT_DONE;
+}
+
+/* What the driver answers is told of what it was given. */
+static __u32 complete(__u32 stations)
+{
+	if (!stations)
+		return ~0U;
+	if (stations & (1U << TXP_STATION_NET_DEV_XMIT))
+		stations |= 1U << TXP_STATION_NET_DEV_START_XMIT;
+	return stations;
+}
+
+int watch_open(struct watch *watch, const struct txp_watch *settings, __u32 stations)
 {
 	int err, refused = 0;
 	size_t i;
 
 	memset(watch, 0, sizeof(*watch));
+	watch->stations = complete(stations);
 	memset(watch->links, -1, sizeof(watch->links));
 	watch->consume_link = -1;
 	err = load_what_loads(watch, settings, &refused);
@@ -213,8 +245,10 @@ int watch_open(struct watch *watch, const struct txp_watch *settings)
 	err = attach_consume(watch);
 	for (i = 0; i < watch_hook_count && !err; i++)
 		hook_try(watch, i, refused);
-	if (!err && !watch_count(watch))
-		err = log_errno(watch->station[TXP_STATION_IP_OUTPUT].err, "no station has a hook");
+	if (!err && !watch_count(watch)) {
+		log_error("none of these stations can be seen here: txpath features says why");
+		err = -EOPNOTSUPP;
+	}
 	if (err)
 		watch_close(watch);
 	return err;
@@ -373,8 +407,10 @@ struct json_object *watch_hooks_json(const struct watch *watch)
 	struct json_object *rows = json_object_new_array();
 	int i;
 
-	for (i = 0; i < TXP_STATION_COUNT; i++)
-		json_object_array_add(rows, station_json(watch, i));
+	for (i = 0; i < TXP_STATION_COUNT; i++) {
+		if (watch->stations & (1U << i))
+			json_object_array_add(rows, station_json(watch, i));
+	}
 	return rows;
 }
 

@@ -23,6 +23,7 @@ struct watch_station {
 };
 
 struct watch {
+	__u32 stations;		    /* bit per enum txp_station that is to be seen */
 	struct bpf_object *object;  /* owned */
 	int links[WATCH_LINKS_MAX]; /* owned descriptors, by the row of watch_hooks; -1: none */
 	int consume_link;
@@ -30,10 +31,17 @@ struct watch {
 };
 
 /*
- * Attaches to each station. Errors have been told; a station without a hook is none. The namespace
- * that we are in is the one whose netfilter is asked, if the filter names one.
+ * A word of the command line: station=NAME sets a bit of the context, a __u32 of stations. As other
+ * of filter_parse.
  */
-int watch_open(struct watch *watch, const struct txp_watch *settings);
+int watch_parse_station(const char *word, void *context);
+
+/*
+ * Attaches to each station of stations (0: to all). Errors have been told; a station without a hook
+ * is none. The namespace that we are in is the one whose netfilter is asked, if the filter names
+ * one.
+ */
+int watch_open(struct watch *watch, const struct txp_watch *settings, __u32 stations);
 
 void watch_close(struct watch *watch);
 

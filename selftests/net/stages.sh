@@ -277,6 +277,18 @@ test_stages_filters()
 	done
 }
 
+# Only what was asked for has programs.
+test_stages_of_one_station()
+{
+	add_road
+	watch client stages station=net_dev_xmit proto=udp
+	udp client server 10
+	watched
+	check_passed c0 10 net_dev_xmit
+	[ "$(tail -n 1 "$WORK/watch.json" | jq '.hooks | length')" = 2 ] || fail "more is watched"
+	refuses 2 'no such station' "$TXPATH" --netns "$(ns client)" stages station=nowhere
+}
+
 # What the filter cannot be is said, and nothing is watched.
 test_stages_usage()
 {
