@@ -10,7 +10,6 @@
 #include "filter.bpf.h"
 #include "shortcoming.bpf.h"
 
-#define TXP_FLIGHTS 65536
 #define TXP_SPANS 1024
 #define TXP_FLIGHT_NS (30ULL * 1000 * 1000 * 1000) /* no qdisc keeps a packet for longer */
 
@@ -107,12 +106,27 @@ static __always_inline void flight_begin(__u64 skb, enum txp_station station, __
 	bpf_map_update_elem(&flights, &skb, &flight, BPF_ANY);
 }
 
+/* A hook of netfilter comes next, which may translate addresses. */
+static __always_inline bool is_before_netfilter(enum txp_station station)
+{
+	switch (station) {
+	case TXP_STATION_IP_LOCAL_OUT:
+	case TXP_STATION_IP_OUTPUT:
+	case TXP_STATION_IP_MC_OUTPUT:
+	case TXP_STATION_IP6_LOCAL_OUT:
+	case TXP_STATION_IP6_OUTPUT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* A device above another begins a road of its own: the packet comes by dev_queue_xmit again. */
 static __always_inline bool is_same(const struct txp_flight *flight, enum txp_station station,
 				    __u32 identity, __u64 now)
 {
-	return flight->last < station && flight->identity == identity &&
-	       now - flight->last_ns < TXP_FLIGHT_NS;
+	return flight->last < station && now - flight->last_ns < TXP_FLIGHT_NS &&
+	       (flight->identity == identity || is_before_netfilter(flight->last));
 }
 
 static __always_inline void flight_end(struct txp_flight *flight, __u64 skb)
@@ -136,6 +150,7 @@ static __always_inline void flight_pass(__u64 skb, enum txp_station station,
 		span_add(&key, now - flight->last_ns);
 		flight->last_ns = now;
 		flight->last = station;
+		flight->identity = identity;
 		return;
 	}
 	if (flight && !is_entry(station) && flight->last < station)

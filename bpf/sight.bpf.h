@@ -137,7 +137,7 @@ static __always_inline void sight_socket(struct txp_sight *sight, const struct s
 		return;
 	if (KERNEL_READ(sk, __sk_common.skc_family) == TXP_AF_INET)
 		sight_stream(sight, sk, skb, NULL);
-	else if (KERNEL_READ(sk, __sk_common.skc_family) == TXP_AF_INET6)
+	else if (bpf_core_field_exists(sk->__sk_common.skc_v6_daddr)) /* CONFIG_IPV6 */
 		sight_socket6(sight, sk);
 	sight->protocol = KERNEL_READ(sk, sk_protocol);
 	sight_ports(sight, (__u64)KERNEL_READ(skb, data));
@@ -216,7 +216,7 @@ static __always_inline void sight_next_hop(struct txp_sight *sight, const struct
 		return;
 	if (family == TXP_AF_INET)
 		next_hop4(sight, (const void *)dst);
-	else if (family == TXP_AF_INET6)
+	else if (bpf_core_type_exists(struct rt6_info)) /* CONFIG_IPV6 */
 		next_hop6(sight, (const void *)dst);
 	sight->flags |= TXP_SIGHT_NEXT_HOP;
 }

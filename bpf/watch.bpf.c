@@ -269,19 +269,25 @@ int BPF_PROG(watch_qdisc_enqueue, struct Qdisc *qdisc, const struct netdev_queue
 	return passed_device(skb, skb->dev, TXP_STATION_QDISC_ENQUEUE, 0);
 }
 
-/* packets: a chain, all for one device and queue; its bytes are the first one's. */
+#define TXP_CHAIN 8 /* try_bulk_dequeue_skb_slow takes no more, other qdiscs seldom do */
+
+/* packets: a chain by skb->next. The last one looked at stands for those behind it. */
 SEC("tp_btf/qdisc_dequeue")
 int BPF_PROG(watch_qdisc_dequeue, struct Qdisc *qdisc, const struct netdev_queue *txq, int packets,
 	     struct sk_buff *skb)
 {
-	struct txp_passage at = { .skb = skb, .station = TXP_STATION_QDISC_DEQUEUE };
+	for (int i = 0; i < TXP_CHAIN && skb; i++, skb = skb->next) {
+		const struct txp_passage at = {
+			.skb = skb,
+			.dev = skb->dev,
+			.net = device_net(skb->dev),
+			.station = TXP_STATION_QDISC_DEQUEUE,
+			.packets = i < TXP_CHAIN - 1 ? 1 : packets - i,
+		};
 
-	if (!skb)
-		return 0;
-	at.dev = skb->dev;
-	at.net = device_net(skb->dev);
-	at.packets = packets;
-	return passed(&at);
+		passed(&at);
+	}
+	return 0;
 }
 
 SEC("tp_btf/net_dev_start_xmit")
@@ -296,9 +302,10 @@ int BPF_PROG(watch_net_dev_xmit, struct sk_buff *skb, int rc, struct net_device 
 	     unsigned int len)
 {
 	__u64 address = kernel_address(skb);
-	struct txp_handed *slot = handed_slot(address);
+	__u64 device = kernel_address(dev);
+	struct txp_handed *slot = handed_slot(address, device);
 
-	if (!slot || slot->skb != address)
+	if (!slot || slot->skb != address || slot->dev != device)
 		return 0;
 	slot->skb = 0;
 	if (txp_watch.what & TXP_WATCH_COUNT)
@@ -320,10 +327,12 @@ static __always_inline const struct net *drop_net(const struct sk_buff *skb,
 	return dev ? device_net(dev) : sk ? sock_net(sk) : NULL;
 }
 
-/* A third argument since 5.17. */
+/* A third argument since 5.17. Above 16 bits is which subsystem's reason it is. */
 static __always_inline __u16 drop_reason(const __u64 *ctx)
 {
-	return bpf_core_type_exists(enum skb_drop_reason) ? ctx[2] : 0;
+	__u32 reason = bpf_core_type_exists(enum skb_drop_reason) ? ctx[2] : 0;
+
+	return reason < TXP_REASON_OF_SUBSYSTEM ? reason : TXP_REASON_OF_SUBSYSTEM;
 }
 
 SEC("tp_btf/kfree_skb")

@@ -16,9 +16,13 @@ struct {
 	__type(value, struct txp_count);
 } counts SEC(".maps");
 
-/* What was handed to the driver: when it answers, the packet may be gone. */
+/*
+ * What was handed to the driver: when it answers, the packet may be gone. A device above another
+ * hands on the same packet before it answers.
+ */
 struct txp_handed {
 	__u64 skb;
+	__u64 dev;
 	struct txp_sight sight;
 };
 
@@ -38,15 +42,15 @@ struct txp_passage {
 	const struct net_device *dev; /* that it leaves by; NULL: not known yet */
 	const struct dst_entry *dst;  /* that the next hop is of; NULL: the packet's own */
 	__u64 location;
-	__u32 packets; /* a chain by skb->next */
+	__u32 packets; /* that it stands for */
 	__u16 code;
 	enum txp_station station;
 	__u8 family; /* of the station; 0: of the packet */
 };
 
-static __always_inline struct txp_handed *handed_slot(__u64 skb)
+static __always_inline struct txp_handed *handed_slot(__u64 skb, __u64 dev)
 {
-	__u32 slot = (skb >> 8 ^ skb >> 14) % TXP_HANDED_SLOTS;
+	__u32 slot = (skb >> 8 ^ skb >> 14 ^ dev >> 12) % TXP_HANDED_SLOTS;
 
 	return bpf_map_lookup_elem(&handed, &slot);
 }
@@ -74,13 +78,14 @@ static __always_inline void count_passage(const struct txp_sight *sight, enum tx
 	__sync_fetch_and_add(&count->bytes, sight->len);
 }
 
-static __always_inline void hand_over(const struct txp_sight *sight, __u64 skb)
+static __always_inline void hand_over(const struct txp_sight *sight, __u64 skb, __u64 dev)
 {
-	struct txp_handed *slot = handed_slot(skb);
+	struct txp_handed *slot = handed_slot(skb, dev);
 
 	if (!slot)
 		return;
 	slot->skb = skb;
+	slot->dev = dev;
 	slot->sight = *sight;
 }
 
@@ -108,7 +113,7 @@ static __always_inline void take(const struct txp_passage *at, struct txp_sight 
 	if (txp_watch.what & TXP_WATCH_TRACE)
 		trace(at, sight, skb);
 	if (at->station == TXP_STATION_NET_DEV_START_XMIT)
-		hand_over(sight, skb);
+		hand_over(sight, skb, kernel_address(at->dev));
 }
 
 /* From ip_local_out on: what there is to know stands in the packet. */

@@ -130,13 +130,16 @@ static struct json_object *spans_json(const struct timing *timing)
 	return rows;
 }
 
-/* Packets whose end has not been seen: still on the road, or freed without a trace. */
+/*
+ * Packets whose end has not been seen: still on the road, or freed without a trace. While they come
+ * and go the map may be walked more than once.
+ */
 static __u64 count_flights(const struct timing *timing)
 {
 	int map = watch_map(&timing->watch, "flights");
 	__u64 key, *before = NULL, count = 0;
 
-	while (count < 1000000 && !bpf_map_get_next_key(map, before, &key)) {
+	while (count < TXP_FLIGHTS && !bpf_map_get_next_key(map, before, &key)) {
 		before = &key;
 		count++;
 	}
@@ -213,8 +216,8 @@ static void text(struct json_object *object)
 	for (i = 0; i < json_object_array_length(spans); i++)
 		span_text(json_object_array_get_idx(spans, i));
 	watch_hooks_text(json_member(object, "hooks"));
-	printf("not comparable: %llu sightings of packets not seen before (clones, fragments, "
-	       "segments), %llu of memory used again\n",
+	printf("%llu roads begin at a later station (fragments, segments, clones, or an earlier one "
+	       "is not seen), %llu ended unseen\n",
 	       json_number(object, "unpaired"), json_number(object, "replaced"));
 	putchar('\n');
 }

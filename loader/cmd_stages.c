@@ -211,9 +211,11 @@ static int prepare(struct counting *counting, const struct txp_filter *filter, _
 	counting->reasons = reasons_read();
 	if (!counting->cpus || !counting->reasons)
 		return log_errno(-ENOMEM, "stages");
+	if (watch_open(&counting->watch, &settings, stations))
+		return -EIO;
 	clock_gettime(CLOCK_MONOTONIC, &counting->first.time);
 	counting->last = counting->first;
-	return watch_open(&counting->watch, &settings, stations);
+	return 0;
 }
 
 int cmd_stages(const struct options *options)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include <bpf/libbpf.h>
@@ -35,6 +36,8 @@ struct tracing {
 	__u64 epoch_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 	__u64 shown;
 	__u64 asked_ns;		      /* when events were last asked for */
+	__u64 round_until;	      /* when there is something else to do */
+	bool is_over;		      /* what there is yet is shown, and nothing comes */
 	struct txp_event_pace before; /* what they had missed */
 	unsigned long rate;
 	__u32 stations;	 /* bit per enum txp_station that is to be shown, 0: all */
@@ -58,8 +61,10 @@ static int parse_word(const char *word, void *context)
 
 	if (!strncmp(word, "rate=", 5))
 		return parse_rate(word + 5, tracing);
-	tracing->no_packets |= !strcmp(word, "station=none");
-	return tracing->no_packets ? EXIT_DONE : watch_parse_station(word, &tracing->stations);
+	if (strcmp(word, "station=none"))
+		return watch_parse_station(word, &tracing->stations);
+	tracing->no_packets = true;
+	return EXIT_DONE;
 }
 
 static __u64 clock_ns(clockid_t clock)
@@ -76,10 +81,18 @@ static __u32 ip_length(const struct txp_record *record)
 	const __u8 *ip = record->data;
 	__u32 length;
 
-	if (record->captured < 6)
-		return record->captured;
-	length = record->sight.family == 2 ? ip[2] << 8 | ip[3] : (ip[4] << 8 | ip[5]) + 40;
+	/* before that skb->len is it, and the header may not have it yet */
+	if (record->station < TXP_STATION_NEIGH_OUTPUT || record->captured < 6)
+		return record->sight.len;
+	length = record->sight.family == AF_INET ? ip[2] << 8 | ip[3] : (ip[4] << 8 | ip[5]) + 40;
 	return length < record->captured ? record->captured : length;
+}
+
+/* libbpf reads on while there is something to read: an end for signals, and for other things to do.
+ */
+static int is_round_over(const struct tracing *tracing)
+{
+	return output_stopped() || clock_ns(CLOCK_MONOTONIC) > tracing->round_until ? -EINTR : 0;
 }
 
 static int save(const struct tracing *tracing, const struct txp_record *record,
@@ -118,7 +131,7 @@ static int show(void *context, void *data, size_t size)
 		putchar('\n');
 	}
 	json_object_put(object);
-	return err;
+	return err ?: tracing->is_over ? 0 : is_round_over(tracing);
 }
 
 /* Renewed while we live. */
@@ -137,15 +150,20 @@ static int poll_once(struct tracing *tracing)
 	int ret = 0;
 
 	ask_events(tracing);
+	tracing->round_until = clock_ns(CLOCK_MONOTONIC) + POLL_MS * 1000000ULL;
 	if (tracing->records)
-		ret = ring_buffer__poll(tracing->records, POLL_MS);
+		ret = ring_buffer__poll(tracing->records, tracing->is_over ? 0 : POLL_MS);
 	else if (!tracing->events.rings)
 		output_wait(POLL_MS / 1e3);
+	if (ret == -EINTR)
+		ret = 0;
 	if (ret >= 0 && tracing->events.rings)
 		ret = ring_buffer__poll(tracing->events.rings, tracing->records ? 0 : POLL_MS);
-	if (ret >= 0 && fflush(stdout))
+	if (ret == -EINTR)
+		ret = 0;
+	if (ret >= 0 && (fflush(stdout) || (tracing->pcap && fflush(tracing->pcap))))
 		ret = -errno;
-	return ret == -EINTR ? 0 : ret;
+	return ret;
 }
 
 /* What could not be shown is said, always. */
@@ -162,12 +180,13 @@ static void show_end(const struct tracing *tracing)
 	missing.limited += events.limited - tracing->before.limited;
 	log_note("trace: %llu records shown, %llu lost for want of room, %llu over the rate of "
 		 "%lu/s (rate=)",
-		 tracing->shown, missing.lost, missing.limited, tracing->rate);
+		 tracing->shown + tracing->events.shown, missing.lost, missing.limited,
+		 tracing->rate);
 	if (!tracing->options->json)
 		return;
 	object = json_object_new_object();
 	json_add_text(object, "kind", "end");
-	json_add_number(object, "shown", tracing->shown);
+	json_add_number(object, "shown", tracing->shown + tracing->events.shown);
 	json_add_number(object, "lost", missing.lost);
 	json_add_number(object, "limited", missing.limited);
 	if (tracing->records)
@@ -187,6 +206,9 @@ static int run(struct tracing *tracing)
 			 tracing->events.count);
 	while (ret >= 0 && !output_stopped())
 		ret = poll_once(tracing);
+	if (tracing->records)
+		watch_stop(&tracing->watch);
+	tracing->is_over = true;
 	if (ret >= 0)
 		ret = poll_once(tracing);
 	events_ask(&tracing->events, 0, 0);
@@ -223,6 +245,25 @@ static int open_records(struct tracing *tracing)
 	return tracing->records ? 0 : log_errno(-errno, "trace: reading records");
 }
 
+/* Packets are to be seen also where nothing, or something else, is attached. */
+static int follow_events(struct tracing *tracing, const struct txp_filter *filter)
+{
+	int count = 0;
+
+	if (pins_possible(tracing->options->bpffs))
+		count = events_follow(&tracing->events, tracing->options, filter);
+	if (count <= 0 && tracing->no_packets) {
+		log_error("nothing is attached: txpath attach DEV");
+		return -ENOENT;
+	}
+	if (count < 0) {
+		log_note("trace: without events, declines and mismatches");
+		events_stop(&tracing->events);
+	}
+	events_missed(&tracing->events, &tracing->before);
+	return 0;
+}
+
 static int prepare(struct tracing *tracing, struct txp_watch *settings)
 {
 	int err;
@@ -236,12 +277,10 @@ static int prepare(struct tracing *tracing, struct txp_watch *settings)
 	if (!tracing->words.reasons || !tracing->words.symbols)
 		return log_errno(-ENOMEM, "trace");
 	err = open_pcap(tracing);
-	if (!err && pins_possible(tracing->options->bpffs))
-		err = events_follow(&tracing->events, tracing->options, &settings->filter);
-	if (err >= 0)
-		events_missed(&tracing->events, &tracing->before);
-	if (err < 0 || tracing->no_packets)
-		return err < 0 ? err : 0;
+	if (!err)
+		err = follow_events(tracing, &settings->filter);
+	if (err || tracing->no_packets)
+		return err;
 	err = watch_open(&tracing->watch, settings, tracing->stations);
 	return err ?: open_records(tracing);
 }
@@ -263,8 +302,7 @@ int cmd_trace(const struct options *options)
 	if (close_pcap(&tracing))
 		code = EXIT_FAILED;
 	ring_buffer__free(tracing.records);
-	if (tracing.records)
-		watch_close(&tracing.watch);
+	watch_close(&tracing.watch);
 	events_stop(&tracing.events);
 	reasons_free(tracing.words.reasons);
 	symbols_free(tracing.words.symbols);

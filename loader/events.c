@@ -26,7 +26,7 @@
 struct event_source {
 	struct event_source *next;
 	bool json;
-	const struct txp_filter *filter;
+	struct events *events;
 	int events_fd;
 	int devices_fd;
 	int tracing_fd;
@@ -197,20 +197,22 @@ static void show_text(const struct event_kind *kind, struct json_object *object)
 	putchar('\n');
 }
 
-/* Of the frequent kinds only what was asked for. */
+/*
+ * Of the frequent kinds only what was asked for. What is declined has no device yet that it leaves
+ * by, and of what differs mark and ports are not known.
+ */
 static bool is_asked_for(const struct txp_event *event, const struct txp_filter *filter)
 {
-	struct txp_lease_key key = {
-		.saddr = event->example.saddr,
-		.daddr = event->example.daddr,
-		.protocol = event->example.protocol,
-	};
+	const struct txp_example *example = &event->example;
 
+	if (filter->netns && filter->netns != event->device.netns)
+		return false;
 	if (event->kind == TXP_EVENT_DECLINE)
-		key = event->before.key;
-	else if (event->kind != TXP_EVENT_MISMATCH)
+		return filter_has_flow(filter, &event->before.key);
+	if (event->kind != TXP_EVENT_MISMATCH)
 		return true;
-	return filter_has_flow(filter, event->device.ifindex, &key);
+	return (!filter->ifindex || filter->ifindex == event->device.ifindex) &&
+	       filter_has_addresses(filter, example->protocol, example->saddr, example->daddr);
 }
 
 /* A kind of a newer program's is passed over. */
@@ -222,7 +224,7 @@ static int show(void *context, void *data, size_t size)
 	struct json_object *object;
 
 	if (size < sizeof(*event) || event->kind >= ARRAY_SIZE(kinds) ||
-	    !is_asked_for(event, source->filter))
+	    !is_asked_for(event, source->events->filter))
 		return 0;
 	kind = &kinds[event->kind];
 	object = json_object_new_object();
@@ -237,6 +239,7 @@ static int show(void *context, void *data, size_t size)
 	else
 		show_text(kind, object);
 	json_object_put(object);
+	source->events->shown++;
 	return fflush(stdout) ? -errno : 0;
 }
 
@@ -270,7 +273,7 @@ static int follow(struct instance *instance, void *context)
 	source->devices_fd = copy_map(instance, "devices");
 	source->tracing_fd = copy_map(instance, "tracing");
 	source->pace_fd = copy_map(instance, "event_pace");
-	source->filter = following->filter;
+	source->events = following;
 	source->next = following->sources;
 	following->sources = source;
 	following->count++;
@@ -285,6 +288,8 @@ void events_stop(struct events *following)
 	struct event_source *source;
 
 	ring_buffer__free(following->rings);
+	following->rings = NULL;
+	following->count = 0;
 	while ((source = following->sources)) {
 		following->sources = source->next;
 		if (source->events_fd >= 0)

@@ -22,6 +22,7 @@ struct events {
 	struct ring_buffer *rings; /* NULL: there is none; owned */
 	struct event_source *sources;
 	int count;
+	__u64 shown;
 };
 
 /* Begins with zeros. How many namespaces are followed, or a negative errno, told. */

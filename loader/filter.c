@@ -240,6 +240,14 @@ static bool prefix_has(const struct txp_prefix *prefix, __be32 address)
 	       (prefix->family == AF_INET && (address & prefix->mask[0]) == prefix->address[0]);
 }
 
+bool filter_has_addresses(const struct txp_filter *filter, __u8 protocol, __be32 saddr,
+			  __be32 daddr)
+{
+	return (!filter->has_protocol || filter->protocol == protocol) &&
+	       prefix_has(&filter->src, saddr) && prefix_has(&filter->dst, daddr) &&
+	       (prefix_has(&filter->host, saddr) || prefix_has(&filter->host, daddr));
+}
+
 static bool ports_match(const struct txp_filter *filter, __be16 sport, __be16 dport)
 {
 	return (!filter->sport || filter->sport == sport) &&
@@ -247,16 +255,10 @@ static bool ports_match(const struct txp_filter *filter, __be16 sport, __be16 dp
 	       (!filter->port || filter->port == sport || filter->port == dport);
 }
 
-bool filter_has_flow(const struct txp_filter *filter, __u32 ifindex,
-		     const struct txp_lease_key *key)
+bool filter_has_flow(const struct txp_filter *filter, const struct txp_lease_key *key)
 {
-	if (filter->ifindex && filter->ifindex != ifindex)
-		return false;
 	if ((key->mark & filter->mark_mask) != filter->mark)
 		return false;
-	if (filter->has_protocol && filter->protocol != key->protocol)
-		return false;
-	return prefix_has(&filter->src, key->saddr) && prefix_has(&filter->dst, key->daddr) &&
-	       (prefix_has(&filter->host, key->saddr) || prefix_has(&filter->host, key->daddr)) &&
+	return filter_has_addresses(filter, key->protocol, key->saddr, key->daddr) &&
 	       ports_match(filter, key->sport, key->dport);
 }

@@ -18,8 +18,9 @@
 int filter_parse(const struct options *options, int (*other)(const char *word, void *context),
 		 void *context, struct txp_filter *filter);
 
-/* The same question of a flow of IPv4 that came in on a device, or leaves by it. */
-bool filter_has_flow(const struct txp_filter *filter, __u32 ifindex,
-		     const struct txp_lease_key *key);
+/* The same question of a flow of IPv4, and where less of it is known; not where it is. */
+bool filter_has_flow(const struct txp_filter *filter, const struct txp_lease_key *key);
+bool filter_has_addresses(const struct txp_filter *filter, __u8 protocol, __be32 saddr,
+			  __be32 daddr);
 
 #endif /* TXPATH_FILTER_H */

@@ -118,6 +118,8 @@ void output_stop_on_signals(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	signal(SIGPIPE, SIG_IGN); /* writing fails, and what was begun is ended */
 }
 
 bool output_stopped(void)

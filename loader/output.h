@@ -53,7 +53,7 @@ int output_report(const struct report *report, const struct options *options);
 int output_repeat(const struct options *options,
 		  int (*round)(const struct options *options, void *context), void *context);
 
-/* From here on SIGINT and SIGTERM only stop what repeats. */
+/* From here on SIGINT, SIGTERM and SIGHUP only stop what repeats; a closed pipe is an error. */
 void output_stop_on_signals(void);
 bool output_stopped(void);
 

@@ -6,7 +6,7 @@
 
 #include <bpf/btf.h>
 
-#include <txpath/stations.h>
+#include <txpath/watch.h>
 
 #include "array.h"
 #include "reason.h"
@@ -85,7 +85,9 @@ const char *code_text(const struct reasons *reasons, __u16 station, __u16 code, 
 {
 	const char *name = "";
 
-	if (station == TXP_STATION_DROP)
+	if (station == TXP_STATION_DROP && code == TXP_REASON_OF_SUBSYSTEM)
+		name = "SUBSYSTEM";
+	else if (station == TXP_STATION_DROP)
 		name = code || reasons->type ? reason_name(reasons, code) : "";
 	else if (station == TXP_STATION_NET_DEV_XMIT)
 		name = answer_name(code);

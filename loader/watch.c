@@ -181,6 +181,7 @@ static void hook_try(struct watch *watch, size_t row, int refused)
 		fd = refused;
 	if (fd >= 0) {
 		watch->links[row] = fd;
+		watch->used[row] = true;
 		station->got = hook->kind;
 		return;
 	}
@@ -254,7 +255,7 @@ int watch_open(struct watch *watch, const struct txp_watch *settings, __u32 stat
 	return err;
 }
 
-void watch_close(struct watch *watch)
+void watch_stop(struct watch *watch)
 {
 	size_t i;
 
@@ -266,6 +267,13 @@ void watch_close(struct watch *watch)
 	if (watch->consume_link >= 0)
 		close(watch->consume_link);
 	watch->consume_link = -1;
+}
+
+void watch_close(struct watch *watch)
+{
+	if (!watch->object) /* was not opened */
+		return;
+	watch_stop(watch);
 	bpf_object__close(watch->object);
 	watch->object = NULL;
 }
@@ -369,7 +377,7 @@ static void summarize(const struct watch *watch, enum txp_station station,
 		hook_text(hook, text, sizeof(text));
 		if (hook->kind == best)
 			append(summary->wanted, sizeof(summary->wanted), text);
-		if (watch->links[hook - watch_hooks] < 0)
+		if (!watch->used[hook - watch_hooks])
 			continue;
 		append(summary->got, sizeof(summary->got), text);
 		summary->limit = hook->limit;

@@ -26,6 +26,7 @@ struct watch {
 	__u32 stations;		    /* bit per enum txp_station that is to be seen */
 	struct bpf_object *object;  /* owned */
 	int links[WATCH_LINKS_MAX]; /* owned descriptors, by the row of watch_hooks; -1: none */
+	bool used[WATCH_LINKS_MAX]; /* was attached, also when it is not any more */
 	int consume_link;
 	struct watch_station station[TXP_STATION_COUNT];
 };
@@ -42,6 +43,9 @@ int watch_parse_station(const char *word, void *context);
  * one.
  */
 int watch_open(struct watch *watch, const struct txp_watch *settings, __u32 stations);
+
+/* Nothing more is seen; the maps can still be read. */
+void watch_stop(struct watch *watch);
 
 void watch_close(struct watch *watch);
 

@@ -73,6 +73,8 @@ struct txp_watch {
 	__u32 snap;	/* bytes of a packet in an event */
 };
 
+#define TXP_REASON_OF_SUBSYSTEM 0xffff /* why: not one of enum skb_drop_reason */
+
 /* map "counts": per CPU, what passed */
 struct txp_count_key {
 	__u64 netns;
@@ -103,6 +105,8 @@ struct txp_span {
 	__u64 bucket[TXP_SPAN_BUCKETS];
 };
 
+#define TXP_FLIGHTS 65536
+
 /* map "flights": packets on the road, by the address of their skb */
 struct txp_flight {
 	__u64 first_ns; /* CLOCK_MONOTONIC */
@@ -115,7 +119,7 @@ struct txp_flight {
 /* map "shortcomings", one row per CPU: what the figures do not have */
 struct txp_shortcomings {
 	__u64 uncounted; /* no room for a row */
-	__u64 unpaired;	 /* seen without the station before: clones, fragments, segments */
+	__u64 unpaired;	 /* roads that begin at a later station: fragments, segments, clones */
 	__u64 replaced;	 /* another packet has the memory of one that was on the road */
 	__u64 lost;	 /* events without room */
 	__u64 limited;	 /* events over the rate */
