@@ -302,12 +302,10 @@ int BPF_PROG(watch_net_dev_xmit, struct sk_buff *skb, int rc, struct net_device 
 	     unsigned int len)
 {
 	__u64 address = kernel_address(skb);
-	__u64 device = kernel_address(dev);
-	struct txp_handed *slot = handed_slot(address, device);
+	const struct txp_handed *slot = handed_take(address, kernel_address(dev));
 
-	if (!slot || slot->skb != address || slot->dev != device)
+	if (!slot)
 		return 0;
-	slot->skb = 0;
 	if (txp_watch.what & TXP_WATCH_COUNT)
 		count_passage(&slot->sight, TXP_STATION_NET_DEV_XMIT, rc, 1);
 	if (txp_watch.what & TXP_WATCH_LATENCY)

@@ -7,7 +7,7 @@
 #include "record.bpf.h"
 
 #define TXP_COUNTS 16384
-#define TXP_HANDED_SLOTS 16 /* per CPU; a device above another nests */
+#define TXP_HANDED 8 /* per CPU; devices above each other */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -26,11 +26,17 @@ struct txp_handed {
 	struct txp_sight sight;
 };
 
+struct txp_handed_stack {
+	__u32 next; /* place of the next one, modulo TXP_HANDED */
+	__u32 reserved;
+	struct txp_handed place[TXP_HANDED];
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, TXP_HANDED_SLOTS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct txp_handed);
+	__type(value, struct txp_handed_stack);
 } handed SEC(".maps");
 
 static const struct txp_count no_count;
@@ -48,11 +54,31 @@ struct txp_passage {
 	__u8 family; /* of the station; 0: of the packet */
 };
 
-static __always_inline struct txp_handed *handed_slot(__u64 skb, __u64 dev)
+static __always_inline struct txp_handed_stack *handed_get(void)
 {
-	__u32 slot = (skb >> 8 ^ skb >> 14 ^ dev >> 12) % TXP_HANDED_SLOTS;
+	__u32 zero = 0;
 
-	return bpf_map_lookup_elem(&handed, &slot);
+	return bpf_map_lookup_elem(&handed, &zero);
+}
+
+/* The last one handed over is the first that is answered. NULL: it was not seen, or not asked for.
+ */
+static __always_inline struct txp_handed *handed_take(__u64 skb, __u64 dev)
+{
+	struct txp_handed_stack *stack = handed_get();
+
+	if (!stack)
+		return NULL;
+	for (__u32 i = 1; i <= TXP_HANDED; i++) {
+		struct txp_handed *place = &stack->place[(stack->next - i) % TXP_HANDED];
+
+		if (place->skb != skb || place->dev != dev)
+			continue;
+		place->skb = 0;
+		stack->next -= i == 1;
+		return place;
+	}
+	return NULL;
 }
 
 static __always_inline void count_passage(const struct txp_sight *sight, enum txp_station station,
@@ -80,13 +106,15 @@ static __always_inline void count_passage(const struct txp_sight *sight, enum tx
 
 static __always_inline void hand_over(const struct txp_sight *sight, __u64 skb, __u64 dev)
 {
-	struct txp_handed *slot = handed_slot(skb, dev);
+	struct txp_handed_stack *stack = handed_get();
+	struct txp_handed *place;
 
-	if (!slot)
+	if (!stack)
 		return;
-	slot->skb = skb;
-	slot->dev = dev;
-	slot->sight = *sight;
+	place = &stack->place[stack->next++ % TXP_HANDED];
+	place->skb = skb;
+	place->dev = dev;
+	place->sight = *sight;
 }
 
 static __always_inline void trace(const struct txp_passage *at, struct txp_sight *sight, __u64 skb)

@@ -277,6 +277,23 @@ test_stages_filters()
 	done
 }
 
+# A device above another: the same packets, at the stations of both.
+test_stages_stacked()
+{
+	add_road
+	in_batch client <<-END || skip "no macvlan here"
+		link add m0 link c0 type macvlan mode bridge
+		addr add 10.7.5.1/24 dev m0
+		link set m0 up
+		neigh add 10.7.5.2 lladdr 02:00:00:00:05:02 dev m0 nud permanent
+	END
+	watch client stages dst=10.7.5.2
+	in_ns client "$TOOLS/udpgen" 10.7.5.2 7099 count=20 loose=1 >&2
+	watched
+	check_passed m0 20 ip_make_skb "${IP[@]}" "${DEVICE[@]}"
+	check_passed c0 20 "${DEVICE[@]}"
+}
+
 # Only what was asked for has programs.
 test_stages_of_one_station()
 {
