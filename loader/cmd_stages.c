@@ -208,7 +208,7 @@ static int prepare(struct counting *counting, const struct txp_filter *filter, _
 	counting->cpu_count = libbpf_num_possible_cpus();
 	counting->cpus =
 		calloc(counting->cpu_count > 0 ? counting->cpu_count : 1, sizeof(*counting->cpus));
-	counting->reasons = reasons_read();
+	counting->reasons = reasons_new();
 	if (!counting->cpus || !counting->reasons)
 		return log_errno(-ENOMEM, "stages");
 	if (watch_open(&counting->watch, &settings, stations))

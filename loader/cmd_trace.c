@@ -272,7 +272,7 @@ static int prepare(struct tracing *tracing, struct txp_watch *settings)
 	settings->snap = tracing->options->pcap ? TXP_SNAP_MAX : 0;
 	settings->event_ns = SECOND_NS / tracing->rate;
 	tracing->epoch_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
-	tracing->words.reasons = reasons_read();
+	tracing->words.reasons = reasons_new();
 	tracing->words.symbols = symbols_read();
 	if (!tracing->words.reasons || !tracing->words.symbols)
 		return log_errno(-ENOMEM, "trace");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,23 +15,30 @@
 #define PREFIX "SKB_DROP_REASON_"
 
 struct reasons {
-	struct btf *btf; /* NULL: the kernel gives no reasons */
-	const struct btf_type *type;
+	bool is_read;
+	struct btf *btf;
+	const struct btf_type *type; /* NULL: the kernel gives no reasons */
 };
 
-struct reasons *reasons_read(void)
+struct reasons *reasons_new(void)
 {
-	struct reasons *reasons = calloc(1, sizeof(*reasons));
+	return calloc(1, sizeof(struct reasons));
+}
+
+/* With the first drop: it is a long read. */
+static void read_reasons(struct reasons *reasons)
+{
 	int id;
 
-	if (!reasons)
-		return NULL;
+	if (reasons->is_read)
+		return;
+	reasons->is_read = true;
 	reasons->btf = btf__load_vmlinux_btf();
-	id = reasons->btf ? btf__find_by_name_kind(reasons->btf, "skb_drop_reason", BTF_KIND_ENUM)
-			  : -1;
+	if (!reasons->btf)
+		return;
+	id = btf__find_by_name_kind(reasons->btf, "skb_drop_reason", BTF_KIND_ENUM);
 	if (id > 0)
 		reasons->type = btf__type_by_id(reasons->btf, id);
-	return reasons;
 }
 
 void reasons_free(struct reasons *reasons)
@@ -42,14 +50,15 @@ void reasons_free(struct reasons *reasons)
 }
 
 /* SKB_DROP_REASON_NEIGH_FAILED is "NEIGH_FAILED"; NULL: it has no name. */
-static const char *reason_name(const struct reasons *reasons, __u16 reason)
+static const char *reason_name(struct reasons *reasons, __u16 reason)
 {
 	const struct btf_enum *values;
 	const char *name;
 	int i;
 
+	read_reasons(reasons);
 	if (!reasons->type)
-		return NULL;
+		return reason ? NULL : "";
 	values = btf_enum(reasons->type);
 	for (i = 0; i < btf_vlen(reasons->type); i++) {
 		if (values[i].val != reason)
@@ -81,14 +90,14 @@ static const char *answer_name(__u16 code)
 	return NULL;
 }
 
-const char *code_text(const struct reasons *reasons, __u16 station, __u16 code, char *text)
+const char *code_text(struct reasons *reasons, __u16 station, __u16 code, char *text)
 {
 	const char *name = "";
 
 	if (station == TXP_STATION_DROP && code == TXP_REASON_OF_SUBSYSTEM)
 		name = "SUBSYSTEM";
 	else if (station == TXP_STATION_DROP)
-		name = code || reasons->type ? reason_name(reasons, code) : "";
+		name = reason_name(reasons, code);
 	else if (station == TXP_STATION_NET_DEV_XMIT)
 		name = answer_name(code);
 	if (name)

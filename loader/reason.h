@@ -9,14 +9,17 @@
 
 struct reasons;
 
-/* The names that this kernel has for its drop reasons (5.17), from its BTF. NULL: no memory. */
-struct reasons *reasons_read(void);
+/*
+ * The names that this kernel has for its drop reasons (5.17), read from its BTF when one is asked
+ * for. NULL: no memory.
+ */
+struct reasons *reasons_new(void);
 void reasons_free(struct reasons *reasons);
 
 /*
  * code as in struct txp_count_key. "" for what is ordinary; the number where there is no name.
  * Returns text, of REASON_TEXT_MAX bytes.
  */
-const char *code_text(const struct reasons *reasons, __u16 station, __u16 code, char *text);
+const char *code_text(struct reasons *reasons, __u16 station, __u16 code, char *text);
 
 #endif /* TXPATH_REASON_H */

@@ -69,7 +69,8 @@
 	TXP_WATCH(IP_FINISH_OUTPUT2, FENTRY, "ip_finish_output2", watch_ip_finish_output2, "")     \
 	TXP_WATCH(IP6_XMIT, FENTRY, "ip6_xmit", watch_ip6_xmit, "")                                \
 	TXP_WATCH(IP6_MAKE_SKB, FENTRY, "__ip6_make_skb", watch_ip6_make_skb, "")                  \
-	TXP_WATCH(IP6_LOCAL_OUT, FENTRY, "__ip6_local_out", watch_ip6_local_out, "")               \
+	TXP_WATCH(IP6_LOCAL_OUT, FENTRY, "__ip6_local_out", watch_ip6_local_out,                   \
+		  "segments: ip6_xmit calls netfilter and ip6_output itself")                      \
 	TXP_WATCH(IP6_LOCAL_OUT, NETFILTER6, "OUTPUT", watch_nf6_local_out, "")                    \
 	TXP_WATCH(IP6_FORWARD, FENTRY, "ip6_forward", watch_ip6_forward, "")                       \
 	TXP_WATCH(IP6_FORWARD, NETFILTER6, "FORWARD", watch_nf6_forward,                           \
