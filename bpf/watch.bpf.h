@@ -164,8 +164,10 @@ static __always_inline int passed(const struct txp_passage *at)
 static __always_inline int passed_without_header(const struct txp_passage *at,
 						 struct txp_sight *sight)
 {
+	const struct sk_buff *skb = at->skb; /* KERNEL_READ would relocate at->skb too */
+
 	sight_place(sight, at->net, at->dev);
-	sight->len = KERNEL_READ(at->skb, len);
+	sight->len = KERNEL_READ(skb, len);
 	if (filter_place(sight) && filter_packet(sight))
 		take(at, sight);
 	return 0;

@@ -73,6 +73,18 @@ from_hook()
 		jq -r --arg station "$1" --arg member "$2" '.hooks[] | select(.station == $station) | .[$member]'
 }
 
+# demand_fentry STATION...: stock kernels allow it, and there nothing less will do.
+demand_fentry()
+{
+	local station
+
+	[ -n "${TXPATH_GUEST:-}" ] || return 0
+	for station; do
+		[[ $(from_hook "$station" got) = fentry* ]] ||
+			fail "$station: $(from_hook "$station" got): $(from_hook "$station" errno)"
+	done
+}
+
 is_seen()
 {
 	[ "$(from_hook "$1" got)" != none ]

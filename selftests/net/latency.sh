@@ -43,6 +43,7 @@ test_latency_of_each_span()
 	watch client latency proto=udp
 	udp client server "$N"
 	watched
+	demand_fentry ip_make_skb ip_output ip_finish_output2 dev_queue_xmit
 	for to in $(road); do
 		[ -z "$from" ] || holds "$N packets went from $from to $to" \
 			"[.spans[] | select(.from == \"$from\" and .to == \"$to\" and (.whole | not)) | .count] == [$N]"

@@ -59,6 +59,9 @@ test_stages_udp()
 	watch client stages proto=udp
 	udp client server "$N"
 	watched
+	demand_fentry ip_queue_xmit ip_build_and_send_pkt ip_make_skb ip_forward ip_mc_output \
+		ip_do_fragment "${IP[@]}" ip6_make_skb ip6_forward ip6_fragment "${IP6[@]}" neigh_output \
+		dev_queue_xmit pick_tx
 	check_passed c0 "$N" ip_make_skb "${IP[@]}" "${DEVICE[@]}"
 	check_passed c0 0 ip_queue_xmit ip_build_and_send_pkt ip_forward ip_mc_output ip_do_fragment
 	check_seen net_dev_queue net_dev_start_xmit net_dev_xmit drop

@@ -33,6 +33,7 @@ test_trace_follows_a_packet()
 	send client server udpgen count=1 ttl=33 tos=40 mark=5 priority=3
 	sink_filled
 	watched
+	demand_fentry ip_make_skb ip_output ip_finish_output2 dev_queue_xmit
 	seen=$(records true | jq -r .station | tr '\n' ' ')
 	say "stations: $seen"
 	for station in ip_make_skb ip_local_out ip_output ip_finish_output ip_finish_output2 \
