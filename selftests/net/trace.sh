@@ -16,7 +16,7 @@ records()
 # has_record WHAT FILTER
 has_record()
 {
-	records "$2" | grep -q . || {
+	[ -n "$(records "$2")" ] || {
 		jq -c 'del(.hooks)' "$WORK/watch.json" | tail -n 40 >&2
 		fail "no record of $1"
 	}
