@@ -191,7 +191,7 @@ test_trace_qdisc_full()
 	in_ns client "$TOOLS/udpgen" 10.7.3.2 7099 count=30 size=500 loose=1 >&2
 	until_true grep -q '"drop"' "$WORK/watch.json"
 	watched
-	dropped_in 'QDISC' 'dev_queue_xmit|qdisc'
+	dropped_in 'QDISC' 'dev_queue_xmit|kfree_skb_list|qdisc'
 }
 
 # The other end of a veth is down: the driver, or where there is one a qdisc, drops all.
@@ -205,7 +205,7 @@ test_trace_device_down()
 	in_ns client "$TOOLS/udpgen" 10.7.3.2 7099 count=3 loose=1 >&2
 	until_true grep -q '"drop"' "$WORK/watch.json"
 	watched
-	dropped_in 'QDISC|DEV_READY' 'dev_queue_xmit|qdisc|dev_forward_skb|veth_xmit'
+	dropped_in 'QDISC|DEV_READY' 'dev_queue_xmit|kfree_skb_list|qdisc|dev_forward_skb|veth_xmit'
 }
 
 # Each tunnel leads into the other one: the kernel ends it (dev_xmit_recursion).
@@ -225,7 +225,7 @@ test_trace_recursion()
 	in_ns client "$TOOLS/udpgen" 10.8.1.9 7099 count=1 loose=1 >&2 || :
 	until_true grep -q '"drop"' "$WORK/watch.json"
 	watched
-	dropped_in 'RECURSION' 'dev_queue_xmit|ip_tunnel_xmit|iptunnel_xmit'
+	dropped_in 'RECURSION' 'dev_queue_xmit|kfree_skb_list|ip_tunnel_xmit|iptunnel_xmit'
 }
 
 # What transit leaves to the kernel, and why; other flows' are not shown.
