@@ -53,7 +53,8 @@ static void read_lines(struct symbols *symbols, FILE *file)
 		    strchr("tTwW", type) && add(symbols, address, name))
 			break;
 	}
-	qsort(symbols->rows, symbols->count, sizeof(*symbols->rows), by_address);
+	if (symbols->count)
+		qsort(symbols->rows, symbols->count, sizeof(*symbols->rows), by_address);
 }
 
 struct symbols *symbols_read(void)
