@@ -68,20 +68,21 @@ static struct json_object *hooks_json(void)
 	return hooks;
 }
 
-/* Of a watch: all stations, as they would be seen in a namespace that is named. */
-static int add_stations(struct json_object *document)
+/*
+ * Of a watch: all stations, as they would be seen in a namespace that is named. None where nothing
+ * can be watched, which has been told: what else there is to say is said all the same.
+ */
+static struct json_object *stations_json(void)
 {
 	struct txp_watch settings = { .what = TXP_WATCH_COUNT };
+	struct json_object *rows;
 	struct watch watch;
-	int err = netns_id(&settings.filter.netns);
 
-	if (!err)
-		err = watch_open(&watch, &settings, 0);
-	if (err)
-		return err;
-	json_object_object_add(document, "stations", watch_hooks_json(&watch));
+	if (netns_id(&settings.filter.netns) || watch_open(&watch, &settings, 0))
+		return json_object_new_array();
+	rows = watch_hooks_json(&watch);
 	watch_close(&watch);
-	return 0;
+	return rows;
 }
 
 static struct json_object *capabilities_json(void)
@@ -101,7 +102,6 @@ static int build(const struct options *options, struct json_object **document)
 {
 	struct json_object *object;
 	struct utsname kernel;
-	int err;
 
 	(void)options;
 	/* hooks are attached for a moment: to nothing that the host uses */
@@ -112,10 +112,10 @@ static int build(const struct options *options, struct json_object **document)
 	object = json_object_new_object();
 	json_add_text(object, "kernel", kernel.release);
 	json_object_object_add(object, "hooks", hooks_json());
-	err = add_stations(object);
+	json_object_object_add(object, "stations", stations_json());
 	json_object_object_add(object, "capabilities", capabilities_json());
 	*document = object;
-	return err;
+	return 0;
 }
 
 static int text(struct json_object *document, struct json_object *before, double seconds)
