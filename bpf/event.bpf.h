@@ -26,20 +26,32 @@ struct {
 	__type(value, struct txp_event_pace);
 } event_pace SEC(".maps");
 
-/* before and after may be NULL. */
-static __always_inline void event_write(const struct txp_instance *inst, enum txp_event_kind kind,
-					__u32 ifindex, const struct txp_lease *before,
-					const struct txp_lease *after)
+/* With nothing but its head; NULL: no room. */
+static __always_inline struct txp_event *
+event_new(const struct txp_instance *inst, enum txp_event_kind kind, __u32 ifindex, __u32 code)
 {
 	struct txp_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
 	if (!event)
-		return;
+		return NULL;
 	__builtin_memset(event, 0, sizeof(*event));
 	event->time_ns = bpf_ktime_get_ns();
 	event->device.netns = inst->netns;
 	event->device.ifindex = ifindex;
 	event->kind = kind;
+	event->code = code;
+	return event;
+}
+
+/* before and after may be NULL. */
+static __always_inline void event_write(const struct txp_instance *inst, enum txp_event_kind kind,
+					__u32 ifindex, const struct txp_lease *before,
+					const struct txp_lease *after)
+{
+	struct txp_event *event = event_new(inst, kind, ifindex, 0);
+
+	if (!event)
+		return;
 	if (before)
 		event->before = *before;
 	if (after)
@@ -63,26 +75,17 @@ event_begin(const struct txp_instance *inst, enum txp_event_kind kind, __u32 ifi
 	__u32 zero = 0;
 	const struct txp_tracing *row = bpf_map_lookup_elem(&tracing, &zero);
 	struct txp_event_pace *pace = bpf_map_lookup_elem(&event_pace, &zero);
-	__u64 now = bpf_ktime_get_ns();
 	struct txp_event *event;
 
 	if (!row || !pace)
 		return NULL;
-	if (!pace_is_due(&pace->due_ns, now, row->event_ns)) {
+	if (!pace_is_due(&pace->due_ns, bpf_ktime_get_ns(), row->event_ns)) {
 		pace->limited++;
 		return NULL;
 	}
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
+	event = event_new(inst, kind, ifindex, code);
+	if (!event)
 		pace->lost++;
-		return NULL;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
-	event->time_ns = now;
-	event->device.netns = inst->netns;
-	event->device.ifindex = ifindex;
-	event->kind = kind;
-	event->code = code;
 	return event;
 }
 

@@ -137,19 +137,25 @@ static __always_inline void flight_end(struct txp_flight *flight, __u64 skb)
 	bpf_map_delete_elem(&flights, &skb);
 }
 
+static __always_inline void flight_advance(struct txp_flight *flight, enum txp_station station,
+					   __u64 now)
+{
+	struct txp_span_key key = { .from = flight->last, .to = station };
+
+	span_add(&key, now - flight->last_ns);
+	flight->last_ns = now;
+	flight->last = station;
+}
+
 static __always_inline void flight_pass(__u64 skb, enum txp_station station,
 					const struct txp_sight *sight)
 {
 	__u32 identity = sight_identity(sight);
 	__u64 now = bpf_ktime_get_ns();
 	struct txp_flight *flight = bpf_map_lookup_elem(&flights, &skb);
-	struct txp_span_key key = { .to = station };
 
 	if (flight && !is_entry(station) && is_same(flight, station, identity, now)) {
-		key.from = flight->last;
-		span_add(&key, now - flight->last_ns);
-		flight->last_ns = now;
-		flight->last = station;
+		flight_advance(flight, station, now);
 		flight->identity = identity;
 		return;
 	}
@@ -164,16 +170,11 @@ static __always_inline void flight_pass(__u64 skb, enum txp_station station,
 static __always_inline void flight_transmitted(__u64 skb)
 {
 	struct txp_flight *flight = bpf_map_lookup_elem(&flights, &skb);
-	struct txp_span_key key = { .to = TXP_STATION_NET_DEV_XMIT };
-	__u64 now = bpf_ktime_get_ns();
 
 	/* the peer of a veth may have sent it on */
 	if (!flight || flight->last != TXP_STATION_NET_DEV_START_XMIT)
 		return;
-	key.from = flight->last;
-	span_add(&key, now - flight->last_ns);
-	flight->last_ns = now;
-	flight->last = TXP_STATION_NET_DEV_XMIT;
+	flight_advance(flight, TXP_STATION_NET_DEV_XMIT, bpf_ktime_get_ns());
 	flight_end(flight, skb);
 }
 

@@ -57,6 +57,25 @@ test_latency_of_each_span()
 	holds "no memory was mistaken" '.replaced == 0'
 }
 
+# Their addresses are others after POST_ROUTING: still the same packets.
+test_latency_of_what_is_translated()
+{
+	add_road
+	in_ns client nft -f - <<-END || skip "no NAT here"
+		table ip t {
+			chain c {
+				type nat hook postrouting priority 100;
+				udp dport 7099 snat to 10.7.1.3
+			}
+		}
+	END
+	watch client latency dport=7099
+	in_ns client "$TOOLS/udpgen" 10.7.3.2 7099 count=50 loose=1 >&2
+	watched
+	holds "all of them came to their end" '[.spans[] | select(.whole) | .count] == [50]'
+	holds "none was taken for another" '.replaced == 0'
+}
+
 # netfilter drops them at OUTPUT.
 test_latency_of_what_dies()
 {

@@ -65,9 +65,12 @@ check_pcap()
 		fail "not one record for each station with a header"
 }
 
-# dropped_in REASON FUNCTION: by the kernel's own reason, or where it gives none by the function.
+# dropped_in REASON FUNCTION: ends the watch when a drop was seen, which is to be one by the
+# kernel's own reason, or where it gives none by the function.
 dropped_in()
 {
+	until_true grep -q '"drop"' "$WORK/watch.json" || :
+	watched
 	has_record "a drop: $1 in $2" ".station == \"drop\" and
 		((.reason | test(\"$1\")) or (.location | test(\"$2\")))"
 	records '.station == "drop"' >&2
@@ -79,8 +82,6 @@ test_trace_no_route()
 	add_road
 	watch router trace dst=198.51.100.1
 	in_ns client "$TOOLS/udpgen" 198.51.100.1 9 count=3 loose=1 >&2
-	until_true grep -q '"drop"' "$WORK/watch.json"
-	watched
 	dropped_in 'NOROUTE' 'ip_error|ip_rcv|ip_route_input'
 }
 
@@ -94,10 +95,8 @@ test_trace_no_route_of_a_socket()
 	run ip -n "$(ns client)" route del default
 	watch client trace proto=tcp
 	echo more >&3
-	until_true grep -q '"drop"' "$WORK/watch.json" || :
-	watched
-	exec 3>&-
 	dropped_in 'OUTNOROUTES' 'ip_queue_xmit'
+	exec 3>&-
 }
 
 # A connection that is written to from descriptor 3.
@@ -122,8 +121,6 @@ test_trace_strict_source_route()
 	watch client trace proto=tcp
 	ip netns exec "$(ns client)" timeout 2 socat -u /dev/null \
 		"TCP4:${ADDRESS[server]}:9,ip-options=x8907040a07030200" || :
-	until_true grep -q '"drop"' "$WORK/watch.json"
-	watched
 	dropped_in 'OUTNOROUTES' 'ip_queue_xmit'
 }
 
@@ -133,8 +130,6 @@ test_trace_no_neighbour()
 	in_ns client sysctl -qw net.ipv4.neigh.c0.mcast_solicit=1 net.ipv4.neigh.c0.retrans_time_ms=100
 	watch client trace dst=10.7.1.77
 	in_ns client ping -q -c 1 -W 2 10.7.1.77 >&2 || :
-	until_true grep -q '"drop"' "$WORK/watch.json"
-	watched
 	dropped_in 'NEIGH_FAILED' 'arp_error_report|neigh_'
 }
 
@@ -145,8 +140,6 @@ test_trace_too_big()
 	run ip -n "$(ns router)" link set r2 mtu 1400
 	watch router trace dst=10.7.3.2 proto=icmp
 	in_ns client ping -q -c 1 -W 1 -M "do" -s 1450 10.7.3.2 >&2 || :
-	until_true grep -q '"drop"' "$WORK/watch.json"
-	watched
 	dropped_in 'PKT_TOO_BIG' 'ip_forward'
 }
 
@@ -164,8 +157,6 @@ netfilter_drops()
 	END
 	watch client trace dport=7099
 	in_ns client "$TOOLS/udpgen" 10.7.3.2 7099 count=3 loose=1 >&2
-	until_true grep -q '"drop"' "$WORK/watch.json"
-	watched
 	dropped_in 'NETFILTER_DROP' 'nf_hook_slow'
 	has_record 'the station before' '.station == "ip_local_out"'
 }
@@ -189,8 +180,6 @@ test_trace_qdisc_full()
 	in_ns client tc qdisc add dev c0 root tbf rate 8kbit burst 2k limit 2k || skip "no tbf here"
 	watch client trace proto=udp
 	in_ns client "$TOOLS/udpgen" 10.7.3.2 7099 count=30 size=500 loose=1 >&2
-	until_true grep -q '"drop"' "$WORK/watch.json"
-	watched
 	dropped_in 'QDISC' 'dev_queue_xmit|kfree_skb_list|qdisc'
 }
 
@@ -203,8 +192,6 @@ test_trace_device_down()
 	run ip -n "$(ns router)" link set r0 down
 	watch client trace proto=udp
 	in_ns client "$TOOLS/udpgen" 10.7.3.2 7099 count=3 loose=1 >&2
-	until_true grep -q '"drop"' "$WORK/watch.json"
-	watched
 	dropped_in 'QDISC|DEV_READY' 'dev_queue_xmit|kfree_skb_list|qdisc|dev_forward_skb|veth_xmit'
 }
 
@@ -223,8 +210,6 @@ test_trace_recursion()
 	END
 	watch client trace src=10.8.0.1
 	in_ns client "$TOOLS/udpgen" 10.8.1.9 7099 count=1 loose=1 >&2 || :
-	until_true grep -q '"drop"' "$WORK/watch.json"
-	watched
 	dropped_in 'RECURSION' 'dev_queue_xmit|kfree_skb_list|ip_tunnel_xmit|iptunnel_xmit'
 }
 
