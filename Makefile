@@ -25,7 +25,7 @@ TXP_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -DTXP_VERSION='"$(V
               -Iinclude -I$(B) -Iloader
 # libbpf and what it needs are linked in; libmnl and libsmartcols are on every host that has
 # iproute2 and util-linux.
-LDLIBS     := -Wl,-Bstatic -lbpf -lelf -lz -ljson-c -lcap -Wl,-Bdynamic -lmnl -lsmartcols
+LDLIBS     := -Wl,-Bstatic -lbpf -lelf -lz -ljson-c -lcap -lyaml -Wl,-Bdynamic -lmnl -lsmartcols
 
 ARCH       := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/')
 MULTIARCH  := $(shell $(CC) -print-multiarch 2>/dev/null)

@@ -3,15 +3,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
-#include <netdb.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "array.h"
 #include "filter.h"
 #include "log.h"
 #include "netns.h"
+#include "value.h"
 
 static const char *const names[] = {
 #define FILTER_NAME(id, name, value, meaning) name,
@@ -30,59 +29,26 @@ static int wrong(enum txp_filter_id id, const char *text)
 	return usage_error("%s=%s: not %s", names[id], text, values[id]);
 }
 
-static bool to_number(const char *text, unsigned long max, unsigned long *number)
-{
-	char *end;
-
-	errno = 0;
-	*number = strtoul(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *number <= max;
-}
-
-static void fill_mask(struct txp_prefix *prefix, unsigned long length)
-{
-	int i;
-
-	for (i = 0; i < 4; i++) {
-		unsigned int bits = length > 32 ? 32 : length;
-
-		prefix->mask[i] = htonl(bits ? ~0U << (32 - bits) : 0);
-		prefix->address[i] &= prefix->mask[i];
-		length -= bits;
-	}
-}
-
-/* ADDRESS or ADDRESS/LENGTH of either family. */
+/* Bits beyond the prefix are not asked. */
 static bool to_prefix(const char *text, struct txp_prefix *prefix)
 {
-	char address[INET6_ADDRSTRLEN];
-	const char *slash = strchr(text, '/');
-	size_t size = slash ? (size_t)(slash - text) : strlen(text);
-	unsigned long length, most;
+	struct address address;
+	int i;
 
-	if (size >= sizeof(address))
+	if (address_parse(text, &address))
 		return false;
-	memcpy(address, text, size);
-	address[size] = '\0';
-	memset(prefix, 0, sizeof(*prefix));
-	if (inet_pton(AF_INET, address, prefix->address) == 1)
-		prefix->family = AF_INET;
-	else if (inet_pton(AF_INET6, address, prefix->address) == 1)
-		prefix->family = AF_INET6;
-	else
-		return false;
-	length = most = prefix->family == AF_INET ? 32 : 128;
-	if (slash && !to_number(slash + 1, most, &length))
-		return false;
-	fill_mask(prefix, length);
+	prefix->family = address.family;
+	prefix_mask(address.length, prefix->mask);
+	for (i = 0; i < 4; i++)
+		prefix->address[i] = address.word[i] & prefix->mask[i];
 	return true;
 }
 
 static bool to_port(const char *text, __be16 *port)
 {
-	unsigned long number;
+	__u64 number;
 
-	if (!to_number(text, 65535, &number) || !number)
+	if (number_parse(text, 65535, &number) || !number)
 		return false;
 	*port = htons(number);
 	return true;
@@ -90,37 +56,16 @@ static bool to_port(const char *text, __be16 *port)
 
 static bool to_protocol(const char *text, struct txp_filter *filter)
 {
-	const struct protoent *entry;
-	unsigned long number;
-
 	filter->has_protocol = 1;
-	if (to_number(text, 255, &number)) {
-		filter->protocol = number;
-		return true;
-	}
-	if (!strcmp(text, "icmpv6")) /* ipv6-icmp in /etc/protocols */
-		text = "ipv6-icmp";
-	entry = getprotobyname(text);
-	if (entry)
-		filter->protocol = entry->p_proto;
-	return entry;
+	return !protocol_parse(text, &filter->protocol);
 }
 
 static bool to_mark(const char *text, struct txp_filter *filter)
 {
-	unsigned long mark, mask = 0xffffffff;
-	char *slash = strchr(text, '/');
-	bool good;
-
-	if (slash)
-		*slash = '\0';
-	good = to_number(text, 0xffffffff, &mark) &&
-	       (!slash || to_number(slash + 1, 0xffffffff, &mask));
-	if (slash)
-		*slash = '/';
-	filter->mark = mark & mask;
-	filter->mark_mask = mask;
-	return good;
+	if (mark_parse(text, &filter->mark, &filter->mark_mask))
+		return false;
+	filter->mark &= filter->mark_mask;
+	return true;
 }
 
 /* A device's index is of one namespace. */
@@ -141,7 +86,7 @@ static int set_netns(const char *text, struct txp_filter *filter)
 	return EXIT_DONE;
 }
 
-static int set(enum txp_filter_id id, char *text, struct txp_filter *filter)
+static int set(enum txp_filter_id id, const char *text, struct txp_filter *filter)
 {
 	bool good = false;
 

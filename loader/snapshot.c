@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "log.h"
 #include "snapshot.h"
 #include "stage.h"
@@ -14,12 +15,6 @@ struct taking {
 	int err;
 };
 
-/* Room for one more of that size: twice as much each time. */
-static void *grow(void *array, size_t count, size_t size)
-{
-	return count & (count - 1) ? array : realloc(array, (count ? 2 * count : 1) * size);
-}
-
 /* The walk comes to all devices of a namespace, and then to the namespace itself. */
 static void take_device(const struct counted *counted, void *context)
 {
@@ -28,7 +23,7 @@ static void take_device(const struct counted *counted, void *context)
 	struct snapshot *snapshot = taking->snapshot;
 	struct shown_device *device;
 
-	device = grow(snapshot->devices, snapshot->count, sizeof(*device));
+	device = array_grown(snapshot->devices, snapshot->count, sizeof(*device));
 	if (!device) {
 		taking->err = -ENOMEM;
 		return;
@@ -55,7 +50,7 @@ static void take_netns(const struct instance *instance, const char *name, void *
 	struct shown_netns *netns;
 	int i;
 
-	netns = grow(snapshot->netns, snapshot->netns_count, sizeof(*netns));
+	netns = array_grown(snapshot->netns, snapshot->netns_count, sizeof(*netns));
 	if (!netns) {
 		taking->err = -ENOMEM;
 		return;
