@@ -34,6 +34,20 @@ static __always_inline void skb_slot_fill(const struct sk_buff *skb)
 		slot->skb = (__u64)skb;
 }
 
+/*
+ * Is the packet's device still in that namespace? A TCX link goes with its device. Before 6.2 there
+ * is no TCX, and a filter on clsact does not follow.
+ */
+static __always_inline bool context_is_in(struct __sk_buff *ctx, __u64 netns)
+{
+	const struct sk_buff *skb;
+
+	if (!bpf_cast_to_kern_ctx)
+		return true;
+	skb = bpf_cast_to_kern_ctx(ctx);
+	return kernel_netns_id(skb->dev->nd_net.net) == netns;
+}
+
 /* The packet at that address, if it is the one that the context stands for. */
 static __always_inline struct sk_buff *context_verify(struct __sk_buff *ctx, __u64 address)
 {

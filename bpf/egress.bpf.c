@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * TC egress of an attached device: every packet that leaves is counted, and as many are compared as
- * the budget allows. None is changed. The first program is what each packet pays for: small, so
- * that it stays in the cache.
+ * the budget allows. None is changed here; where rules are loaded, the program that they belong to
+ * has each packet last. The first program is what each packet pays for: small, so that it stays in
+ * the cache.
  */
 #include "check.bpf.h"
 #include "context.bpf.h"
@@ -189,6 +190,7 @@ SEC("tc")
 int txpath_compare(struct __sk_buff *ctx)
 {
 	compare(ctx);
+	bpf_tail_call(ctx, &egress_calls, TXP_CALL_CLASSIFY);
 	return TXP_TC_ACT_UNSPEC;
 }
 
@@ -197,5 +199,6 @@ int txpath_egress(struct __sk_buff *ctx)
 {
 	if (!let_go(ctx))
 		bpf_tail_call(ctx, &egress_calls, TXP_CALL_COMPARE);
+	bpf_tail_call(ctx, &egress_calls, TXP_CALL_CLASSIFY);
 	return TXP_TC_ACT_UNSPEC;
 }

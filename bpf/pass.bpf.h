@@ -65,22 +65,11 @@ static __always_inline bool is_over_rate(struct __sk_buff *ctx, const struct txp
 	return budget && !carries_note(ctx, budget) && !budget_take(budget, inst);
 }
 
-/* Before 6.2 there is no TCX: a filter on clsact does not follow its device. */
-static __always_inline bool is_at_home(struct __sk_buff *ctx, const struct txp_instance *inst)
-{
-	const struct sk_buff *skb;
-
-	if (!bpf_cast_to_kern_ctx)
-		return true;
-	skb = bpf_cast_to_kern_ctx(ctx);
-	return kernel_netns_id(skb->dev->nd_net.net) == inst->netns;
-}
-
 static __always_inline bool pass_over_rate(struct __sk_buff *ctx, struct txp_view *view)
 {
 	const struct txp_instance *inst = instance_get();
 
-	if (!inst || !is_at_home(ctx, inst) || !is_over_rate(ctx, inst))
+	if (!inst || !context_is_in(ctx, inst->netns) || !is_over_rate(ctx, inst))
 		return false;
 	count_tally(&view->over_rate, ctx->len);
 	return true;

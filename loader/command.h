@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "question.h"
+
 enum exit_code {
 	EXIT_DONE,
 	EXIT_FAILED,
@@ -23,6 +25,8 @@ struct options {
 	const char *pcap; /* file to write, NULL: none */
 	bool all;
 	bool per_device;
+	bool asked; /* one of question is there */
+	const char *question[QUESTION_COUNT];
 	int count; /* of the arguments after the verb */
 	char **arguments;
 };
@@ -37,6 +41,7 @@ int cmd_stages(const struct options *options);
 int cmd_latency(const struct options *options);
 int cmd_trace(const struct options *options);
 int cmd_check(const struct options *options);
+int cmd_classify(const struct options *options);
 int cmd_features(const struct options *options);
 
 /* Says what is wrong with the command line. Returns EXIT_USAGE. */

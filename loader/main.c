@@ -18,6 +18,7 @@ enum command_option {
 	TAKES_ARGUMENTS = 1 << 4,
 	TAKES_NETFILTER = 1 << 5,
 	TAKES_PCAP = 1 << 6,
+	TAKES_QUESTION = 1 << 7,
 };
 
 struct command {
@@ -52,6 +53,9 @@ static const struct command commands[] = {
 	{ "check", "DEV [--netfilter decline|lease|bypass]",
 	  "may this device be offloaded, and if not, why", cmd_check,
 	  TAKES_NETFILTER | TAKES_ARGUMENTS },
+	{ "classify", "load FILE | show | clear | test FILE [--src ADDRESS ...]",
+	  "give packets priority, DSCP, class, mark and rate by rules", cmd_classify,
+	  TAKES_QUESTION | TAKES_ARGUMENTS },
 	{ "features", "", "what this kernel lets txpath see", cmd_features, 0 },
 };
 
@@ -63,6 +67,7 @@ enum option_key {
 	KEY_ALL,
 	KEY_PER_DEVICE,
 	KEY_PCAP,
+	KEY_QUESTION, /* and those behind it, by enum question */
 };
 
 static const struct argp_option option_table[] = {
@@ -78,7 +83,11 @@ static const struct argp_option option_table[] = {
 	{ "all", KEY_ALL, NULL, 0, "detach: every device in every namespace", 2 },
 	{ "pcap", KEY_PCAP, "FILE", 0, "trace: also write the packets to a pcapng file", 2 },
 	{ "per-device", KEY_PER_DEVICE, NULL, 0, "parity: also for each device", 2 },
-	{ 0 },
+#define QUESTION_OPTION(id, option, value, meaning)                                                \
+	{ option, KEY_QUESTION + QUESTION_##id, value, 0, "classify test: " meaning, 3 },
+	QUESTIONS(QUESTION_OPTION)
+#undef QUESTION_OPTION
+		{ 0 },
 };
 
 const char *argp_program_version = "txpath " TXP_VERSION;
@@ -125,8 +134,19 @@ static void parse_interval(const char *text, struct command_line *line)
 		exit(usage_error("-i %s: seconds, from 0.01 to 86400", text));
 }
 
+static void parse_question(enum question question, const char *text, struct command_line *line)
+{
+	line->options.question[question] = text;
+	line->options.asked = true;
+	line->given |= TAKES_QUESTION;
+}
+
 static error_t parse_own_option(int key, char *text, struct command_line *line)
 {
+	if (key >= KEY_QUESTION && key < KEY_QUESTION + QUESTION_COUNT) {
+		parse_question(key - KEY_QUESTION, text, line);
+		return 0;
+	}
 	switch (key) {
 	case 'i':
 		parse_interval(text, line);

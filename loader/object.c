@@ -8,8 +8,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include <txpath/watch.h> /* the skeleton names its types */
+#include <txpath/classify.h> /* the skeletons name their types */
+#include <txpath/watch.h>
 
+#include "bpf/classify.skel.h"
 #include "bpf/egress.skel.h"
 #include "bpf/stages.skel.h"
 #include "bpf/transit.skel.h"
@@ -357,6 +359,40 @@ struct bpf_object *object_open_watch(const struct txp_watch *watch)
 		if (!err && !strcmp(bpf_program__section_name(program), "netfilter"))
 			err = set_netfilter(program);
 	}
+	if (!err)
+		return object;
+	bpf_object__close(object);
+	errno = -err;
+	return NULL;
+}
+
+static int set_plan(const struct bpf_object *object, const struct txp_class_plan *plan)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+	struct classify_bpf__rodata *rodata;
+	size_t size = 0;
+
+	rodata = map ? (void *)bpf_map__initial_value(map, &size) : NULL;
+	if (!rodata || size < sizeof(*rodata))
+		return -EINVAL;
+	rodata->plan = *plan;
+	return 0;
+}
+
+struct bpf_object *object_open_classify(const struct txp_class_plan *plan,
+					const struct map_set *maps, const char *program)
+{
+	struct bpf_object *object = open_object("classify", classify_bpf__elf_bytes);
+	const struct program wanted = { .name = program };
+	int err;
+
+	if (!object)
+		return NULL;
+	err = set_plan(object, plan);
+	if (!err)
+		err = select_programs(object, &wanted, 1);
+	if (!err)
+		err = reuse_maps(object, maps);
 	if (!err)
 		return object;
 	bpf_object__close(object);

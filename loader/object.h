@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 #include <linux/types.h>
 
+#include <txpath/classify.h>
 #include <txpath/watch.h>
 
 struct bpf_object;
@@ -73,5 +74,12 @@ int object_load_transit(struct map_set *maps, struct program *programs, size_t c
  * silent.
  */
 struct bpf_object *object_open_watch(const struct txp_watch *watch);
+
+/*
+ * One program of bpf/classify.bpf.c, to be given the sizes of its maps, loaded and closed by the
+ * caller. What is in maps it shares. NULL with errno, silent.
+ */
+struct bpf_object *object_open_classify(const struct txp_class_plan *plan,
+					const struct map_set *maps, const char *program);
 
 #endif /* TXPATH_OBJECT_H */

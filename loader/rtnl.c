@@ -9,6 +9,7 @@
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 
+#include "array.h"
 #include "rtnl.h"
 
 struct filter_dump {
@@ -148,4 +149,68 @@ bool rtnl_has_clsact(int ifindex)
 	struct qdisc_dump qdiscs = { .ifindex = ifindex };
 
 	return !dump(RTM_GETQDISC, ifindex, 0, parse_qdisc, &qdiscs) && qdiscs.clsact;
+}
+
+struct class_dump {
+	__u32 classid;
+	bool found;
+};
+
+static int parse_class(const struct nlmsghdr *message, void *data)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
+	struct class_dump *dump = data;
+
+	dump->found |= tc->tcm_handle == dump->classid;
+	return MNL_CB_OK;
+}
+
+bool rtnl_has_class(int ifindex, __u32 classid)
+{
+	struct class_dump classes = { .classid = classid };
+
+	return !dump(RTM_GETTCLASS, ifindex, 0, parse_class, &classes) && classes.found;
+}
+
+struct time_dump {
+	int ifindex;
+	bool kept;
+	bool ignored;
+};
+
+static bool leaves_time_to_others(const char *kind)
+{
+	static const char *const kinds[] = { "mq",  "mqprio", "htb",	"hfsc",
+					     "drr", "prio",   "clsact", "ingress" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!strcmp(kind, kinds[i]))
+			return true;
+	}
+	return false;
+}
+
+static int parse_time(const struct nlmsghdr *message, void *data)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
+	struct kind kind = { .name = "" };
+	struct time_dump *dump = data;
+
+	mnl_attr_parse(message, sizeof(*tc), parse_kind, &kind);
+	if (tc->tcm_ifindex != dump->ifindex)
+		return MNL_CB_OK;
+	if (!strcmp(kind.name, "fq"))
+		dump->kept = true;
+	else if (!leaves_time_to_others(kind.name))
+		dump->ignored = true;
+	return MNL_CB_OK;
+}
+
+bool rtnl_keeps_time(int ifindex)
+{
+	struct time_dump qdiscs = { .ifindex = ifindex };
+
+	return !dump(RTM_GETQDISC, ifindex, 0, parse_time, &qdiscs) && qdiscs.kept &&
+	       !qdiscs.ignored;
 }

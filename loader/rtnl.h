@@ -25,4 +25,13 @@ int rtnl_filters(int ifindex, __u32 parent, rtnl_filter_fn fn, void *context);
 /* Is the qdisc on both ingress and egress hooks of a device a clsact, and not an ingress? */
 bool rtnl_has_clsact(int ifindex);
 
+/* Has one of a device's classful qdiscs this class (MAJOR << 16 | MINOR)? */
+bool rtnl_has_class(int ifindex, __u32 classid);
+
+/*
+ * Does a packet of the device wait for its skb->tstamp, whatever queue it goes through? fq does; mq
+ * and classful qdiscs leave it to those below them.
+ */
+bool rtnl_keeps_time(int ifindex);
+
 #endif /* TXPATH_RTNL_H */

@@ -11,6 +11,7 @@
 
 #include <linux/types.h>
 
+#include "classify.h"
 #include "fields.h"
 #include "reasons.h"
 #include "stages.h"
@@ -269,23 +270,32 @@ struct txp_view {
 
 /* map "events", a ring buffer: what an operator will want to know of, as it happens. */
 enum txp_event_kind {
-	TXP_EVENT_SURPRISE, /* a renewal that differs although nothing moved */
-	TXP_EVENT_DEMOTION, /* a device that had too many of them */
-	TXP_EVENT_DECLINE,  /* while somebody traces: a packet that transit left to the kernel */
-	TXP_EVENT_MISMATCH, /* and a field that differs from what was predicted */
+	TXP_EVENT_SURPRISE,   /* a renewal that differs although nothing moved */
+	TXP_EVENT_DEMOTION,   /* a device that had too many of them */
+	TXP_EVENT_DECLINE,    /* while somebody traces: a packet that transit left to the kernel */
+	TXP_EVENT_MISMATCH,   /* and a field that differs from what was predicted */
+	TXP_EVENT_CLASSIFIED, /* and a packet that a rule of txpath classify matched */
+};
+
+struct txp_classified {
+	struct txp_facts facts; /* before */
+	struct txp_class class; /* what it was given */
+	char rule[TXP_CLASS_NAME];
+	char class_name[TXP_CLASS_NAME];
 };
 
 struct txp_event {
 	__u64 time_ns;		      /* CLOCK_MONOTONIC */
 	struct txp_device_key device; /* where the packet came in; MISMATCH: where it leaves */
 	__u32 kind;		      /* enum txp_event_kind */
-	__u32 code;		      /* DECLINE: enum txp_transit; MISMATCH: enum txp_field */
+	__u32 code; /* DECLINE: enum txp_transit; MISMATCH: enum txp_field; CLASSIFIED: the rule */
 	union {
 		struct {
 			struct txp_lease before; /* SURPRISE: what transit held; DECLINE: its key */
 			struct txp_lease after;	 /* and what the kernel did now */
 		};
 		struct txp_example example; /* MISMATCH */
+		struct txp_classified classified;
 	};
 };
 
@@ -313,9 +323,10 @@ enum txp_transit_call {
 	TXP_CALL_COUNT,
 };
 
-/* map "egress_calls": the program that the one at TC egress goes on with. */
+/* map "egress_calls": the programs that the one at TC egress goes on with. */
 enum txp_egress_call {
 	TXP_CALL_COMPARE,
+	TXP_CALL_CLASSIFY, /* none: nothing is classified */
 	TXP_EGRESS_CALL_COUNT,
 };
 

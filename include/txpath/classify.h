@@ -57,15 +57,140 @@ enum txp_class_sets {
 	TXP_CLASS_SETS_TIME = 1 << 3,
 };
 
-/* What a class does to a packet. */
+/* map "class_actions", a row for each rule: what its class does to a packet. */
 struct txp_class {
+	__u64 rate;	/* TIME: bytes in a second */
 	__u32 sets;	/* enum txp_class_sets */
 	__u32 priority; /* skb->priority: of a class of HTB and the like its handle */
 	__u32 mark;	/* & mark_mask */
 	__u32 mark_mask;
-	__u32 pace; /* TIME: place in the map "class_paces" */
+	__u32 pace; /* TIME: the row of "class_paces" */
 	__u8 dscp;
 	__u8 reserved[3];
 };
+
+/* map "class_rows": a set of rules. */
+struct txp_class_row {
+	__u64 summary; /* a bit for each word that is not 0 */
+	__u64 words[TXP_CLASS_WORDS];
+};
+
+/*
+ * map "class_steps": from value first on, up to that of the next one, this row. Those of one thing
+ * are sorted and begin with 0.
+ */
+struct txp_class_step {
+	__u32 first;
+	__u32 row;
+};
+
+/* map "class_steps6": the same of IPv6 addresses, the first half as a number, and the second */
+struct txp_class_step6 {
+	__u64 high;
+	__u64 low;
+	__u64 row;
+};
+
+/* What few values a packet can have leads to a row by a table. */
+struct txp_class_tables {
+	__u16 kind[4 * 256]; /* by direction, family, protocol: class_kind() */
+	__u16 dscp[64];
+	__u16 sport[65536];
+	__u16 dport[65536];
+};
+
+/* map "class_values": what is only equal or not. No row: that of plan.other. */
+struct txp_class_value_key {
+	__u32 ask; /* place in plan.marks, or TXP_CLASS_MARKS and place in plan.levels */
+	__u32 reserved;
+	__u64 value;
+};
+
+#define TXP_CLASS_MARKS 4  /* masks of marks, at most */
+#define TXP_CLASS_LEVELS 4 /* depths of cgroups */
+
+/* What the rows of a packet are of, in the order in which they are asked. */
+enum txp_class_ask {
+	TXP_ASK_KIND,
+	TXP_ASK_SPORT,
+	TXP_ASK_DPORT,
+	TXP_ASK_DSCP,
+	TXP_ASK_DEV,
+	TXP_ASK_PRIORITY,
+	TXP_ASK_LEN,
+	TXP_ASK_UID,
+	TXP_ASK_SOURCE,
+	TXP_ASK_DESTINATION,
+	TXP_ASK_MARK,
+	TXP_ASK_CGROUP = TXP_ASK_MARK + TXP_CLASS_MARKS,
+	TXP_ASK_COUNT = TXP_ASK_CGROUP + TXP_CLASS_LEVELS,
+};
+
+struct txp_class_span {
+	__u32 at;    /* the first of its steps */
+	__u32 count; /* of steps; 0: no rule of this file asks */
+};
+
+/* The program's .rodata: what no rule asks for is not even verified. */
+struct txp_class_plan {
+	__u64 netns;
+	__u32 rules;
+	__u32 asks;				   /* bit per enum txp_class_ask */
+	__u32 paces;				   /* bool: a class has a rate */
+	__u32 writes;				   /* bool: a class sets DSCP */
+	struct txp_class_span span[TXP_ASK_COUNT]; /* of those with steps */
+	struct txp_class_span span6[2];		   /* of sources and destinations of IPv6 */
+	__u32 other[TXP_ASK_COUNT];		   /* row of a packet that has no such value */
+	__u32 marks[TXP_CLASS_MARKS];		   /* masks */
+	__u32 levels[TXP_CLASS_LEVELS];
+};
+
+/* map "class_hits", per CPU, a tally for each rule, then these */
+enum txp_class_rest {
+	TXP_CLASS_UNMATCHED, /* no rule allows it: left as it is */
+	TXP_CLASS_NOT_IP,    /* not asked: neither IPv4 nor IPv6, or its header is not there */
+	TXP_CLASS_REST_COUNT,
+};
+
+/* map "class_names", a row for each rule: for txpath classify show and trace */
+struct txp_class_name {
+	char rule[TXP_CLASS_NAME];
+	char class[TXP_CLASS_NAME];
+	char match[TXP_CLASS_TEXT];
+	__u32 line; /* in the file */
+};
+
+#define TXP_CLASS_FILE 256
+
+/* map "class_about", one row */
+struct txp_class_about {
+	char file[TXP_CLASS_FILE];
+	__u64 loaded_ns; /* CLOCK_REALTIME */
+};
+
+/* map "class_paces", a row for each class with a rate. Only the program knows its lock. */
+#define TXP_CLASS_PACE_SIZE 16
+
+/* What rules ask of a packet. Host byte order but for addresses. */
+struct txp_facts {
+	__u32 number[TXP_DIMENSION_COUNT];
+	__be32 source[4];
+	__be32 destination[4];
+	__u64 cgroup[TXP_CLASS_LEVELS]; /* at the depths of plan.levels */
+	__u32 mark;
+	__u8 family;	/* enum txp_class_family */
+	__u8 direction; /* enum txp_direction */
+	__u8 has_ports;
+	__u8 has_user;
+};
+
+/* Place in the table of kinds. */
+static inline __u32 class_kind(__u32 direction, __u32 family, __u32 protocol)
+{
+	return (direction & 1) << 9 | (family & 1) << 8 | (protocol & 0xff);
+}
+
+_Static_assert(sizeof(struct txp_class) == 32, "struct txp_class has padding");
+_Static_assert(sizeof(struct txp_class_value_key) == 16, "struct txp_class_value_key has padding");
 
 #endif /* TXPATH_CLASSIFY_H */

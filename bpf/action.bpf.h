@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a class does to a packet. Bytes are written by helpers: a direct write would have the kernel
+ * drop a cloned packet for which there is no memory; here it stays as it was.
+ */
+#ifndef TXPATH_ACTION_BPF_H
+#define TXPATH_ACTION_BPF_H
+
+#include "count.bpf.h"
+#include "facts.bpf.h"
+
+#define NS_PER_S 1000000000ULL
+
+/*
+ * No packet is given a time further away: fq drops what is beyond its horizon, 10 s, or caps it
+ * (tc-fq(8)). Here the clock of a class stops, so that what was dropped is not paid for.
+ */
+#define TXP_PACE_HORIZON_NS (2 * NS_PER_S)
+#define TXP_PACE_BEYOND_NS (60 * NS_PER_S)
+
+struct txp_class_pace {
+	struct bpf_spin_lock lock;
+	__u32 reserved;
+	__u64 next_ns; /* CLOCK_MONOTONIC, as fq's: no packet of the class leaves before */
+};
+
+_Static_assert(sizeof(struct txp_class_pace) == TXP_CLASS_PACE_SIZE, "what the loader makes");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_class_pace);
+} class_paces SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_class);
+} class_actions SEC(".maps");
+
+/* The first bytes of a header, up to its checksum. */
+struct txp_ipv4_start {
+	__u8 version_ihl;
+	__u8 tos;
+	__be16 middle[4];
+	__sum16 check;
+};
+
+/* ipv4_change_dsfield: RFC 1624 for the word that changes, ECN is kept. */
+static __always_inline void change_dscp(struct txp_ipv4_start *ip, __u8 dscp)
+{
+	__u8 tos = dscp << 2 | (ip->tos & 3);
+	__u32 sum = (__u16)~ip->check;
+
+	sum += (__u16)~bpf_htons(ip->version_ihl << 8 | ip->tos);
+	sum += bpf_htons(ip->version_ihl << 8 | tos);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	ip->check = ~sum;
+	ip->tos = tos;
+}
+
+static __always_inline void write_dscp4(struct __sk_buff *ctx, __u32 offset, __u8 dscp)
+{
+	struct txp_ipv4_start ip;
+
+	if (bpf_skb_load_bytes(ctx, offset, &ip, sizeof(ip)) || ip.version_ihl >> 4 != 4)
+		return;
+	change_dscp(&ip, dscp);
+	bpf_skb_store_bytes(ctx, offset, &ip, sizeof(ip), 0); /* the header's sum stays */
+}
+
+/* ipv6_change_dsfield */
+static __always_inline void write_dscp6(struct __sk_buff *ctx, __u32 offset, __u8 dscp)
+{
+	__u8 start[2];
+
+	if (bpf_skb_load_bytes(ctx, offset, start, sizeof(start)) || start[0] >> 4 != 6)
+		return;
+	start[0] = 0x60 | dscp >> 2;
+	start[1] = (dscp & 3) << 6 | (start[1] & 0x3f);
+	bpf_skb_store_bytes(ctx, offset, start, sizeof(start), BPF_F_RECOMPUTE_CSUM);
+}
+
+/* Where the IP header is: the device knows. */
+static __always_inline void write_dscp(struct __sk_buff *ctx, const struct txp_facts *facts,
+				       __u8 dscp)
+{
+	const struct txp_device *dev = device_of(plan.netns, ctx->ifindex);
+
+	if (!dev)
+		return;
+	if (facts->family == TXP_CLASS_IPV4)
+		write_dscp4(ctx, dev->l2_len, dscp);
+	else
+		write_dscp6(ctx, dev->l2_len, dscp);
+}
+
+/* Departure of this packet; the class's next one is later by what it takes at the class's rate. */
+static __always_inline __u64 pace_departure(struct txp_class_pace *pace, __u64 now, __u64 cost)
+{
+	__u64 departure;
+
+	bpf_spin_lock(&pace->lock);
+	departure = pace->next_ns > now ? pace->next_ns : now;
+	if (departure - now <= TXP_PACE_HORIZON_NS)
+		pace->next_ns = departure + cost;
+	else
+		departure = now + TXP_PACE_BEYOND_NS;
+	bpf_spin_unlock(&pace->lock);
+	return departure;
+}
+
+/* fq takes skb->tstamp as the earliest time; of TCP it is there already. */
+static __always_inline void set_departure(struct __sk_buff *ctx, __u64 departure)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_skb_set_tstamp))
+		bpf_skb_set_tstamp(ctx, departure, BPF_SKB_TSTAMP_DELIVERY_MONO);
+	else
+		ctx->tstamp = departure;
+}
+
+static __always_inline void give_time(struct __sk_buff *ctx, const struct txp_class *class)
+{
+	__u32 place = class->pace;
+	struct txp_class_pace *pace = bpf_map_lookup_elem(&class_paces, &place);
+	__u64 now = bpf_ktime_get_ns(), own = ctx->tstamp, departure;
+
+	if (!pace || !class->rate)
+		return;
+	departure = pace_departure(pace, now, ctx->wire_len * NS_PER_S / class->rate);
+	if (own > departure && own - now <= TXP_PACE_BEYOND_NS) /* SO_TXTIME, TCP's pacing */
+		departure = own;
+	set_departure(ctx, departure);
+}
+
+static __always_inline void action_apply(struct __sk_buff *ctx, const struct txp_facts *facts,
+					 const struct txp_class *class)
+{
+	if (class->sets & TXP_CLASS_SETS_PRIORITY)
+		ctx->priority = class->priority;
+	if (class->sets & TXP_CLASS_SETS_MARK)
+		ctx->mark = (ctx->mark & ~class->mark_mask) | class->mark;
+	if (plan.writes && class->sets & TXP_CLASS_SETS_DSCP &&
+	    facts->number[TXP_DIMENSION_DSCP] != class->dscp)
+		write_dscp(ctx, facts, class->dscp);
+	if (plan.paces && class->sets & TXP_CLASS_SETS_TIME)
+		give_time(ctx, class);
+}
+
+#endif /* TXPATH_ACTION_BPF_H */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the rules of txpath classify may ask of a packet. What this file's do not ask is not read.
+ */
+#ifndef TXPATH_FACTS_BPF_H
+#define TXPATH_FACTS_BPF_H
+
+#include <txpath/classify.h>
+#include "parse.bpf.h"
+
+#define TXP_EXTENSIONS_MAX 6 /* headers between IPv6's and the transport's */
+#define TXP_IP6_OFFSET 0xfff8
+
+const volatile struct txp_class_plan plan;
+
+static __always_inline bool plan_asks(enum txp_class_ask ask)
+{
+	return plan.asks & (1U << ask);
+}
+
+/* From the IP header on, whatever device and tags are before it. 0, or a negative errno */
+static __always_inline long load_ip(struct __sk_buff *ctx, __u32 offset, void *to, __u32 len)
+{
+	return bpf_skb_load_bytes_relative(ctx, offset, to, len, BPF_HDR_START_NET);
+}
+
+static __always_inline void facts_ports(struct __sk_buff *ctx, __u32 offset,
+					struct txp_facts *facts)
+{
+	struct txp_ports ports;
+
+	if (!plan_asks(TXP_ASK_SPORT) && !plan_asks(TXP_ASK_DPORT))
+		return;
+	if (!transport_len(facts->number[TXP_DIMENSION_PROTO]) ||
+	    load_ip(ctx, offset, &ports, sizeof(ports)))
+		return;
+	facts->number[TXP_DIMENSION_SPORT] = bpf_ntohs(ports.source);
+	facts->number[TXP_DIMENSION_DPORT] = bpf_ntohs(ports.dest);
+	facts->has_ports = 1;
+}
+
+static __always_inline bool facts_ipv4(struct __sk_buff *ctx, struct txp_facts *facts)
+{
+	struct iphdr ip;
+
+	if (load_ip(ctx, 0, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5)
+		return false;
+	facts->family = TXP_CLASS_IPV4;
+	facts->source[0] = ip.saddr;
+	facts->destination[0] = ip.daddr;
+	facts->number[TXP_DIMENSION_PROTO] = ip.protocol;
+	facts->number[TXP_DIMENSION_DSCP] = ip.tos >> 2;
+	facts->number[TXP_DIMENSION_LEN] = bpf_ntohs(ip.tot_len);
+	if (!(ip.frag_off & bpf_htons(TXP_IP_OFFSET)))
+		facts_ports(ctx, ip.ihl * 4, facts);
+	return true;
+}
+
+/* Hop-by-hop options, routing, destination options: their length is in the second byte. */
+static __always_inline bool is_extension(__u8 protocol)
+{
+	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
+	       protocol == IPPROTO_DSTOPTS;
+}
+
+/*
+ * ipv6_skip_exthdr: past what comes before the transport header. Returns its offset; 0: it is not
+ * in this fragment, or behind more headers than are looked at.
+ */
+static __always_inline __u32 skip_extensions(struct __sk_buff *ctx, __u8 *protocol)
+{
+	__u32 offset = sizeof(struct ipv6hdr);
+	__u8 head[4]; /* next header, length, and of a fragment its offset */
+
+	for (__u32 i = 0; i < TXP_EXTENSIONS_MAX; i++) {
+		bool fragment = *protocol == IPPROTO_FRAGMENT;
+
+		if (!fragment && !is_extension(*protocol))
+			return offset;
+		if (load_ip(ctx, offset, head, sizeof(head)))
+			return 0;
+		*protocol = head[0];
+		if (fragment && (head[2] << 8 | head[3]) & TXP_IP6_OFFSET)
+			return 0;
+		offset += fragment ? 8 : (head[1] + 1) * 8;
+	}
+	return 0;
+}
+
+static __always_inline bool facts_ipv6(struct __sk_buff *ctx, struct txp_facts *facts)
+{
+	struct ipv6hdr ip;
+	__u8 protocol;
+	__u32 offset;
+
+	if (load_ip(ctx, 0, &ip, sizeof(ip)) || ip.version != 6)
+		return false;
+	facts->family = TXP_CLASS_IPV6;
+	__builtin_memcpy(facts->source, &ip.saddr, sizeof(facts->source));
+	__builtin_memcpy(facts->destination, &ip.daddr, sizeof(facts->destination));
+	facts->number[TXP_DIMENSION_DSCP] = ip.priority << 2 | ip.flow_lbl[0] >> 6;
+	/* 0: a jumbogram */
+	facts->number[TXP_DIMENSION_LEN] =
+		ip.payload_len ? bpf_ntohs(ip.payload_len) + sizeof(ip) : 0;
+	protocol = ip.nexthdr;
+	offset = skip_extensions(ctx, &protocol);
+	facts->number[TXP_DIMENSION_PROTO] = protocol;
+	if (offset)
+		facts_ports(ctx, offset, facts);
+	return true;
+}
+
+/* A socket that another host's packet has still is not of this host's senders. */
+static __always_inline void facts_socket(struct __sk_buff *ctx, struct txp_facts *facts)
+{
+	struct bpf_sock *sk;
+
+	if (facts->direction != TXP_DIRECTION_LOCAL)
+		return;
+	for (__u32 i = 0; i < TXP_CLASS_LEVELS; i++) {
+		if (plan_asks(TXP_ASK_CGROUP + i))
+			facts->cgroup[i] = bpf_skb_ancestor_cgroup_id(ctx, plan.levels[i]);
+	}
+	if (!plan_asks(TXP_ASK_UID))
+		return;
+	sk = ctx->sk;
+	if (!sk || !bpf_sk_fullsock(sk))
+		return;
+	facts->number[TXP_DIMENSION_UID] = bpf_get_socket_uid(ctx);
+	facts->has_user = 1;
+}
+
+/* false: it is not IP, or not all there. */
+static __always_inline bool facts_read(struct __sk_buff *ctx, struct txp_facts *facts)
+{
+	bool good = false;
+
+	if (ctx->protocol == bpf_htons(ETH_P_IP))
+		good = facts_ipv4(ctx, facts);
+	else if (ctx->protocol == bpf_htons(ETH_P_IPV6))
+		good = facts_ipv6(ctx, facts);
+	if (!good)
+		return false;
+	facts->direction = ctx->ingress_ifindex ? TXP_DIRECTION_FORWARDED : TXP_DIRECTION_LOCAL;
+	facts->number[TXP_DIMENSION_DEV] = ctx->ifindex;
+	facts->number[TXP_DIMENSION_PRIORITY] = ctx->priority;
+	facts->mark = ctx->mark;
+	/* BIG TCP (iph_totlen) and jumbograms say nothing */
+	if (!facts->number[TXP_DIMENSION_LEN])
+		facts->number[TXP_DIMENSION_LEN] = ctx->len;
+	facts_socket(ctx, facts);
+	return true;
+}
+
+#endif /* TXPATH_FACTS_BPF_H */

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* txpath classify: rules for what leaves by attached devices. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "action.h"
+#include "array.h"
+#include "classifier.h"
+#include "command.h"
+#include "host.h"
+#include "lock.h"
+#include "log.h"
+#include "netns.h"
+#include "output.h"
+#include "privilege.h"
+#include "question.h"
+
+#define FILE_MAX_SIZE (16 * 1024 * 1024)
+
+/* A file of rules on its way to the program. */
+struct source {
+	const char *name;
+	char *text;
+	size_t size;
+	struct ruleset ruleset;
+	struct compiled compiled;
+	int errors;
+};
+
+static void tell_error(int line, const char *message, void *context)
+{
+	struct source *source = context;
+
+	source->errors++;
+	if (line)
+		log_error("%s:%d: %s", source->name, line, message);
+	else
+		log_error("%s: %s", source->name, message);
+}
+
+/* One byte more than may be tells that it is too long. */
+static int read_all(int fd, struct source *source)
+{
+	ssize_t got = 1;
+
+	source->text = malloc(FILE_MAX_SIZE + 1);
+	if (!source->text)
+		return -ENOMEM;
+	while (got > 0 && source->size <= FILE_MAX_SIZE) {
+		got = read(fd, source->text + source->size, FILE_MAX_SIZE + 1 - source->size);
+		if (got < 0)
+			return -errno;
+		source->size += got;
+	}
+	return source->size > FILE_MAX_SIZE ? -EFBIG : 0;
+}
+
+static int source_read(struct source *source, const char *name)
+{
+	int err, fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	memset(source, 0, sizeof(*source));
+	source->name = name;
+	if (fd < 0)
+		return log_errno(-errno, "%s", name);
+	err = read_all(fd, source);
+	close(fd);
+	return err ? log_errno(err, "%s", name) : 0;
+}
+
+static void source_close(struct source *source)
+{
+	compiled_free(&source->compiled);
+	ruleset_free(&source->ruleset);
+	free(source->text);
+}
+
+static int source_compile(struct source *source, const struct ruleset_host *host)
+{
+	int err = ruleset_read(source->text, source->size, host, tell_error, source,
+			       &source->ruleset);
+
+	if (!err)
+		err = compile(&source->ruleset, tell_error, source, &source->compiled);
+	if (source->errors)
+		log_error("%s: %d error%s: nothing has been changed", source->name, source->errors,
+			  source->errors > 1 ? "s" : "");
+	else if (err)
+		log_errno(err, "%s", source->name);
+	return err;
+}
+
+static int source_compile_for(struct source *source, const struct instance *instance)
+{
+	struct host host;
+	int err = host_open(&host, instance);
+
+	if (err)
+		return err;
+	err = source_compile(source, &host.asked);
+	host_close(&host);
+	return err;
+}
+
+static int load_into(struct source *source, const struct instance *instance)
+{
+	struct classifier classifier;
+	int err = source_compile_for(source, instance);
+
+	if (err)
+		return err;
+	source->compiled.plan.netns = instance->netns;
+	err = classifier_load(&classifier, &source->compiled, &instance->maps, CLASSIFY_PROGRAM,
+			      source->name);
+	if (err)
+		return err;
+	err = classifier_publish(&classifier, instance);
+	classifier_close(&classifier);
+	if (!err)
+		log_note("%s: %zu rules loaded", source->name, source->ruleset.rule_count);
+	return err;
+}
+
+static int clear(const struct instance *instance)
+{
+	int ret = classifier_clear(instance);
+
+	if (ret >= 0)
+		log_note(ret ? "no rules any more" : "there were no rules");
+	return ret < 0 ? ret : 0;
+}
+
+/* source NULL: away with the rules. */
+static int change_locked(const struct options *options, const struct pins *pins,
+			 struct source *source)
+{
+	struct instance instance;
+	__u64 netns;
+	int err = options->netns ? netns_enter(options->netns) : 0;
+
+	if (!err)
+		err = netns_id(&netns);
+	if (!err)
+		err = instance_open(pins, netns, true, &instance);
+	if (err == -ENOENT)
+		log_error("classify: no device of this network namespace is attached: txpath "
+			  "attach DEV first");
+	if (err)
+		return err;
+	err = source ? load_into(source, &instance) : clear(&instance);
+	instance_close(&instance);
+	return err;
+}
+
+static int change(const struct options *options, struct source *source)
+{
+	struct lock lock;
+	struct pins pins;
+	int err;
+
+	err = pins_open(options->bpffs, true, &pins);
+	if (!err)
+		err = lock_take(&pins, &lock);
+	if (err)
+		return EXIT_FAILED;
+	err = change_locked(options, &pins, source);
+	lock_release(&pins, &lock);
+	return err ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int classify_load(const struct options *options)
+{
+	struct source source;
+	int code = EXIT_FAILED;
+
+	if (options->count != 2)
+		return usage_error("classify load: which file?");
+	if (privilege_to_change("classify load"))
+		return EXIT_FAILED;
+	if (!source_read(&source, options->arguments[1]))
+		code = change(options, &source);
+	source_close(&source);
+	return code;
+}
+
+static int classify_clear(const struct options *options)
+{
+	if (options->count != 1)
+		return usage_error("classify clear takes no argument");
+	return privilege_to_change("classify clear") ? EXIT_FAILED : change(options, NULL);
+}
+
+static void add_tally(struct json_object *object, const struct txp_tally *tally)
+{
+	json_add_number(object, "packets", tally->packets);
+	json_add_number(object, "bytes", tally->bytes);
+}
+
+static struct json_object *tally_json(const struct txp_tally *tally)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_tally(object, tally);
+	return object;
+}
+
+static struct json_object *rule_json(const struct txp_class_name *name,
+				     const struct txp_class *action, const struct txp_tally *hits)
+{
+	struct json_object *object = json_object_new_object();
+	char sets[ACTION_TEXT_MAX];
+
+	json_add_text(object, "rule", name->rule);
+	json_add_number(object, "line", name->line);
+	json_add_text(object, "match", name->match);
+	json_add_text(object, "class", name->class);
+	json_add_text(object, "sets", action_text(action, sets));
+	if (hits)
+		add_tally(object, hits);
+	return object;
+}
+
+static struct json_object *classified_json(const struct classified *classified, const char *netns)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *rules = json_object_new_array();
+	const struct txp_tally *rest = classified->hits + classified->rules;
+	__u32 i;
+
+	json_add_text(object, "netns", netns);
+	json_add_text(object, "file", classified->about.file);
+	json_add_number(object, "loaded_ns", classified->about.loaded_ns);
+	for (i = 0; i < classified->rules; i++)
+		json_object_array_add(rules,
+				      rule_json(&classified->names[i], &classified->actions[i],
+						&classified->hits[i]));
+	json_object_object_add(object, "rules", rules);
+	json_object_object_add(object, "unmatched", tally_json(&rest[TXP_CLASS_UNMATCHED]));
+	json_object_object_add(object, "not_ip", tally_json(&rest[TXP_CLASS_NOT_IP]));
+	return object;
+}
+
+static int add_instance(struct instance *instance, void *context)
+{
+	struct classified classified;
+	char netns[NAME_MAX + 1];
+	int ret = classified_read(instance, &classified);
+
+	if (ret <= 0)
+		return ret;
+	netns_name(instance->netns, netns, sizeof(netns));
+	json_object_array_add(context, classified_json(&classified, netns));
+	classified_free(&classified);
+	return 0;
+}
+
+static int build(const struct options *options, struct json_object **document)
+{
+	struct json_object *list = json_object_new_array();
+	int ret = instance_each(options, add_instance, list);
+
+	*document = json_object_new_object();
+	json_object_object_add(*document, "classify", list);
+	if (ret >= 0)
+		return 0;
+	json_object_put(*document);
+	return ret;
+}
+
+/* The last rows of the table are no rules. */
+static void add_rest(struct json_object *rules, const char *what, struct json_object *tally)
+{
+	struct json_object *row = json_object_new_object();
+
+	json_add_text(row, "rule", what);
+	json_add_text(row, "match", "");
+	json_add_text(row, "class", "");
+	json_add_text(row, "sets", "unchanged");
+	json_add_number(row, "packets", json_number(tally, "packets"));
+	json_add_number(row, "bytes", json_number(tally, "bytes"));
+	json_object_array_add(rules, row);
+}
+
+static int show_one(struct json_object *object)
+{
+	static const struct column columns[] = {
+		{ "rule", "RULE", false },	{ "match", "MATCH", false },
+		{ "class", "CLASS", false },	{ "sets", "SETS", false },
+		{ "packets", "PACKETS", true }, { "bytes", "BYTES", true },
+		{ NULL, NULL, false },
+	};
+	struct json_object *rules = json_member(object, "rules");
+
+	printf("%s: %s, the first rule that matches:\n", json_text(object, "netns"),
+	       json_text(object, "file"));
+	add_rest(rules, "(none matched)", json_member(object, "unmatched"));
+	add_rest(rules, "(not IP)", json_member(object, "not_ip"));
+	return output_table(rules, columns);
+}
+
+static int show_text(struct json_object *document, struct json_object *before, double seconds)
+{
+	struct json_object *list = json_member(document, "classify");
+	size_t i;
+	int err = 0;
+
+	(void)before;
+	(void)seconds;
+	if (!json_object_array_length(list))
+		printf("no rules are loaded\n");
+	for (i = 0; i < json_object_array_length(list) && !err; i++)
+		err = show_one(json_object_array_get_idx(list, i));
+	return err;
+}
+
+static int classify_show(const struct options *options)
+{
+	static const struct report report = { .build = build, .text = show_text };
+
+	if (options->count != 1)
+		return usage_error("classify show takes no argument");
+	return privilege_to_read("classify show") ? EXIT_FAILED : output_report(&report, options);
+}
+
+static void show_answer(const struct options *options, const struct compiled *compiled, __u32 rule)
+{
+	struct json_object *object;
+
+	if (rule < compiled->plan.rules)
+		object = rule_json(&compiled->names[rule], &compiled->actions[rule], NULL);
+	else
+		object = json_object_new_object();
+	if (options->json)
+		output_json(object);
+	else if (rule < compiled->plan.rules)
+		printf("rule %s (line %llu): class %s: %s\n", json_text(object, "rule"),
+		       json_number(object, "line"), json_text(object, "class"),
+		       json_text(object, "sets"));
+	else
+		printf("no rule matches: the packet is left as it is\n");
+	json_object_put(object);
+}
+
+static int ask(const struct options *options, const struct compiled *compiled)
+{
+	const struct map_set none = { 0 };
+	struct classifier classifier;
+	struct txp_facts facts;
+	int ret = question_parse(options->question, &compiled->plan, &facts);
+
+	if (ret)
+		return ret;
+	if (classifier_load(&classifier, compiled, &none, CLASSIFY_ASK_PROGRAM, ""))
+		return EXIT_FAILED;
+	ret = classifier_ask(&classifier, &facts);
+	classifier_close(&classifier);
+	if (ret < 0)
+		return EXIT_FAILED;
+	show_answer(options, compiled, ret);
+	return EXIT_DONE;
+}
+
+static int classify_test(const struct options *options)
+{
+	struct source source;
+	int code = EXIT_FAILED;
+
+	if (options->count != 2)
+		return usage_error("classify test: which file?");
+	if (privilege_to_change("classify test") || (options->netns && netns_enter(options->netns)))
+		return EXIT_FAILED;
+	if (!source_read(&source, options->arguments[1]) && !source_compile_for(&source, NULL))
+		code = ask(options, &source.compiled);
+	source_close(&source);
+	return code;
+}
+
+struct verb {
+	const char *name;
+	int (*run)(const struct options *options);
+	bool asks; /* takes the options of question.h */
+};
+
+static const struct verb verbs[] = {
+	{ "load", classify_load, false },
+	{ "show", classify_show, false },
+	{ "clear", classify_clear, false },
+	{ "test", classify_test, true },
+};
+
+int cmd_classify(const struct options *options)
+{
+	const char *word = options->count ? options->arguments[0] : "";
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(verbs[i].name, word))
+			continue;
+		if (options->asked && !verbs[i].asks)
+			return usage_error("classify %s takes no packet", word);
+		return verbs[i].run(options);
+	}
+	return usage_error("classify: load FILE, show, clear, or test FILE");
+}
