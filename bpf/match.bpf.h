@@ -81,7 +81,7 @@ static __always_inline __u32 search(const volatile struct txp_class_span *span, 
 		step = bpf_map_lookup_elem(&class_steps, &index);
 		if (!step)
 			return 0;
-		at += half & (is_less(value, step->first) - 1);
+		at += half * (1 - is_less(value, step->first));
 		count -= half;
 	}
 	step = bpf_map_lookup_elem(&class_steps, &at);
@@ -103,7 +103,7 @@ static __always_inline __u32 search6(const volatile struct txp_class_span *span,
 			return 0;
 		less = is_less(high, step->high) |
 		       (is_equal(high, step->high) & is_less(low, step->low));
-		at += half & (less - 1);
+		at += half * (1 - less);
 		count -= half;
 	}
 	step = bpf_map_lookup_elem(&class_steps6, &at);
@@ -145,54 +145,59 @@ static __always_inline __u32 row_of_port(enum txp_class_ask ask, const struct tx
 
 struct txp_match {
 	const struct txp_class_row *row[TXP_ASK_COUNT];
-	bool failed; /* a row is not there: cannot be */
 };
 
-static __always_inline void take_row(struct txp_match *match, enum txp_class_ask ask, __u32 index)
+/* false: that row is not there, which cannot be. Ends at once, or the verifier would go on twice.
+ */
+static __always_inline bool take_row(struct txp_match *match, enum txp_class_ask ask, __u32 index)
 {
 	match->row[ask] = bpf_map_lookup_elem(&class_rows, &index);
-	if (!match->row[ask])
-		match->failed = true;
+	return match->row[ask];
 }
 
 #define ASK(ask, index)                                                                            \
 	do {                                                                                       \
-		if (plan_asks(ask))                                                                \
-			take_row(match, ask, index);                                               \
+		if (plan_asks(ask) && !take_row(match, ask, index))                                \
+			return false;                                                              \
 	} while (0)
 
-static __always_inline void ask_tables(struct txp_match *match, const struct txp_facts *facts)
+static __always_inline bool ask_tables(struct txp_match *match, const struct txp_facts *facts)
 {
 	const __u32 *number = facts->number;
 	const struct txp_class_tables *tables;
 	__u32 zero = 0;
 
 	tables = bpf_map_lookup_elem(&class_tables, &zero);
-	if (!tables) {
-		match->failed = true;
-		return;
-	}
+	if (!tables)
+		return false;
 	ASK(TXP_ASK_KIND,
 	    tables->kind[class_kind(facts->direction, facts->family, number[TXP_DIMENSION_PROTO])]);
 	ASK(TXP_ASK_SPORT, row_of_port(TXP_ASK_SPORT, facts, tables->sport, TXP_DIMENSION_SPORT));
 	ASK(TXP_ASK_DPORT, row_of_port(TXP_ASK_DPORT, facts, tables->dport, TXP_DIMENSION_DPORT));
 	ASK(TXP_ASK_DSCP, tables->dscp[number[TXP_DIMENSION_DSCP] & 63]);
+	return true;
 }
 
-static __always_inline void ask_searches(struct txp_match *match, const struct txp_facts *facts)
+static __always_inline __u32 row_of_user(const struct txp_facts *facts)
+{
+	return facts->has_user ? row_of_number(TXP_ASK_UID, facts->number[TXP_DIMENSION_UID])
+			       : plan.other[TXP_ASK_UID];
+}
+
+static __always_inline bool ask_searches(struct txp_match *match, const struct txp_facts *facts)
 {
 	const __u32 *number = facts->number;
 
 	ASK(TXP_ASK_DEV, row_of_number(TXP_ASK_DEV, number[TXP_DIMENSION_DEV]));
 	ASK(TXP_ASK_PRIORITY, row_of_number(TXP_ASK_PRIORITY, number[TXP_DIMENSION_PRIORITY]));
 	ASK(TXP_ASK_LEN, row_of_number(TXP_ASK_LEN, number[TXP_DIMENSION_LEN]));
-	ASK(TXP_ASK_UID, facts->has_user ? row_of_number(TXP_ASK_UID, number[TXP_DIMENSION_UID])
-					 : plan.other[TXP_ASK_UID]);
+	ASK(TXP_ASK_UID, row_of_user(facts));
 	ASK(TXP_ASK_SOURCE, row_of_address(TXP_ASK_SOURCE, facts, facts->source));
 	ASK(TXP_ASK_DESTINATION, row_of_address(TXP_ASK_DESTINATION, facts, facts->destination));
+	return true;
 }
 
-static __always_inline void ask_values(struct txp_match *match, const struct txp_facts *facts)
+static __always_inline bool ask_values(struct txp_match *match, const struct txp_facts *facts)
 {
 #pragma unroll
 	for (__u32 i = 0; i < TXP_CLASS_MARKS; i++)
@@ -202,6 +207,7 @@ static __always_inline void ask_values(struct txp_match *match, const struct txp
 	for (__u32 i = 0; i < TXP_CLASS_LEVELS; i++)
 		ASK(TXP_ASK_CGROUP + i,
 		    row_of_value(TXP_ASK_CGROUP + i, TXP_CLASS_MARKS + i, facts->cgroup[i]));
+	return true;
 }
 
 static __always_inline __u64 common_summary(const struct txp_match *match)
@@ -210,7 +216,7 @@ static __always_inline __u64 common_summary(const struct txp_match *match)
 
 #pragma unroll
 	for (__u32 ask = 0; ask < TXP_ASK_COUNT; ask++) {
-		if (plan_asks(ask) && match->row[ask])
+		if (plan_asks(ask))
 			summary &= match->row[ask]->summary;
 	}
 	return summary;
@@ -222,7 +228,7 @@ static __always_inline __u64 common_word(const struct txp_match *match, __u32 pl
 
 #pragma unroll
 	for (__u32 ask = 0; ask < TXP_ASK_COUNT; ask++) {
-		if (plan_asks(ask) && match->row[ask])
+		if (plan_asks(ask))
 			word &= match->row[ask]->words[place];
 	}
 	return word;
@@ -247,10 +253,8 @@ static __always_inline __u32 match(const struct txp_facts *facts)
 	struct txp_match match = {};
 	__u64 summary, word;
 
-	ask_tables(&match, facts);
-	ask_searches(&match, facts);
-	ask_values(&match, facts);
-	if (match.failed)
+	if (!ask_tables(&match, facts) || !ask_searches(&match, facts) ||
+	    !ask_values(&match, facts))
 		return plan.rules;
 	summary = common_summary(&match);
 	for (__u32 i = 0; i < TXP_CLASS_WORDS && summary; i++) {

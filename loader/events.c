@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 #include <linux/if_ether.h>
 
+#include "action.h"
 #include "array.h"
 #include "events.h"
 #include "instance.h"
@@ -153,6 +154,42 @@ static void mismatch_text(struct json_object *object)
 	       json_text(object, "actual"));
 }
 
+static void add_address_of(struct json_object *object, const char *key,
+			   const struct txp_facts *facts, const __be32 *words)
+{
+	int family = facts->family == TXP_CLASS_IPV6 ? AF_INET6 : AF_INET;
+	char text[INET6_ADDRSTRLEN];
+
+	json_add_text(object, key, inet_ntop(family, words, text, sizeof(text)));
+}
+
+static void classified_json(struct json_object *object, const struct txp_event *event)
+{
+	const struct txp_facts *facts = &event->classified.facts;
+	char text[ACTION_TEXT_MAX];
+
+	add_address_of(object, "saddr", facts, facts->source);
+	add_address_of(object, "daddr", facts, facts->destination);
+	json_add_number(object, "protocol", facts->number[TXP_DIMENSION_PROTO]);
+	json_add_number(object, "sport", facts->number[TXP_DIMENSION_SPORT]);
+	json_add_number(object, "dport", facts->number[TXP_DIMENSION_DPORT]);
+	json_add_number(object, "dscp", facts->number[TXP_DIMENSION_DSCP]);
+	json_add_number(object, "priority", facts->number[TXP_DIMENSION_PRIORITY]);
+	json_add_number(object, "mark", facts->mark);
+	json_add_text(object, "rule", event->classified.rule);
+	json_add_text(object, "class", event->classified.class_name);
+	json_add_text(object, "sets", action_text(&event->classified.class, text));
+}
+
+static void classified_text(struct json_object *object)
+{
+	printf(" %s > %s protocol %llu, dscp %llu priority %llu mark %llu: rule %s, class %s: %s",
+	       json_text(object, "saddr"), json_text(object, "daddr"),
+	       json_number(object, "protocol"), json_number(object, "dscp"),
+	       json_number(object, "priority"), json_number(object, "mark"),
+	       json_text(object, "rule"), json_text(object, "class"), json_text(object, "sets"));
+}
+
 /* What an event of a kind has beside its time and device. */
 struct event_kind {
 	const char *name;
@@ -165,6 +202,7 @@ static const struct event_kind kinds[] = {
 	[TXP_EVENT_DEMOTION] = { "demotion", NULL, demotion_text },
 	[TXP_EVENT_DECLINE] = { "decline", decline_json, decline_text },
 	[TXP_EVENT_MISMATCH] = { "mismatch", mismatch_json, mismatch_text },
+	[TXP_EVENT_CLASSIFIED] = { "classified", classified_json, classified_text },
 };
 
 /* As it was called when attached; the index where it is not attached any more. */
@@ -209,6 +247,8 @@ static bool is_asked_for(const struct txp_event *event, const struct txp_filter 
 		return false;
 	if (event->kind == TXP_EVENT_DECLINE)
 		return filter_has_flow(filter, &event->before.key);
+	if (event->kind == TXP_EVENT_CLASSIFIED)
+		return filter_has_facts(filter, &event->classified.facts);
 	if (event->kind != TXP_EVENT_MISMATCH)
 		return true;
 	return (!filter->ifindex || filter->ifindex == event->device.ifindex) &&

@@ -179,18 +179,33 @@ int filter_parse(const struct options *options, int (*other)(const char *word, v
 	return code;
 }
 
-static bool prefix_has(const struct txp_prefix *prefix, __be32 address)
+static bool prefix_has(const struct txp_prefix *prefix, __u32 family, const __be32 *address)
 {
-	return !prefix->family ||
-	       (prefix->family == AF_INET && (address & prefix->mask[0]) == prefix->address[0]);
+	int i;
+
+	if (!prefix->family)
+		return true;
+	for (i = 0; i < (family == AF_INET ? 1 : 4); i++) {
+		if ((address[i] & prefix->mask[i]) != prefix->address[i])
+			return false;
+	}
+	return prefix->family == family;
+}
+
+static bool addresses_match(const struct txp_filter *filter, __u8 protocol, __u32 family,
+			    const __be32 *source, const __be32 *destination)
+{
+	return (!filter->has_protocol || filter->protocol == protocol) &&
+	       prefix_has(&filter->src, family, source) &&
+	       prefix_has(&filter->dst, family, destination) &&
+	       (prefix_has(&filter->host, family, source) ||
+		prefix_has(&filter->host, family, destination));
 }
 
 bool filter_has_addresses(const struct txp_filter *filter, __u8 protocol, __be32 saddr,
 			  __be32 daddr)
 {
-	return (!filter->has_protocol || filter->protocol == protocol) &&
-	       prefix_has(&filter->src, saddr) && prefix_has(&filter->dst, daddr) &&
-	       (prefix_has(&filter->host, saddr) || prefix_has(&filter->host, daddr));
+	return addresses_match(filter, protocol, AF_INET, &saddr, &daddr);
 }
 
 static bool ports_match(const struct txp_filter *filter, __be16 sport, __be16 dport)
@@ -200,10 +215,27 @@ static bool ports_match(const struct txp_filter *filter, __be16 sport, __be16 dp
 	       (!filter->port || filter->port == sport || filter->port == dport);
 }
 
+static bool mark_matches(const struct txp_filter *filter, __u32 mark)
+{
+	return (mark & filter->mark_mask) == filter->mark;
+}
+
 bool filter_has_flow(const struct txp_filter *filter, const struct txp_lease_key *key)
 {
-	if ((key->mark & filter->mark_mask) != filter->mark)
-		return false;
-	return filter_has_addresses(filter, key->protocol, key->saddr, key->daddr) &&
+	return mark_matches(filter, key->mark) &&
+	       filter_has_addresses(filter, key->protocol, key->saddr, key->daddr) &&
 	       ports_match(filter, key->sport, key->dport);
+}
+
+bool filter_has_facts(const struct txp_filter *filter, const struct txp_facts *facts)
+{
+	const __u32 *number = facts->number;
+	int family = facts->family == TXP_CLASS_IPV6 ? AF_INET6 : AF_INET;
+
+	return (!filter->ifindex || filter->ifindex == number[TXP_DIMENSION_DEV]) &&
+	       mark_matches(filter, facts->mark) &&
+	       addresses_match(filter, number[TXP_DIMENSION_PROTO], family, facts->source,
+			       facts->destination) &&
+	       (!facts->has_ports || ports_match(filter, htons(number[TXP_DIMENSION_SPORT]),
+						 htons(number[TXP_DIMENSION_DPORT])));
 }
