@@ -93,7 +93,7 @@ struct txp_class_step6 {
 
 /* What few values a packet can have leads to a row by a table. */
 struct txp_class_tables {
-	__u16 kind[4 * 256]; /* by direction, family, protocol: class_kind() */
+	__u16 kind[4 * 256]; /* direction << 9 | family << 8 | protocol */
 	__u16 dscp[64];
 	__u16 sport[65536];
 	__u16 dport[65536];
@@ -183,12 +183,6 @@ struct txp_facts {
 	__u8 has_ports;
 	__u8 has_user;
 };
-
-/* Place in the table of kinds. */
-static inline __u32 class_kind(__u32 direction, __u32 family, __u32 protocol)
-{
-	return (direction & 1) << 9 | (family & 1) << 8 | (protocol & 0xff);
-}
 
 _Static_assert(sizeof(struct txp_class) == 32, "struct txp_class has padding");
 _Static_assert(sizeof(struct txp_class_value_key) == 16, "struct txp_class_value_key has padding");
