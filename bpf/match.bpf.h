@@ -180,8 +180,7 @@ static __always_inline bool ask_tables(struct txp_match *match, const struct txp
 	tables = bpf_map_lookup_elem(&class_tables, &zero);
 	if (!tables)
 		return false;
-	ASK(TXP_ASK_KIND,
-	    tables->kind[class_kind(facts->direction, facts->family, number[TXP_DIMENSION_PROTO])]);
+	ASK(TXP_ASK_KIND, tables->kind[kind_of(facts)]);
 	ASK(TXP_ASK_SPORT, row_of_port(TXP_ASK_SPORT, facts, tables->sport, TXP_DIMENSION_SPORT));
 	ASK(TXP_ASK_DPORT, row_of_port(TXP_ASK_DPORT, facts, tables->dport, TXP_DIMENSION_DPORT));
 	ASK(TXP_ASK_DSCP, tables->dscp[number[TXP_DIMENSION_DSCP] & 63]);
