@@ -54,6 +54,7 @@ static void add_problem(struct errors *errors, const yaml_parser_t *parser, cons
 
 	switch (parser->error) {
 	case YAML_MEMORY_ERROR:
+	case YAML_NO_ERROR: /* yaml_parser_load_scalar, without memory for a tag */
 		errors_no_memory(errors);
 		break;
 	case YAML_READER_ERROR:

@@ -25,9 +25,10 @@ static long allocations_left = -1; /* -1: no end of them */
 
 static bool allocates(void)
 {
-	if (allocations_left > 0)
-		allocations_left--;
-	return allocations_left;
+	if (allocations_left <= 0)
+		return allocations_left;
+	allocations_left--;
+	return true;
 }
 
 void *__real_malloc(size_t size);
