@@ -8,6 +8,7 @@
 #                         BENCH=--quick: in two minutes
 # make check              format, static analysis, shellcheck, docs against the X-lists, verifier cost
 # sudo make verifier      docs/verifier.txt anew: what the programs cost each kernel's verifier
+# make fuzz               the reader of rules with libFuzzer, for FUZZ_SECONDS (300)
 # make install            DESTDIR, PREFIX
 # make clean
 
@@ -41,7 +42,7 @@ SKELETON := $(BPF_OBJ:.bpf.o=.skel.h)
 OBJ      := $(patsubst loader/%.c,$(B)/loader/%.o,$(wildcard loader/*.c))
 HEADERS  := $(wildcard include/txpath/*.h)
 
-.PHONY: all demo test test-kernels bench check verifier install clean bpf
+.PHONY: all demo test test-kernels bench check fuzz verifier install clean bpf
 all: $(B)/txpath
 
 bpf: $(BPF_OBJ)
@@ -88,6 +89,9 @@ bench:
 
 check:
 	scripts/check
+
+fuzz:
+	$(MAKE) -s -C selftests fuzz
 
 verifier:
 	selftests/bench/verifier --update

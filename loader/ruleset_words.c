@@ -171,12 +171,13 @@ static bool rate_unit(const char *text, __u64 *bits)
 /* Digits to a number and what they are a fraction of. Returns what follows them, or NULL. */
 static const char *fraction(const char *text, __u64 *part, __u64 *whole)
 {
-	size_t digits = strspn(text, "0123456789");
+	size_t i, digits = strspn(text, "0123456789");
 
 	if (!digits || digits > FRACTION_DIGITS)
 		return NULL;
 	*part = strtoull(text, NULL, 10);
-	for (*whole = 1; digits; digits--)
+	*whole = 1;
+	for (i = 0; i < digits; i++)
 		*whole *= 10;
 	return text + digits;
 }

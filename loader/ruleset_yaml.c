@@ -19,6 +19,16 @@ int yaml_node_line(const yaml_node_t *node)
 	return node->start_mark.line + 1;
 }
 
+/* Some editors begin a file with one; libyaml takes it only where it is to find out the encoding.
+ */
+static size_t byte_order_mark(const char *text, size_t size)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	return size >= sizeof(mark) - 1 && !memcmp(text, mark, sizeof(mark) - 1) ? sizeof(mark) - 1
+										 : 0;
+}
+
 static void open_parser(yaml_parser_t *parser, const char *text, size_t size)
 {
 	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
@@ -44,6 +54,7 @@ static void add_problem(struct errors *errors, const yaml_parser_t *parser, cons
 
 	switch (parser->error) {
 	case YAML_MEMORY_ERROR:
+	case YAML_NO_ERROR: /* yaml_parser_load_scalar, without memory for a tag */
 		errors_no_memory(errors);
 		break;
 	case YAML_READER_ERROR:
@@ -194,12 +205,17 @@ static bool load(const char *text, size_t size, struct errors *errors, yaml_docu
 
 bool yaml_text_load(const char *text, size_t size, struct errors *errors, yaml_document_t *document)
 {
+	size_t mark;
+
 	memset(document, 0, sizeof(*document));
 	if (size > YAML_TEXT_MAX) {
 		errors_add(errors, 0, "%zu bytes; a file of rules has at most %d", size,
 			   YAML_TEXT_MAX);
 		return false;
 	}
+	mark = byte_order_mark(text, size);
+	text += mark;
+	size -= mark;
 	if (scan(text, size, errors) && load(text, size, errors, document))
 		return true;
 	yaml_document_delete(document);
