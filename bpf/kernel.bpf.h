@@ -182,7 +182,10 @@ typedef struct {
 	struct net *net;
 } possible_net_t;
 
-struct netprio_map;
+struct netprio_map {
+	__u32 priomap_len;
+	__u32 priomap[1]; /* by sock_prioidx */
+};
 
 struct header_ops;
 
@@ -332,6 +335,10 @@ struct sock_common {
 	struct sock *skc_listener; /* of a request_sock: rsk_listener */
 };
 
+struct sock_cgroup_data {
+	__u16 prioidx;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	__u32 sk_priority;
@@ -339,6 +346,14 @@ struct sock {
 	__u16 sk_type;
 	__u16 sk_protocol;
 	struct dst_entry *sk_dst_cache;
+	struct sock_cgroup_data sk_cgrp_data;
+};
+
+/* Up to 5.14 prioidx is there only if this bit is set: else the place is a cgroup's address. */
+struct sock___shared {
+	struct {
+		__u8 is_data : 1;
+	} sk_cgrp_data;
 };
 
 enum sock_flags {
@@ -649,7 +664,14 @@ static __always_inline __u64 kernel_word(__u64 address)
 	return KERNEL_READ(word, tv_sec);
 }
 
-/* The same and an int, where kernel_typed is there for sure (6.2). */
+static __always_inline __u32 kernel_int(__u64 address)
+{
+	const struct in_addr *word = (const void *)address;
+
+	return KERNEL_READ(word, s_addr);
+}
+
+/* The same two, where kernel_typed is there for sure (6.2). */
 static __always_inline __u64 typed_word(__u64 address)
 {
 	const struct timespec64 *word = kernel_typed((const struct timespec64 *)address);
