@@ -254,6 +254,15 @@ struct xps_dev_maps {
 	struct xps_map *attr_map[1]; /* by CPU */
 };
 
+/* The VLAN devices above a device: eight parts for 802.1Q, eight for 802.1ad, by the VID. */
+struct vlan_group {
+	struct net_device **vlan_devices_arrays[16];
+};
+
+struct vlan_info {
+	struct vlan_group grp;
+};
+
 struct net_device {
 	char name[16];
 	int ifindex;
@@ -280,6 +289,19 @@ struct net_device {
 	struct nf_hook_entries *nf_hooks_egress; /* 5.16 */
 	struct bpf_mprog_entry *tcx_ingress;	 /* 6.6 */
 	struct mini_Qdisc *miniq_ingress;	 /* before */
+	struct vlan_info *vlan_info;
+	const unsigned char *dev_addr;
+	unsigned char priv[1]; /* 6.11; before, behind the struct */
+};
+
+struct vlan_priority_tci_mapping {
+	__u32 priority;
+	__u16 vlan_qos; /* where it stands in the tag */
+	struct vlan_priority_tci_mapping *next;
+};
+
+struct vlan_dev_priv {
+	struct vlan_priority_tci_mapping *egress_priority_map[16]; /* by the priority's last bits */
 };
 
 struct dst_ops {

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# What the kernel makes of a packet without a priority: the netprio map of the sender's cgroup. What
-# is predicted must be what others see on the device.
+# What the kernel makes of a packet's priority behind the IP layer, and of none: the netprio map of
+# the sender's cgroup, and the PCP in a VLAN tag. What is predicted must be what others see on the
+# device or on the wire.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -116,6 +117,90 @@ test_parity_netprio()
 	mixed_flows
 	all_match first priority
 	check_counted first c0
+}
+
+# As on the road of lib.sh, and above its first link
+#
+#   client c0.7 10.7.4.2/24 -- 10.7.4.1/24 r0.7 router
+#
+# The map has two priorities in one place, and not all.
+vlan_road()
+{
+	add_road
+	add_vlan client c0 10.7.4.2/24 egress-qos-map 0:1 6:5 22:2 || skip "no VLAN devices here"
+	add_vlan router r0 10.7.4.1/24 egress-qos-map 6:3
+	run ip -n "$(ns client)" route add 10.7.3.0/24 via 10.7.4.1
+	ADDRESS[client]=10.7.4.2
+}
+
+# capture NS DEV: the tagged datagrams that come in there.
+capture()
+{
+	READY='listening on' spawn "wire.$2" ip netns exec "$(ns "$1")" \
+		tcpdump -lnei "$2" -Q 'in' -s 64 --immediate-mode 'vlan 7 and udp'
+}
+
+is_on_wire()
+{
+	[ "$(grep -c "vlan 7, p $2," "$WORK/wire.$1.out")" = "$3" ]
+}
+
+# on_wire DEV PCP PACKETS: so many have come in there with it.
+on_wire()
+{
+	until_true is_on_wire "$@" || {
+		grep -o 'vlan 7, p [0-7]' "$WORK/wire.$1.out" | sort | uniq -c >&2
+		fail "$1 did not see $3 packets with PCP $2"
+	}
+}
+
+test_parity_vlan_pcp()
+{
+	local each=$((N / 10))
+
+	vlan_road
+	attach client c0 c0.7
+	attach router r0 r0.7
+	count_from_here client c0 c0.7
+	count_from_here router r0 r0.7
+	capture router r0
+	capture client c0
+	udp client server "$each"
+	udp client server "$each" priority=6
+	udp client server "$each" priority=22 connected=1
+	udp client server "$each" priority=5
+	udp server client "$each"
+	udp server client "$each" tos=0x10 # forwarded with priority 6
+	tcp client server "$each" size=200
+	tcp client server $((each / 10)) size=65536
+	pings client server "$each"
+	on_wire r0 1 "$each"
+	on_wire r0 5 "$each"
+	on_wire r0 2 "$each"
+	on_wire r0 0 "$each"
+	on_wire c0 0 "$each"
+	on_wire c0 3 "$each"
+	all_match client vlan_pcp
+	all_match router vlan_pcp
+	check_counted client c0 c0.7
+	check_counted router r0 r0.7
+}
+
+# Another device between the route and the VLAN device: whose tag it is cannot be told.
+test_parity_vlan_below_another()
+{
+	vlan_road
+	in_batch client <<-END || skip "no macvlan here"
+		link add m0 link c0.7 type macvlan mode bridge
+		addr add 10.7.5.1/24 dev m0
+		link set m0 up
+		neigh add 10.7.5.2 lladdr 02:00:00:00:05:02 dev m0 nud permanent
+	END
+	attach client c0
+	in_ns client "$TOOLS/udpgen" 10.7.5.2 7099 count=20 loose=1 >&2
+	check_parity client
+	[ "$(verdicts client vlan_pcp observed)" -ge 20 ] || fail "the tags were not observed"
+	[ "$(verdicts client vlan_pcp checked)" = 0 ] || fail "a tag was compared"
 }
 
 run_test "$@"
