@@ -34,7 +34,7 @@ struct txp_check {
 	__u64 actual[TXP_FIELDS_MAX];
 	__u32 differs;			   /* bit per enum txp_field */
 	__u32 settled;			   /* bit per enum txp_field that has a verdict */
-	__u8 verdict[TXP_FIELD_COUNT + 2]; /* enum txp_verdict of the fields in settled */
+	__u8 verdict[TXP_FIELD_COUNT + 1]; /* enum txp_verdict of the fields in settled */
 	__u32 unknown;	/* bit per enum txp_field: a difference would be explained so */
 	__u32 declined; /* the same */
 	__u32 reason;	/* enum txp_reason */

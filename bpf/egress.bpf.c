@@ -13,6 +13,7 @@
 #include "pass.bpf.h"
 #include "predict.bpf.h"
 #include "rules.bpf.h"
+#include "vlan.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -121,6 +122,8 @@ static __always_inline enum txp_reason judge(struct txp_check *chk, struct __sk_
 	reason = parse(ctx, dev->l2_len, &chk->pkt);
 	if (reason != TXP_REASON_COMPARED)
 		return reason;
+	if (ctx->vlan_present)
+		return vlan_judge(ctx->vlan_tci, ctx->vlan_proto);
 	if (chk->skb)
 		chk->genid = KERNEL_READ(check_net(chk), ipv4.rt_genid.counter);
 	reason = chk->skb ? judge_with_kernel(chk, ctx) : judge_header_only(chk, ctx);

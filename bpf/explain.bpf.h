@@ -22,7 +22,7 @@
 	(TXP_BIT(TTL) | TXP_BIT(TOS) | TXP_BIT(DF) | TXP_BIT(ID) | TXP_BIT(OPTIONS) |              \
 	 TXP_BIT(PRIORITY) | TXP_BIT(MARK))
 /* The kernel keeps these right whatever happens on the way. */
-#define TXP_FIELDS_ALWAYS (TXP_BIT(CHECKSUM) | TXP_BIT(TOT_LEN))
+#define TXP_FIELDS_ALWAYS (TXP_BIT(CHECKSUM) | TXP_BIT(TOT_LEN) | TXP_BIT(VLAN_PCP))
 
 static __always_inline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
 {
@@ -182,6 +182,8 @@ static __always_inline void explain(struct txp_check *chk, struct __sk_buff *ctx
 		chk->unknown |= TXP_BIT(DMAC) | TXP_FIELDS_SENDER;
 	if (netfilter_in_the_way(chk))
 		chk->declined = ~TXP_FIELDS_ALWAYS;
+	if (netdev_egress_in_the_way(chk)) /* the priority may be another one than the tag's */
+		chk->declined |= TXP_BIT(VLAN_PCP);
 	chk->declined |= explain_route(chk, ctx);
 }
 

@@ -182,7 +182,10 @@ typedef struct {
 	struct net *net;
 } possible_net_t;
 
-struct netprio_map;
+struct netprio_map {
+	__u32 priomap_len;
+	__u32 priomap[1]; /* by sock_prioidx */
+};
 
 struct header_ops;
 
@@ -251,6 +254,15 @@ struct xps_dev_maps {
 	struct xps_map *attr_map[1]; /* by CPU */
 };
 
+/* The VLAN devices above a device: eight parts for 802.1Q, eight for 802.1ad, by the VID. */
+struct vlan_group {
+	struct net_device **vlan_devices_arrays[16];
+};
+
+struct vlan_info {
+	struct vlan_group grp;
+};
+
 struct net_device {
 	char name[16];
 	int ifindex;
@@ -277,6 +289,19 @@ struct net_device {
 	struct nf_hook_entries *nf_hooks_egress; /* 5.16 */
 	struct bpf_mprog_entry *tcx_ingress;	 /* 6.6 */
 	struct mini_Qdisc *miniq_ingress;	 /* before */
+	struct vlan_info *vlan_info;
+	const unsigned char *dev_addr;
+	unsigned char priv[1]; /* 6.11; before, behind the struct */
+};
+
+struct vlan_priority_tci_mapping {
+	__u32 priority;
+	__u16 vlan_qos; /* where it stands in the tag */
+	struct vlan_priority_tci_mapping *next;
+};
+
+struct vlan_dev_priv {
+	struct vlan_priority_tci_mapping *egress_priority_map[16]; /* by the priority's last bits */
 };
 
 struct dst_ops {
@@ -332,6 +357,10 @@ struct sock_common {
 	struct sock *skc_listener; /* of a request_sock: rsk_listener */
 };
 
+struct sock_cgroup_data {
+	__u16 prioidx;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	__u32 sk_priority;
@@ -339,6 +368,14 @@ struct sock {
 	__u16 sk_type;
 	__u16 sk_protocol;
 	struct dst_entry *sk_dst_cache;
+	struct sock_cgroup_data sk_cgrp_data;
+};
+
+/* Up to 5.14 prioidx is there only if this bit is set: else the place is a cgroup's address. */
+struct sock___shared {
+	struct {
+		__u8 is_data : 1;
+	} sk_cgrp_data;
 };
 
 enum sock_flags {
@@ -649,7 +686,14 @@ static __always_inline __u64 kernel_word(__u64 address)
 	return KERNEL_READ(word, tv_sec);
 }
 
-/* The same and an int, where kernel_typed is there for sure (6.2). */
+static __always_inline __u32 kernel_int(__u64 address)
+{
+	const struct in_addr *word = (const void *)address;
+
+	return KERNEL_READ(word, s_addr);
+}
+
+/* The same two, where kernel_typed is there for sure (6.2). */
 static __always_inline __u64 typed_word(__u64 address)
 {
 	const struct timespec64 *word = kernel_typed((const struct timespec64 *)address);

@@ -27,10 +27,7 @@ static __always_inline __u64 neighbour_next_hop_at(__u64 address, __u32 at)
 
 static __always_inline __be32 neighbour_key(__u64 address, __u32 at)
 {
-	const struct in_addr *key =
-		(void *)(address + bpf_core_field_offset(struct neighbour, primary_key) + at);
-
-	return KERNEL_READ(key, s_addr);
+	return kernel_int(address + bpf_core_field_offset(struct neighbour, primary_key) + at);
 }
 
 /* Six bytes, each at the beginning of eight that are there. */

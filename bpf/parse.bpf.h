@@ -80,11 +80,14 @@ static __always_inline void parse_transport(struct __sk_buff *ctx, struct txp_pa
 	pkt->tcp_flags = doff_flags[1];
 }
 
-/* TXP_REASON_COMPARED: an IPv4 packet whose header is in *pkt; else why not. */
+/*
+ * TXP_REASON_COMPARED: an IPv4 packet whose header is in *pkt; else why not. Whether a VLAN tag is
+ * pending is not looked at.
+ */
 static __always_inline enum txp_reason parse(struct __sk_buff *ctx, __u32 l2_len,
 					     struct txp_packet *pkt)
 {
-	if (ctx->protocol != bpf_htons(ETH_P_IP) || ctx->vlan_present)
+	if (ctx->protocol != bpf_htons(ETH_P_IP))
 		return TXP_REASON_NOT_IPV4;
 	if (l2_len && bpf_skb_load_bytes(ctx, 0, &pkt->eth, sizeof(pkt->eth)))
 		return TXP_REASON_BAD_HEADER;

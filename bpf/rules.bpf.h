@@ -4,6 +4,7 @@
 #define TXPATH_RULES_BPF_H
 
 #include "check.bpf.h"
+#include "netprio.bpf.h"
 #include "origin.bpf.h"
 
 #define TXP_ID_FLIGHT 256 /* datagrams of one socket between building and egress */
@@ -173,24 +174,14 @@ static __always_inline bool priority_seen(const struct txp_check *chk, __u32 *pr
 	return chk->sender.seen & TXP_SEEN_PRIORITY;
 }
 
-/* CONFIG_CGROUP_NET_PRIO */
-static __always_inline bool device_has_priomap(const struct txp_check *chk)
-{
-	const struct net_device *dev = KERNEL_READ(check_skb(chk), dev);
-
-	return KERNEL_READ_OPTIONAL(dev, priomap);
-}
-
-/* skb_update_prio gives a packet of priority 0 its cgroup's, where that is set up. */
 static __always_inline void rule_priority(struct txp_check *chk)
 {
 	__u32 priority;
 
-	if (!priority_seen(chk, &priority) ||
-	    (!priority && chk->priority && device_has_priomap(chk)))
-		check_settle(chk, TXP_FIELD_PRIORITY, TXP_VERDICT_OBSERVED);
+	if (priority_seen(chk, &priority))
+		check_field(chk, TXP_FIELD_PRIORITY, priority ?: netprio(), chk->priority);
 	else
-		check_field(chk, TXP_FIELD_PRIORITY, priority, chk->priority);
+		check_settle(chk, TXP_FIELD_PRIORITY, TXP_VERDICT_OBSERVED);
 }
 
 static __always_inline void rule_mark(struct txp_check *chk)

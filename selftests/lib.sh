@@ -154,6 +154,16 @@ add_road()
 		fail "the topology does not carry a packet"
 }
 
+# add_vlan NS DEV ADDRESS OPTION...: the VLAN device DEV.7 above DEV. Fails where there are none.
+add_vlan()
+{
+	run ip -n "$(ns "$1")" link add link "$2" name "$2.7" type vlan id 7 "${@:4}" || return 1
+	in_batch "$1" <<-END
+		addr add $3 dev $2.7
+		link set $2.7 up
+	END
+}
+
 device_packets()
 {
 	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/statistics/tx_packets"

@@ -25,7 +25,8 @@
 	TXP_FIELD(TOT_LEN, tot_len, EXACT, "skb->len, 0 above 65535")                              \
 	TXP_FIELD(CHECKSUM, checksum, EXACT, "ip_send_check, ip_decrease_ttl")                     \
 	TXP_FIELD(OPTIONS, options, EXACT, "header length: the socket's options, or as received")  \
-	TXP_FIELD(PRIORITY, priority, EXACT, "sk_priority, cork, or ip_tos2prio when forwarded")   \
+	TXP_FIELD(PRIORITY, priority, EXACT, "sk_priority, cork, ip_tos2prio; netprio map")        \
+	TXP_FIELD(VLAN_PCP, vlan_pcp, EXACT, "the VLAN device's egress map, by the priority")      \
 	TXP_FIELD(MARK, mark, EXACT, "sk_mark, cork, or as received")                              \
 	TXP_FIELD(MTU, mtu, EXACT, "not above ip_skb_dst_mtu")                                     \
 	TXP_FIELD(GSO, gso, EXACT, "each segment not above ip_skb_dst_mtu")                        \

@@ -49,6 +49,8 @@ rows()
 		forward_options  options   forward  options
 		forward_priority priority  forward  priority
 		forward_checksum checksum  forward  checksum
+		vlan_pcp         vlan_pcp  vlan     vlan_pcp
+		vlan_priority    vlan_pcp  vlan     priority
 	END
 }
 
@@ -199,6 +201,17 @@ test_break_udp()
 test_break_forward()
 {
 	break_road forward
+}
+
+# Through a VLAN device, whose map has another PCP for another priority.
+test_break_vlan()
+{
+	add_road
+	add_vlan client c0 10.7.4.2/24 egress-qos-map 0:1 1:4 || skip "no VLAN devices here"
+	add_vlan router r0 10.7.4.1/24
+	run ip -n "$(ns client)" route add "${ADDRESS[server]}" via 10.7.4.1
+	put_in_front client c0
+	break_each vlan
 }
 
 # These two need a route and segments that nothing has moved before.

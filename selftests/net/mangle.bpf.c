@@ -87,6 +87,15 @@ static void add_options(struct __sk_buff *skb)
 	bpf_skb_store_bytes(skb, ETH_HLEN + sizeof(struct iphdr), &noop, sizeof(noop), 0);
 }
 
+static void set_tag(struct __sk_buff *skb)
+{
+	__u32 tci = skb->vlan_tci ^ mangle.vlan_tci;
+	__be16 proto = skb->vlan_proto;
+
+	if (skb->vlan_present && !bpf_skb_vlan_pop(skb))
+		bpf_skb_vlan_push(skb, proto, tci);
+}
+
 SEC("tc")
 int mangle_egress(struct __sk_buff *skb)
 {
@@ -100,6 +109,8 @@ int mangle_egress(struct __sk_buff *skb)
 		skb->mark ^= mangle.mark;
 	if (mangle.priority)
 		skb->priority ^= mangle.priority;
+	if (mangle.vlan_tci)
+		set_tag(skb);
 	if (mangle.daddr)
 		set_daddr(skb);
 	if (mangle.tail)

@@ -38,6 +38,7 @@ static const struct {
 	{ "smac", { .mac_offset = 2 * ETH_ALEN - 1, .mac_flip = 0x10 } },
 	{ "mark", { .mark = 0x40 } },
 	{ "priority", { .priority = 0x1 } },
+	{ "vlan_pcp", { .vlan_tci = 0x2000 } },
 	{ "tail", { .tail = 200 } },
 	{ "options", { .options = 4 } },
 	{ "room", { .room = 2 } },

@@ -13,6 +13,7 @@ struct mangle {
 	__u32 mac_offset;
 	__u32 mark;	/* bits to flip */
 	__u32 priority; /* bits to flip */
+	__u32 vlan_tci; /* bits to flip, of a tag that is pending */
 	__u32 daddr;	/* host order: the new destination */
 	__u32 tail;	/* bytes to append */
 	__u32 options;	/* bytes of no-operation to add to the header: 4 */
