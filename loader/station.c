@@ -17,7 +17,7 @@ const size_t watch_hook_count = ARRAY_SIZE(watch_hooks);
 const char *station_name(enum txp_station station)
 {
 	static const char *const names[] = {
-#define STATION_NAME(id, name, what) #name,
+#define STATION_NAME(id, name, traits, what) #name,
 		TXP_STATIONS(STATION_NAME)
 #undef STATION_NAME
 	};
@@ -28,7 +28,7 @@ const char *station_name(enum txp_station station)
 const char *station_what(enum txp_station station)
 {
 	static const char *const texts[] = {
-#define STATION_WHAT(id, name, what) what,
+#define STATION_WHAT(id, name, traits, what) what,
 		TXP_STATIONS(STATION_WHAT)
 #undef STATION_WHAT
 	};
