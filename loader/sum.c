@@ -20,6 +20,30 @@ void counters_add(void *sum, const void *one, size_t size)
 		to[i] += from[i];
 }
 
+int percpu_fold(int map, const void *key, void *sum, size_t size, percpu_add *add)
+{
+	int i, cpus = libbpf_num_possible_cpus(), err = 0;
+	char *rows;
+
+	if (cpus < 0)
+		return cpus;
+	rows = calloc(cpus, size);
+	if (!rows)
+		return -ENOMEM;
+	memset(sum, 0, size);
+	if (bpf_map_lookup_elem(map, key, rows))
+		err = -errno;
+	for (i = 0; i < cpus && !err; i++)
+		add(sum, rows + i * size, size);
+	free(rows);
+	return err;
+}
+
+int percpu_sum(int map, const void *key, void *sum, size_t size)
+{
+	return percpu_fold(map, key, sum, size, counters_add);
+}
+
 static void add_tally(struct txp_tally *sum, const struct txp_tally *tally)
 {
 	counters_add(sum, tally, sizeof(*tally));

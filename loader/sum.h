@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One device's counters, of all CPUs. The tests read them by it too: it knows no other file. */
+/* Rows of per-CPU maps, and one device's counters, of all CPUs. The tests read them by it too: it
+ * knows no other file. */
 #ifndef TXPATH_SUM_H
 #define TXPATH_SUM_H
 
@@ -9,6 +10,17 @@
 
 /* size: of both, in bytes; all __u64. */
 void counters_add(void *sum, const void *one, size_t size);
+
+typedef void percpu_add(void *sum, const void *one, size_t size);
+
+/*
+ * A row of a per-CPU map: sum begins with 0 and takes what each CPU has in it. size: of a CPU's
+ * value, a multiple of 8. Negative errno.
+ */
+int percpu_fold(int map, const void *key, void *sum, size_t size, percpu_add *add);
+
+/* The same, if it is all __u64 to be added up. */
+int percpu_sum(int map, const void *key, void *sum, size_t size);
 
 /*
  * counters, views: file descriptors of the maps of these names; rows: one for each of cpus, which
