@@ -51,7 +51,7 @@ static bool btf_has_function(const struct available *available, const char *name
 
 static bool is_selected(const struct watch *watch, const struct watch_hook *hook)
 {
-	return watch->stations & (1U << hook->station);
+	return watch->stations & TXP_STATION_BIT(hook->station);
 }
 
 static bool is_there(const struct available *available, const struct watch_hook *hook)
@@ -217,30 +217,47 @@ int watch_parse_station(const char *word, void *context)
 	if (station == TXP_STATION_COUNT)
 		return usage_error("%s: there is no such station; txpath features lists them",
 				   word);
-	*stations |= 1U << station;
+	*stations |= TXP_STATION_BIT(station);
 	return EXIT_DONE;
 }
 
 /* What the driver answers is told of what it was given. */
 static __u32 complete(__u32 stations)
 {
-	if (!stations)
-		return ~0U;
-	if (stations & (1U << TXP_STATION_NET_DEV_XMIT))
-		stations |= 1U << TXP_STATION_NET_DEV_START_XMIT;
+	if (stations & TXP_STATION_BIT(TXP_STATION_NET_DEV_XMIT))
+		stations |= TXP_STATION_BIT(TXP_STATION_NET_DEV_START_XMIT);
 	return stations;
 }
 
-int watch_open(struct watch *watch, const struct txp_watch *settings, __u32 stations)
+/* Those that a packet with such an address does not pass. */
+static __u32 other_family(const struct txp_prefix *prefix)
 {
+	if (!prefix->family)
+		return 0;
+	return txp_stations_with(prefix->family == AF_INET ? TXP_INET6 : TXP_INET);
+}
+
+static __u32 choose_stations(__u32 asked, const struct txp_filter *filter)
+{
+	const __u32 all = (1U << TXP_STATION_COUNT) - 1;
+	__u32 passed = all & ~other_family(&filter->src) & ~other_family(&filter->dst) &
+		       ~other_family(&filter->host);
+
+	return asked ? complete(asked) : passed;
+}
+
+int watch_open(struct watch *watch, const struct txp_watch *asked, __u32 stations)
+{
+	struct txp_watch settings = *asked;
 	int err, refused = 0;
 	size_t i;
 
 	memset(watch, 0, sizeof(*watch));
-	watch->stations = complete(stations);
+	watch->stations = choose_stations(stations, &asked->filter);
+	settings.stations = watch->stations;
 	memset(watch->links, -1, sizeof(watch->links));
 	watch->consume_link = -1;
-	err = load_what_loads(watch, settings, &refused);
+	err = load_what_loads(watch, &settings, &refused);
 	if (err)
 		return err;
 	err = attach_consume(watch);
@@ -294,7 +311,8 @@ int watch_count(const struct watch *watch)
 
 void watch_announce(const struct watch *watch, const char *verb)
 {
-	log_note("%s: watching %d of %d stations", verb, watch_count(watch), TXP_STATION_COUNT);
+	log_note("%s: watching %d of %d stations", verb, watch_count(watch),
+		 __builtin_popcount(watch->stations));
 }
 
 int watch_run(const struct watch *watch, const char *verb, const struct options *options,
@@ -314,20 +332,9 @@ int watch_run(const struct watch *watch, const char *verb, const struct options 
 
 int watch_shortcomings(const struct watch *watch, struct txp_shortcomings *sum)
 {
-	int i, cpus = libbpf_num_possible_cpus(), err = 0;
-	struct txp_shortcomings *rows;
 	__u32 zero = 0;
 
-	memset(sum, 0, sizeof(*sum));
-	rows = cpus > 0 ? calloc(cpus, sizeof(*rows)) : NULL;
-	if (!rows)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(watch_map(watch, "shortcomings"), &zero, rows))
-		err = -errno;
-	for (i = 0; i < cpus && !err; i++)
-		counters_add(sum, &rows[i], sizeof(*sum));
-	free(rows);
-	return err;
+	return percpu_sum(watch_map(watch, "shortcomings"), &zero, sum, sizeof(*sum));
 }
 
 /* Packets that the kernel did not run the program for, because it was running on that CPU. */
@@ -416,7 +423,7 @@ struct json_object *watch_hooks_json(const struct watch *watch)
 	int i;
 
 	for (i = 0; i < TXP_STATION_COUNT; i++) {
-		if (watch->stations & (1U << i))
+		if (watch->stations & TXP_STATION_BIT(i))
 			json_object_array_add(rows, station_json(watch, i));
 	}
 	return rows;

@@ -38,7 +38,8 @@ struct watch {
 int watch_parse_station(const char *word, void *context);
 
 /*
- * Attaches to each station of stations (0: to all). Errors have been told; a station without a hook
+ * Attaches to each station of stations (0: to all that the filter's packets can pass). Errors have
+ * been told; a station without a hook
  * is none. The namespace that we are in is the one whose netfilter is asked, if the filter names
  * one.
  */

@@ -286,6 +286,45 @@ test_stages_filters()
 	done
 }
 
+# Rows whose number differs by a multiple of their places: one has the place, the other is counted
+# all the same.
+test_stages_of_one_place()
+{
+	local first
+
+	add_road
+	first=$(ip netns exec "$(ns client)" cat /sys/class/net/c0/ifindex)
+	in_batch client <<-END
+		link add p0 index $((first + 64)) type veth peer name p1
+		addr add 10.7.6.2/24 dev p0
+		link set p0 up
+		link set p1 up
+		neigh add 10.7.6.1 lladdr 02:00:00:00:06:01 dev p0 nud permanent
+	END
+	watch client stages proto=udp
+	in_ns client "$TOOLS/udpgen" 10.7.6.1 7099 count=30 loose=1 >&2
+	udp client server "$N"
+	in_ns client "$TOOLS/udpgen" 10.7.6.1 7099 count=30 loose=1 >&2
+	watched
+	check_passed c0 "$N" "${DEVICE[@]}"
+	check_passed p0 60 "${DEVICE[@]}"
+}
+
+# A packet with an address of one family does not pass the other one's stations.
+test_stages_of_one_family()
+{
+	add_road
+	watch client stages dst=10.7.3.2
+	watched
+	[ -n "$(from_hook ip_output wanted)" ] || fail "IPv4 is not watched"
+	[ -z "$(from_hook ip6_output wanted)" ] || fail "IPv6 is watched"
+	watch client stages host=fd07:3::2
+	watched
+	[ -z "$(from_hook ip_output wanted)" ] || fail "IPv4 is watched"
+	[ -n "$(from_hook ip6_output wanted)" ] || fail "IPv6 is not watched"
+	[ -n "$(from_hook net_dev_queue wanted)" ] || fail "the device layer is not watched"
+}
+
 # A device above another: the same packets, at the stations of both.
 test_stages_stacked()
 {
