@@ -265,6 +265,16 @@ int BPF_PROG(watch_dev_queue_xmit, struct sk_buff *skb)
 	return passed_device(skb, skb->dev, TXP_STATION_DEV_QUEUE_XMIT, 0);
 }
 
+/* Where fentry is refused, on one device: the first of the TC programs there. */
+SEC("tc")
+int watch_tc_egress(struct __sk_buff *ctx)
+{
+	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+
+	passed_device(skb, skb->dev, TXP_STATION_DEV_QUEUE_XMIT, 0);
+	return TXP_TC_ACT_UNSPEC;
+}
+
 SEC("fentry/netdev_core_pick_tx")
 int BPF_PROG(watch_pick_tx, struct net_device *dev, struct sk_buff *skb)
 {

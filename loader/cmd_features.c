@@ -69,8 +69,9 @@ static struct json_object *hooks_json(void)
 }
 
 /*
- * Of a watch: all stations, as they would be seen in a namespace that is named. None where nothing
- * can be watched, which has been told: what else there is to say is said all the same.
+ * Of a watch: all stations, as they would be seen in a namespace and on a device that are named.
+ * None where nothing can be watched, which has been told: what else there is to say is said all the
+ * same.
  */
 static struct json_object *stations_json(void)
 {
@@ -78,6 +79,7 @@ static struct json_object *stations_json(void)
 	struct json_object *rows;
 	struct watch watch;
 
+	settings.filter.ifindex = if_nametoindex("lo");
 	if (netns_id(&settings.filter.netns) || watch_open(&watch, &settings, 0))
 		return json_object_new_array();
 	rows = watch_hooks_json(&watch);

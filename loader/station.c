@@ -53,6 +53,7 @@ const char *watch_kind_name(enum txp_watch_kind kind)
 		[TXP_WATCH_TP_BTF] = "tp_btf",
 		[TXP_WATCH_NETFILTER] = "netfilter",
 		[TXP_WATCH_NETFILTER6] = "netfilter6",
+		[TXP_WATCH_TC] = "tc",
 	};
 
 	return names[kind];

@@ -18,6 +18,7 @@
 #include "object.h"
 #include "output.h"
 #include "sum.h"
+#include "tc.h"
 #include "watch.h"
 
 #define CONSUME_PROGRAM "watch_consume"
@@ -26,6 +27,7 @@
 struct available {
 	struct btf *btf;
 	bool netfilter; /* has links, and the filter says of which namespace */
+	bool tcx;	/* it is there, and the filter says of which device */
 	int arguments;	/* of a function that fentry is tried on, at most; -1: of none */
 };
 
@@ -64,6 +66,8 @@ static bool is_there(const struct available *available, const struct watch_hook 
 	case TXP_WATCH_TP_BTF:
 		snprintf(name, sizeof(name), "btf_trace_%s", hook->target);
 		return btf_has(available->btf, name, BTF_KIND_TYPEDEF);
+	case TXP_WATCH_TC:
+		return available->tcx;
 	default:
 		return available->netfilter;
 	}
@@ -117,6 +121,7 @@ static int load_what_loads(struct watch *watch, const struct txp_watch *settings
 		return log_errno(-errno, "reading /sys/kernel/btf/vmlinux: a watch needs it");
 	available.netfilter = settings->filter.netns &&
 			      btf_has(available.btf, "bpf_nf_link_attach", BTF_KIND_FUNC);
+	available.tcx = settings->filter.ifindex && tc_has_tcx();
 	for (i = 0; i < ARRAY_SIZE(arguments_tried) && err; i++) {
 		available.arguments = arguments_tried[i];
 		err = load(watch, settings, &available);
@@ -147,6 +152,8 @@ static int hook_attach(const struct watch *watch, const struct watch_hook *hook)
 		return nflink_attach(fd, NFPROTO_IPV4, netfilter_hook(hook->target));
 	if (hook->kind == TXP_WATCH_NETFILTER6)
 		return nflink_attach(fd, NFPROTO_IPV6, netfilter_hook(hook->target));
+	if (hook->kind == TXP_WATCH_TC)
+		return tc_tcx_attach(TC_EGRESS, fd, watch->ifindex);
 	fd = bpf_raw_tracepoint_open(NULL, fd);
 	return fd < 0 ? -errno : fd;
 }
@@ -254,6 +261,7 @@ int watch_open(struct watch *watch, const struct txp_watch *asked, __u32 station
 
 	memset(watch, 0, sizeof(*watch));
 	watch->stations = choose_stations(stations, &asked->filter);
+	watch->ifindex = asked->filter.ifindex;
 	settings.stations = watch->stations;
 	memset(watch->links, -1, sizeof(watch->links));
 	watch->consume_link = -1;

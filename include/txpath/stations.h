@@ -12,10 +12,13 @@
  * TXP_WATCH(STATION, KIND, target, program, limit)
  *   Hooks of a station, the best kind first: those of the first kind of which one attaches are
  *   used, all of them.
- *   KIND     FENTRY, TP_BTF, NETFILTER or NETFILTER6
- *   target   kernel function, tracepoint or netfilter hook
+ *   KIND     FENTRY, TP_BTF, NETFILTER or NETFILTER6 (with netns=), TC (with dev=)
+ *   target   kernel function, tracepoint, netfilter hook or side of a device
  *   program  in bpf/watch.bpf.c
  *   limit    what passes the station unseen by this hook, "" if nothing does
+ *
+ * There is no rung for raw_tp: it fires where tp_btf does and its packet has no type. What it could
+ * spare us, BTF of the kernel, all programs here need, for the places of members.
  */
 #ifndef TXPATH_STATIONS_H
 #define TXPATH_STATIONS_H
@@ -103,6 +106,8 @@
 	TXP_WATCH(NEIGH_OUTPUT, FENTRY, "neigh_connected_output", watch_neigh_connected,           \
 		  "packets for which the neighbour has a header ready: neigh_hh_output")           \
 	TXP_WATCH(DEV_QUEUE_XMIT, FENTRY, "__dev_queue_xmit", watch_dev_queue_xmit, "")            \
+	TXP_WATCH(DEV_QUEUE_XMIT, TC, "egress", watch_tc_egress,                                   \
+		  "devices other than dev=; what a netdev egress chain of netfilter drops")        \
 	TXP_WATCH(PICK_TX, FENTRY, "netdev_core_pick_tx", watch_pick_tx, "")                       \
 	TXP_WATCH(NET_DEV_QUEUE, TP_BTF, "net_dev_queue", watch_net_dev_queue, "")                 \
 	TXP_WATCH(QDISC_ENQUEUE, TP_BTF, "qdisc_enqueue", watch_qdisc_enqueue,                     \
@@ -148,6 +153,7 @@ enum txp_watch_kind {
 	TXP_WATCH_TP_BTF,
 	TXP_WATCH_NETFILTER,
 	TXP_WATCH_NETFILTER6,
+	TXP_WATCH_TC,
 };
 
 #endif /* TXPATH_STATIONS_H */

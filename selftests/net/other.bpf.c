@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* TC programs that others have on a router's device: one drops, one assigns a socket. */
+/* TC programs that others have on a router's device: drop, assign a socket, redirect. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
@@ -8,12 +8,19 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-const volatile __u16 port = 0; /* of the socket to assign */
+const volatile __u16 port = 0;	 /* of the socket to assign */
+const volatile __u32 output = 0; /* device to redirect to */
 
 SEC("tc")
 int other_drop(struct __sk_buff *skb)
 {
 	return skb->protocol == bpf_htons(ETH_P_IP) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int other_redirect(struct __sk_buff *skb)
+{
+	return skb->protocol == bpf_htons(ETH_P_IP) ? bpf_redirect(output, 0) : TC_ACT_UNSPEC;
 }
 
 /* What a transparent proxy does. The socket is bound to no address: any destination finds it. */

@@ -325,6 +325,24 @@ test_stages_of_one_family()
 	[ -n "$(from_hook net_dev_queue wanted)" ] || fail "the device layer is not watched"
 }
 
+# Where fentry is refused, a device that is named has the device layer's entry at TC egress: ahead of
+# the program of txpath attach, and of what is not sent after all. Another device is not seen.
+test_stages_of_one_device()
+{
+	add_road
+	txp client attach c0 2>"$WORK/said" || fail "$(cat "$WORK/said")"
+	watch client stages dev=c0 proto=udp
+	udp client server "$N"
+	in_ns client "$TOOLS/udpgen" 10.7.2.1 7300 count=10 loose=1 bound=0 >&2
+	spawn other ip netns exec "$(ns client)" "$TOOLS/other" c0 drop egress
+	in_ns client "$TOOLS/udpgen" 10.7.3.2 7098 count=20 loose=1 >&2
+	watched
+	say "dev_queue_xmit: $(from_hook dev_queue_xmit got)"
+	check_passed c0 $((N + 20)) dev_queue_xmit
+	check_passed c0 "$N" pick_tx net_dev_queue
+	check_passed c1 0 dev_queue_xmit net_dev_queue
+}
+
 # A device above another: the same packets, at the stations of both.
 test_stages_stacked()
 {
@@ -372,7 +390,7 @@ test_stages_leave_no_trace()
 {
 	add_road
 	bpftool prog show | grep -c 'name watch_' >"$WORK/before" || :
-	watch client stages -i 0.2
+	watch client stages -i 0.2 dev=c0
 	pings client server 20
 	until_true has_rates
 	kill -9 "$WATCH"
