@@ -52,7 +52,7 @@ static struct json_object *hook_json(const struct rung *rung, struct map_set *ma
 	json_add_text(object, "hook", stage_name(rung->stage));
 	json_add_text(object, "rung", rung_text(rung, text));
 	json_object_object_add(object, "available", json_object_new_boolean(!err));
-	json_add_text(object, "errno", errno_name(err));
+	json_add_errno(object, err);
 	return object;
 }
 
@@ -127,6 +127,7 @@ static int text(struct json_object *document, struct json_object *before, double
 		{ "rung", "HOOK", false },
 		{ "available", "AVAILABLE", false },
 		{ "errno", "ERRNO", false },
+		{ "why", "WHY", false },
 		{ 0 },
 	};
 	static const struct column stations[] = {
@@ -134,6 +135,7 @@ static int text(struct json_object *document, struct json_object *before, double
 		{ "wanted", "WANTED", false },
 		{ "got", "GOT", false },
 		{ "errno", "ERRNO", false },
+		{ "why", "WHY", false },
 		{ "unobservable", "UNOBSERVABLE HERE", false },
 		{ 0 },
 	};

@@ -417,9 +417,7 @@ static struct json_object *station_json(const struct watch *watch, enum txp_stat
 	json_add_text(object, "station", station_name(station));
 	json_add_text(object, "wanted", summary.wanted);
 	json_add_text(object, "got", summary.got);
-	json_add_text(object, "errno", errno_name(watch->station[station].err));
-	json_add_text(object, "why",
-		      watch->station[station].err ? errno_words(watch->station[station].err) : "");
+	json_add_errno(object, watch->station[station].err);
 	json_add_number(object, "missed", summary.missed);
 	json_add_text(object, "unobservable", unobservable(watch, station, &summary));
 	return object;
@@ -447,7 +445,7 @@ void watch_hooks_text(struct json_object *hooks)
 		if (!strcmp(json_text(row, "got"), "none"))
 			printf("not observable here: %s: %s (%s: %s)\n", json_text(row, "station"),
 			       json_text(row, "unobservable"), json_text(row, "wanted"),
-			       json_text(row, "errno"));
+			       json_text(row, "why"));
 		else if (json_number(row, "missed"))
 			printf("%s: %llu packets not seen: the program was running on that CPU\n",
 			       json_text(row, "station"), json_number(row, "missed"));
