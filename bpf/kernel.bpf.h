@@ -234,6 +234,7 @@ struct Qdisc {
 };
 
 struct netdev_queue {
+	struct net_device *dev;
 	struct Qdisc *qdisc;
 };
 

@@ -291,12 +291,15 @@ SEC("tp_btf/qdisc_enqueue")
 int BPF_PROG(watch_qdisc_enqueue, struct Qdisc *qdisc, const struct netdev_queue *txq,
 	     struct sk_buff *skb)
 {
-	return passed_device(skb, skb->dev, TXP_STATION_QDISC_ENQUEUE, 0);
+	return passed_device(skb, txq->dev, TXP_STATION_QDISC_ENQUEUE, 0);
 }
 
 #define TXP_CHAIN 8 /* try_bulk_dequeue_skb_slow takes no more, other qdiscs seldom do */
 
-/* packets: a chain by skb->next. The last one looked at stands for those behind it. */
+/*
+ * packets: a chain by skb->next. The last one looked at stands for those behind it. Where a driver
+ * was busy skb->dev may be another device: veth_xmit had begun to hand it to its peer.
+ */
 SEC("tp_btf/qdisc_dequeue")
 int BPF_PROG(watch_qdisc_dequeue, struct Qdisc *qdisc, const struct netdev_queue *txq, int packets,
 	     struct sk_buff *skb)
@@ -304,8 +307,8 @@ int BPF_PROG(watch_qdisc_dequeue, struct Qdisc *qdisc, const struct netdev_queue
 	for (int i = 0; i < TXP_CHAIN && skb; i++, skb = skb->next) {
 		const struct txp_passage at = {
 			.skb = skb,
-			.dev = skb->dev,
-			.net = device_net(skb->dev),
+			.dev = txq->dev,
+			.net = device_net(txq->dev),
 			.station = TXP_STATION_QDISC_DEQUEUE,
 			.packets = i < TXP_CHAIN - 1 ? 1 : packets - i,
 		};

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * other DEV drop|assign|redirect first|last|clsact|egress [PORT|DEVICE]: attaches a program of
- * other.bpf.c to DEV, says "ready" and keeps it there until it is killed. A filter of clsact stays.
- *   first, last     of the TCX programs of ingress
- *   clsact, egress  a filter of clsact, at ingress or egress
- *   PORT            of the UDP socket that is assigned to each packet
- *   DEVICE          that each packet is redirected to
+ * other DEV drop|assign|redirect|flood first|last|clsact|egress [PORT|DEVICE]: attaches a program
+ * of other.bpf.c to DEV, says "ready" and keeps it there until it is killed. A filter of clsact
+ * stays. first, last     of the TCX programs of ingress clsact, egress  a filter of clsact, at
+ * ingress or egress PORT            of the UDP socket that is assigned to each packet DEVICE that
+ * each packet is redirected to, or 300 copies of it
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -60,6 +59,8 @@ static const struct bpf_program *find_program(const struct other_bpf *object, co
 		return object->progs.other_assign;
 	if (!strcmp(what, "redirect"))
 		return object->progs.other_redirect;
+	if (!strcmp(what, "flood"))
+		return object->progs.other_flood;
 	errx(2, "no such program: %s", what);
 }
 
@@ -69,7 +70,7 @@ int main(int argc, char **argv)
 	int ifindex;
 
 	if (argc < 4)
-		errx(2, "DEV drop|assign|redirect first|last|clsact|egress [PORT|DEVICE]");
+		errx(2, "DEV drop|assign|redirect|flood first|last|clsact|egress [PORT|DEVICE]");
 	ifindex = if_nametoindex(argv[1]);
 	if (!ifindex)
 		err(1, "%s", argv[1]);
