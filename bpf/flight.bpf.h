@@ -140,8 +140,13 @@ static __always_inline void flight_pass(__u64 skb, enum txp_station station,
 	flight_begin(skb, station, identity, now);
 }
 
-/* What the driver was given is not ours to read any more. */
-static __always_inline void flight_transmitted(__u64 skb)
+#define TXP_NETDEV_TX_BUSY 0x10
+
+/*
+ * What the driver was given is not ours to read any more. Where it is busy the packet waits in the
+ * qdisc again (dev_requeue_skb).
+ */
+static __always_inline void flight_answered(__u64 skb, int answer)
 {
 	struct txp_flight *flight = bpf_map_lookup_elem(&flights, &skb);
 
@@ -149,7 +154,10 @@ static __always_inline void flight_transmitted(__u64 skb)
 	if (!flight || flight->last != TXP_STATION_NET_DEV_START_XMIT)
 		return;
 	flight_advance(flight, TXP_STATION_NET_DEV_XMIT, bpf_ktime_get_ns());
-	flight_end(flight, skb);
+	if (answer == TXP_NETDEV_TX_BUSY)
+		flight->last = TXP_STATION_QDISC_ENQUEUE;
+	else
+		flight_end(flight, skb);
 }
 
 static __always_inline void flight_forget(__u64 skb)

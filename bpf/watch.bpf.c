@@ -350,7 +350,7 @@ int BPF_PROG(watch_net_dev_xmit, struct sk_buff *skb, int rc, struct net_device 
 	if (asks_for(TXP_WATCH_COUNT))
 		count_passage(&slot->sight, TXP_STATION_NET_DEV_XMIT, rc, 1);
 	if (asks_for(TXP_WATCH_LATENCY))
-		flight_transmitted(kernel_address(skb));
+		flight_answered(kernel_address(skb), rc);
 	if (asks_for(TXP_WATCH_TRACE))
 		record_write(&slot->sight, NULL, kernel_address(skb), dev, TXP_STATION_NET_DEV_XMIT,
 			     rc, 0);

@@ -216,48 +216,28 @@ busy_answers()
 	ip netns exec "$(ns router)" tc -s -j qdisc show dev r0 root | jq '.[0].requeues'
 }
 
-# More packets than the peer's ring of 256 has room for, all within one softirq, so that the peer
-# cannot take one in between. Since 6.16 veth then stops its queue and is busy, if there is a qdisc
-# (veth_xmit); the packet is sent when the queue is woken.
 test_trace_driver_busy()
 {
 	local busy skb
 
 	add_road
-	# the ring is for NAPI, and NAPI for what has not been segmented by the sender
-	in_ns client ethtool -K c0 gro on >&2 || skip "no NAPI on veth here"
-	in_ns router ethtool -K r0 tso off >&2
-	in_ns router tc qdisc add dev r0 root pfifo limit 2000 || skip "no pfifo here"
-	spawn other ip netns exec "$(ns router)" "$TOOLS/other" r2 flood clsact r0
+	add_busy_driver
 	watch router trace dev=r0 dst=10.7.1.2 rate=1000000
-	in_ns server "$TOOLS/udpgen" 10.7.1.2 7099 count=1 loose=1 >&2
-	until_true all_sent 300 || fail "not all are sent: $(qdisc_counts)"
+	flood_driver
 	busy=$(qdisc_counts | jq .requeues)
-	say "busy $busy times: $(qdisc_counts)"
 	watched
-	[ "$busy" -gt 0 ] || printf '6.16\n%s\n' "$(uname -r)" | sort -VC || skip "veth is never busy before Linux 6.16"
-	[ "$busy" -gt 0 ] || fail "the driver was not busy: $(qdisc_counts)"
+	needs_busy "$busy"
 	has_record 'the answer in words' '.station == "net_dev_xmit" and .answer == "NETDEV_TX_BUSY"'
 	[ "$(records '.answer == "NETDEV_TX_BUSY"' | wc -l)" = "$busy" ] ||
 		fail "the driver was $busy times busy: $(records '.answer == "NETDEV_TX_BUSY"')"
-	[ "$(records '.station == "net_dev_xmit" and .answer == ""' | wc -l)" = 300 ] || fail "not all are seen to be sent"
+	[ "$(records '.station == "net_dev_xmit" and .answer == ""' | wc -l)" = $FLOOD ] ||
+		fail "not all are seen to be sent"
 	skb=$(records '.answer == "NETDEV_TX_BUSY"' | head -n 1 | jq -r .skb)
 	records ".skb == \"$skb\"" | jq -r '.station + " " + (.answer // "")' >"$WORK/road"
 	cat "$WORK/road" >&2
 	grep -A 3 BUSY "$WORK/road" | tr -s '\n ' ' ' |
 		grep -q '^net_dev_xmit NETDEV_TX_BUSY qdisc_dequeue net_dev_start_xmit net_dev_xmit $' ||
 		fail "it is not seen to be sent again"
-}
-
-# What the qdisc of r0 says itself: requeues are the driver's refusals.
-qdisc_counts()
-{
-	ip netns exec "$(ns router)" tc -s -j qdisc show dev r0 root | jq -c '.[0]'
-}
-
-all_sent()
-{
-	[ "$(qdisc_counts | jq '.packets - (.qlen // 0)')" -ge "$1" ]
 }
 
 # Each tunnel leads into the other one: the kernel ends it (dev_xmit_recursion).
