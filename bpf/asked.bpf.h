@@ -19,11 +19,6 @@ static __always_inline bool asks_station(enum txp_station station)
 	return txp_watch.stations & TXP_STATION_BIT(station);
 }
 
-static __always_inline bool asks_place(void)
-{
-	return txp_watch.filter.netns || txp_watch.filter.ifindex;
-}
-
 static __always_inline bool asks_header(void)
 {
 	return txp_watch.filter.asks_header || asks_for(TXP_WATCH_LATENCY | TXP_WATCH_TRACE);
@@ -34,10 +29,9 @@ static __always_inline bool asks_mark(void)
 	return txp_watch.filter.mark_mask || asks_for(TXP_WATCH_TRACE);
 }
 
-/* Is more to be known than where it is? */
 static __always_inline bool asks_packet(void)
 {
-	return asks_header() || asks_mark();
+	return txp_asks_packet(&txp_watch);
 }
 
 #endif /* TXPATH_ASKED_BPF_H */

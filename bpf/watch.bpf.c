@@ -324,29 +324,22 @@ int BPF_PROG(watch_start_xmit, const struct sk_buff *skb, const struct net_devic
 	return passed_device(skb, dev, TXP_STATION_NET_DEV_START_XMIT, 0);
 }
 
-/* Was the packet that the device has answered about one that was asked about? */
-static __always_inline bool is_place_asked(const struct net_device *dev)
+/* If nothing else is asked of the packet, the answer alone tells what was given. */
+static __always_inline void count_answer(const struct txp_sight *sight, int rc)
 {
-	struct txp_sight sight = {};
-
-	if (!asks_place())
-		return true;
-	sight_place(&sight, device_net(dev), dev);
-	return filter_place(&sight);
+	count_passage(sight, TXP_STATION_NET_DEV_XMIT, rc, 1);
+	if (asks_station(TXP_STATION_NET_DEV_START_XMIT))
+		count_passage(sight, TXP_STATION_NET_DEV_START_XMIT, 0, 1);
 }
 
 /* The packet may be freed by now, or somebody else's: only what was noted of it is used. */
-SEC("tp_btf/net_dev_xmit")
-int BPF_PROG(watch_net_dev_xmit, struct sk_buff *skb, int rc, struct net_device *dev,
-	     unsigned int len)
+static __always_inline void answered(const struct sk_buff *skb, const struct net_device *dev,
+				     int rc)
 {
-	const struct txp_handed *slot;
+	const struct txp_handed *slot = handed_take(skb, dev);
 
-	if (!is_place_asked(dev))
-		return 0;
-	slot = handed_take(skb, dev);
 	if (!slot)
-		return 0;
+		return;
 	if (asks_for(TXP_WATCH_COUNT))
 		count_passage(&slot->sight, TXP_STATION_NET_DEV_XMIT, rc, 1);
 	if (asks_for(TXP_WATCH_LATENCY))
@@ -354,6 +347,21 @@ int BPF_PROG(watch_net_dev_xmit, struct sk_buff *skb, int rc, struct net_device 
 	if (asks_for(TXP_WATCH_TRACE))
 		record_write(&slot->sight, NULL, kernel_address(skb), dev, TXP_STATION_NET_DEV_XMIT,
 			     rc, 0);
+}
+
+SEC("tp_btf/net_dev_xmit")
+int BPF_PROG(watch_net_dev_xmit, struct sk_buff *skb, int rc, struct net_device *dev,
+	     unsigned int len)
+{
+	struct txp_sight sight = { .len = len };
+
+	sight_place(&sight, device_net(dev), dev);
+	if (!filter_place(&sight))
+		return 0;
+	if (asks_packet())
+		answered(skb, dev, rc);
+	else
+		count_answer(&sight, rc);
 	return 0;
 }
 

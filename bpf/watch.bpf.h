@@ -66,7 +66,7 @@ static __always_inline int passed(const struct txp_passage *at)
 	struct txp_sight sight = {};
 
 	sight_place(&sight, at->net, at->dev);
-	if (!filter_place(&sight))
+	if (!filter_place(&sight) || !asks_station(at->station))
 		return 0;
 	sight_packet(&sight, at->skb);
 	if (asks_header())

@@ -22,6 +22,7 @@
 #include "watch.h"
 
 #define CONSUME_PROGRAM "watch_consume"
+#define ANSWER_PROGRAM "watch_net_dev_xmit"
 
 /* What this kernel has of the hooks, before anything is loaded. */
 struct available {
@@ -51,9 +52,20 @@ static bool btf_has_function(const struct available *available, const char *name
 	return btf_vlen(type) <= available->arguments;
 }
 
+static bool is_asked(const struct watch *watch, enum txp_station station)
+{
+	return watch->stations & TXP_STATION_BIT(station);
+}
+
+/* Of what a driver is given there are two programs, for two kinds of questions. */
 static bool is_selected(const struct watch *watch, const struct watch_hook *hook)
 {
-	return watch->stations & TXP_STATION_BIT(hook->station);
+	bool by_answer = !watch->asks_packet && is_asked(watch, TXP_STATION_NET_DEV_XMIT);
+
+	if (!is_asked(watch, hook->station))
+		return false;
+	return hook->station != TXP_STATION_NET_DEV_START_XMIT ||
+	       by_answer == !strcmp(hook->program, ANSWER_PROGRAM);
 }
 
 static bool is_there(const struct available *available, const struct watch_hook *hook)
@@ -78,17 +90,20 @@ static struct bpf_program *program_of(const struct watch *watch, const struct wa
 	return bpf_object__find_program_by_name(watch->object, hook->program);
 }
 
+/* A program is chosen if one of its rows is. */
 static void choose(struct watch *watch, const struct available *available, __u32 what)
 {
-	struct bpf_program *consume;
-	size_t i;
+	const struct watch_hook *hook;
+	struct bpf_program *program;
 
-	for (i = 0; i < watch_hook_count; i++)
-		bpf_program__set_autoload(program_of(watch, &watch_hooks[i]),
-					  is_selected(watch, &watch_hooks[i]) &&
-						  is_there(available, &watch_hooks[i]));
-	consume = bpf_object__find_program_by_name(watch->object, CONSUME_PROGRAM);
-	bpf_program__set_autoload(consume, what & TXP_WATCH_LATENCY);
+	bpf_object__for_each_program(program, watch->object)
+		bpf_program__set_autoload(program, false);
+	for (hook = watch_hooks; hook < watch_hooks + watch_hook_count; hook++) {
+		if (is_selected(watch, hook) && is_there(available, hook))
+			bpf_program__set_autoload(program_of(watch, hook), true);
+	}
+	program = bpf_object__find_program_by_name(watch->object, CONSUME_PROGRAM);
+	bpf_program__set_autoload(program, what & TXP_WATCH_LATENCY);
 }
 
 /* Loads all that are there. Returns a negative errno, silent. */
@@ -228,14 +243,6 @@ int watch_parse_station(const char *word, void *context)
 	return EXIT_DONE;
 }
 
-/* What the driver answers is told of what it was given. */
-static __u32 complete(__u32 stations)
-{
-	if (stations & TXP_STATION_BIT(TXP_STATION_NET_DEV_XMIT))
-		stations |= TXP_STATION_BIT(TXP_STATION_NET_DEV_START_XMIT);
-	return stations;
-}
-
 /* Those that a packet with such an address does not pass. */
 static __u32 other_family(const struct txp_prefix *prefix)
 {
@@ -244,13 +251,23 @@ static __u32 other_family(const struct txp_prefix *prefix)
 	return txp_stations_with(prefix->family == AF_INET ? TXP_INET6 : TXP_INET);
 }
 
-static __u32 choose_stations(__u32 asked, const struct txp_filter *filter)
+/* What the driver answers is told of what it was given. */
+static __u32 complete(__u32 stations, const struct txp_watch *settings)
 {
-	const __u32 all = (1U << TXP_STATION_COUNT) - 1;
-	__u32 passed = all & ~other_family(&filter->src) & ~other_family(&filter->dst) &
-		       ~other_family(&filter->host);
+	if (stations & TXP_STATION_BIT(TXP_STATION_NET_DEV_XMIT) && txp_asks_packet(settings))
+		stations |= TXP_STATION_BIT(TXP_STATION_NET_DEV_START_XMIT);
+	return stations;
+}
 
-	return asked ? complete(asked) : passed;
+static __u32 choose_stations(__u32 asked, const struct txp_watch *settings)
+{
+	const struct txp_filter *filter = &settings->filter;
+	__u32 all = (1U << TXP_STATION_COUNT) - 1;
+
+	if (asked)
+		return complete(asked, settings);
+	return all & ~other_family(&filter->src) & ~other_family(&filter->dst) &
+	       ~other_family(&filter->host);
 }
 
 int watch_open(struct watch *watch, const struct txp_watch *asked, __u32 stations)
@@ -260,7 +277,8 @@ int watch_open(struct watch *watch, const struct txp_watch *asked, __u32 station
 	size_t i;
 
 	memset(watch, 0, sizeof(*watch));
-	watch->stations = choose_stations(stations, &asked->filter);
+	watch->stations = choose_stations(stations, asked);
+	watch->asks_packet = txp_asks_packet(asked);
 	watch->ifindex = asked->filter.ifindex;
 	settings.stations = watch->stations;
 	memset(watch->links, -1, sizeof(watch->links));
@@ -386,7 +404,7 @@ static void summarize(const struct watch *watch, enum txp_station station,
 	memset(summary, 0, sizeof(*summary));
 	summary->limit = "";
 	for (hook = watch_hooks; hook < watch_hooks + watch_hook_count; hook++) {
-		if (hook->station != station)
+		if (hook->station != station || !is_selected(watch, hook))
 			continue;
 		best = best ?: hook->kind;
 		hook_text(hook, text, sizeof(text));
@@ -429,7 +447,7 @@ struct json_object *watch_hooks_json(const struct watch *watch)
 	int i;
 
 	for (i = 0; i < TXP_STATION_COUNT; i++) {
-		if (watch->stations & TXP_STATION_BIT(i))
+		if (is_asked(watch, i))
 			json_object_array_add(rows, station_json(watch, i));
 	}
 	return rows;

@@ -25,6 +25,7 @@ struct watch_station {
 struct watch {
 	__u32 stations;		    /* bit per enum txp_station that is to be seen */
 	__u32 ifindex;		    /* of the filter's device; 0: of any */
+	bool asks_packet;	    /* txp_asks_packet */
 	struct bpf_object *object;  /* owned */
 	int links[WATCH_LINKS_MAX]; /* owned descriptors, by the row of watch_hooks; -1: none */
 	bool used[WATCH_LINKS_MAX]; /* was attached, also when it is not any more */

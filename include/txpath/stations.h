@@ -17,6 +17,9 @@
  *   program  in bpf/watch.bpf.c
  *   limit    what passes the station unseen by this hook, "" if nothing does
  *
+ * What a driver is given and what it answers is counted with the answer alone, if nothing of the
+ * packet is asked but its place: xmit_one has a pair of tracepoints, and each call costs.
+ *
  * There is no rung for raw_tp: it fires where tp_btf does and its packet has no type. What it could
  * spare us, BTF of the kernel, all programs here need, for the places of members.
  */
@@ -115,6 +118,7 @@
 	TXP_WATCH(QDISC_DEQUEUE, TP_BTF, "qdisc_dequeue", watch_qdisc_dequeue,                     \
 		  "packets that find the qdisc empty and may pass it by (TCQ_F_CAN_BYPASS)")       \
 	TXP_WATCH(NET_DEV_START_XMIT, TP_BTF, "net_dev_start_xmit", watch_start_xmit, "")          \
+	TXP_WATCH(NET_DEV_START_XMIT, TP_BTF, "net_dev_xmit", watch_net_dev_xmit, "")              \
 	TXP_WATCH(NET_DEV_XMIT, TP_BTF, "net_dev_xmit", watch_net_dev_xmit, "")                    \
 	TXP_WATCH(DROP, TP_BTF, "kfree_skb", watch_drop, "")
 

@@ -6,6 +6,8 @@
 #ifndef TXPATH_WATCH_H
 #define TXPATH_WATCH_H
 
+#include <stdbool.h>
+
 #include <linux/types.h>
 
 #include "stations.h"
@@ -74,6 +76,13 @@ struct txp_watch {
 	__u32 snap;	/* bytes of a packet in an event */
 	__u32 reserved;
 };
+
+/* Is more to be known of a packet than where it is? */
+static inline bool txp_asks_packet(const volatile struct txp_watch *watch)
+{
+	return watch->filter.asks_header || watch->filter.mark_mask ||
+	       watch->what & (TXP_WATCH_LATENCY | TXP_WATCH_TRACE);
+}
 
 #define TXP_REASON_OF_SUBSYSTEM 0xffff /* why: not one of enum skb_drop_reason */
 

@@ -81,16 +81,22 @@ test_stages_forwarded()
 	check_passed r0 0 "${DEVICE[@]}"
 }
 
+# Between client and router.
+without_arp()
+{
+	run ip -n "$(ns client)" neigh replace 10.7.1.1 \
+		lladdr "$(ip netns exec "$(ns router)" cat /sys/class/net/r0/address)" dev c0 nud permanent
+	run ip -n "$(ns router)" neigh replace "${ADDRESS[client]}" \
+		lladdr "$(ip netns exec "$(ns client)" cat /sys/class/net/c0/address)" dev r0 nud permanent
+}
+
 # How many segments a connection takes the device knows; nothing but TCP is sent meanwhile.
 test_stages_tcp()
 {
 	local before sent
 
 	add_road
-	run ip -n "$(ns client)" neigh replace 10.7.1.1 \
-		lladdr "$(ip netns exec "$(ns router)" cat /sys/class/net/r0/address)" dev c0 nud permanent
-	run ip -n "$(ns router)" neigh replace "${ADDRESS[client]}" \
-		lladdr "$(ip netns exec "$(ns client)" cat /sys/class/net/c0/address)" dev r0 nud permanent
+	without_arp
 	in_ns client ethtool -K c0 tso off gso off >/dev/null
 	watch client stages proto=tcp
 	before=$(device_packets client c0)
@@ -370,6 +376,44 @@ test_stages_of_one_station()
 	check_passed c0 10 net_dev_xmit
 	[ "$(tail -n 1 "$WORK/watch.json" | jq '.hooks | length')" = 2 ] || fail "more is watched"
 	refuses 2 'no such station' "$TXPATH" --netns "$(ns client)" stages station=nowhere
+}
+
+# If nothing of a packet is asked but its place, the driver's answers count what it was given too.
+test_stages_of_any_packet()
+{
+	local before sent
+
+	add_road
+	without_arp
+	watch client stages dev=c0
+	before=$(device_packets client c0)
+	udp client server "$N"
+	pings client server 10
+	sent=$(($(device_packets client c0) - before))
+	watched
+	[ "$sent" -ge $((N + 10)) ] || fail "$sent packets are sent"
+	[ "$(from_hook net_dev_start_xmit got)" = tp_btf/net_dev_xmit ] || fail "$(from_hook net_dev_start_xmit got)"
+	check_passed c0 "$sent" net_dev_queue net_dev_start_xmit net_dev_xmit
+	[ "$(packets net_dev_start_xmit c0 bytes)" = "$(packets net_dev_queue c0 bytes)" ] || fail "other bytes"
+	watch client stages dev=c0 station=net_dev_xmit
+	udp client server 10
+	watched
+	check_passed c0 10 net_dev_xmit
+	[ "$(tail -n 1 "$WORK/watch.json" | jq '.hooks | length')" = 1 ] || fail "more is watched"
+}
+
+# One program stands for two stations where fentry is refused: that which was named is counted.
+test_stages_of_one_hook_of_two()
+{
+	add_road
+	run ip -n "$(ns client)" route add 239.7.7.0/24 dev c0
+	watch client stages station=ip_output proto=udp
+	send_with UDP4-DATAGRAM 239.7.7.7:7007,ip-multicast-loop=0 20
+	send_with UDP4-DATAGRAM 239.7.7.8:7007,ip-multicast-loop=0,ip-add-membership=239.7.7.8:c0 30
+	watched
+	check_seen ip_output
+	check_passed c0 20 ip_output
+	check_passed c0 0 ip_mc_output
 }
 
 # What the filter cannot be is said, and nothing is watched.
