@@ -23,8 +23,6 @@ struct {
 	__type(value, struct txp_skb_slot);
 } skb_slot SEC(".maps");
 
-extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
-
 static __always_inline void skb_slot_fill(const struct sk_buff *skb)
 {
 	__u32 zero = 0;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Is it a packet that was asked about? What was not asked is no code (.rodata is constant). */
+/* Is it a packet that was asked about? */
 #ifndef TXPATH_FILTER_BPF_H
 #define TXPATH_FILTER_BPF_H
 
 #include "sight.bpf.h"
-
-const volatile struct txp_watch txp_watch;
 
 static __always_inline bool filter_place(const struct txp_sight *sight)
 {
@@ -55,13 +53,6 @@ static __always_inline bool filter_packet(const struct txp_sight *sight)
 		return true;
 	return sight->family && (!filter->has_protocol || filter->protocol == sight->protocol) &&
 	       filter_addresses(sight) && filter_ports(sight);
-}
-
-/* Is more to be known than where it is? */
-static __always_inline bool filter_needs_header(void)
-{
-	return txp_watch.filter.asks_header ||
-	       txp_watch.what & (TXP_WATCH_LATENCY | TXP_WATCH_TRACE);
 }
 
 #endif /* TXPATH_FILTER_BPF_H */

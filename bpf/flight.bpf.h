@@ -75,21 +75,9 @@ static __always_inline __u32 sight_identity(const struct txp_sight *sight)
 	return sight->family ? sum ?: 1 : 0;
 }
 
-/* Stations at which a packet's road begins. */
-static __always_inline bool is_entry(enum txp_station station)
+static __always_inline bool has_trait(__u32 station, enum txp_station_trait trait)
 {
-	switch (station) {
-	case TXP_STATION_IP_QUEUE_XMIT:
-	case TXP_STATION_IP_BUILD_AND_SEND_PKT:
-	case TXP_STATION_IP_MAKE_SKB:
-	case TXP_STATION_IP_FORWARD:
-	case TXP_STATION_IP6_XMIT:
-	case TXP_STATION_IP6_MAKE_SKB:
-	case TXP_STATION_IP6_FORWARD:
-		return true;
-	default:
-		return false;
-	}
+	return txp_stations_with(trait) >> (station % 32) & 1;
 }
 
 static __always_inline void flight_begin(__u64 skb, enum txp_station station, __u32 identity,
@@ -106,27 +94,12 @@ static __always_inline void flight_begin(__u64 skb, enum txp_station station, __
 	bpf_map_update_elem(&flights, &skb, &flight, BPF_ANY);
 }
 
-/* A hook of netfilter comes next, which may translate addresses. */
-static __always_inline bool is_before_netfilter(enum txp_station station)
-{
-	switch (station) {
-	case TXP_STATION_IP_LOCAL_OUT:
-	case TXP_STATION_IP_OUTPUT:
-	case TXP_STATION_IP_MC_OUTPUT:
-	case TXP_STATION_IP6_LOCAL_OUT:
-	case TXP_STATION_IP6_OUTPUT:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* A device above another begins a road of its own: the packet comes by dev_queue_xmit again. */
 static __always_inline bool is_same(const struct txp_flight *flight, enum txp_station station,
 				    __u32 identity, __u64 now)
 {
 	return flight->last < station && now - flight->last_ns < TXP_FLIGHT_NS &&
-	       (flight->identity == identity || is_before_netfilter(flight->last));
+	       (flight->identity == identity || has_trait(flight->last, TXP_BEFORE_NETFILTER));
 }
 
 static __always_inline void flight_end(struct txp_flight *flight, __u64 skb)
@@ -153,21 +126,27 @@ static __always_inline void flight_pass(__u64 skb, enum txp_station station,
 	__u32 identity = sight_identity(sight);
 	__u64 now = bpf_ktime_get_ns();
 	struct txp_flight *flight = bpf_map_lookup_elem(&flights, &skb);
+	bool entry = has_trait(station, TXP_ENTRY);
 
-	if (flight && !is_entry(station) && is_same(flight, station, identity, now)) {
+	if (flight && !entry && is_same(flight, station, identity, now)) {
 		flight_advance(flight, station, now);
 		flight->identity = identity;
 		return;
 	}
-	if (flight && !is_entry(station) && flight->last < station)
+	if (flight && !entry && flight->last < station)
 		shortcoming(replaced);
-	else if (!flight && !is_entry(station))
+	else if (!flight && !entry)
 		shortcoming(unpaired);
 	flight_begin(skb, station, identity, now);
 }
 
-/* What the driver was given is not ours to read any more. */
-static __always_inline void flight_transmitted(__u64 skb)
+#define TXP_NETDEV_TX_BUSY 0x10
+
+/*
+ * What the driver was given is not ours to read any more. Where it is busy the packet waits in the
+ * qdisc again (dev_requeue_skb).
+ */
+static __always_inline void flight_answered(__u64 skb, int answer)
 {
 	struct txp_flight *flight = bpf_map_lookup_elem(&flights, &skb);
 
@@ -175,7 +154,10 @@ static __always_inline void flight_transmitted(__u64 skb)
 	if (!flight || flight->last != TXP_STATION_NET_DEV_START_XMIT)
 		return;
 	flight_advance(flight, TXP_STATION_NET_DEV_XMIT, bpf_ktime_get_ns());
-	flight_end(flight, skb);
+	if (answer == TXP_NETDEV_TX_BUSY)
+		flight->last = TXP_STATION_QDISC_ENQUEUE;
+	else
+		flight_end(flight, skb);
 }
 
 static __always_inline void flight_forget(__u64 skb)

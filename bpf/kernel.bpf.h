@@ -237,6 +237,7 @@ struct Qdisc {
 };
 
 struct netdev_queue {
+	struct net_device *dev;
 	struct Qdisc *qdisc;
 };
 
@@ -665,6 +666,9 @@ static __always_inline __u64 kernel_netns_id(const struct net *net)
 		return KERNEL_READ(net, net_cookie);
 	return KERNEL_READ(net, ns.inum);
 }
+
+/* From a TC program's context to the kernel's own packet, since 6.2. */
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
 
 /* CLOCK_MONOTONIC of the last tick, where the kernel has it (5.11): a load. ns */
 static __always_inline __u64 kernel_time_coarse(void)

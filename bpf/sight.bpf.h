@@ -6,7 +6,7 @@
 #ifndef TXPATH_SIGHT_BPF_H
 #define TXPATH_SIGHT_BPF_H
 
-#include <txpath/watch.h>
+#include "asked.bpf.h"
 #include "parse.bpf.h"
 
 /* The device that it is to leave by, or is at; NULL: nobody knows yet. */
@@ -30,7 +30,10 @@ static __always_inline const struct dst_entry *skb_route(const struct sk_buff *s
 static __always_inline void sight_packet(struct txp_sight *sight, const struct sk_buff *skb)
 {
 	sight->len = KERNEL_READ(skb, len);
-	sight->mark = KERNEL_READ(skb, mark);
+	if (asks_mark())
+		sight->mark = KERNEL_READ(skb, mark);
+	if (!asks_for(TXP_WATCH_TRACE))
+		return;
 	sight->priority = KERNEL_READ(skb, priority);
 	sight->queue = KERNEL_READ(skb, queue_mapping);
 }

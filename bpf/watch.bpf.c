@@ -25,31 +25,38 @@ static __always_inline const struct net *sock_net(const struct sock *sk)
 SEC("fentry/__ip_queue_xmit")
 int BPF_PROG(watch_ip_queue_xmit, struct sock *sk, struct sk_buff *skb, struct flowi *fl)
 {
+	const struct dst_entry *dst = KERNEL_READ(sk, sk_dst_cache);
 	struct txp_sight sight = {};
 	const struct txp_passage at = {
 		.skb = skb,
 		.net = sock_net(sk),
-		.dst = KERNEL_READ(sk, sk_dst_cache),
-		.dev = dst_device(KERNEL_READ(sk, sk_dst_cache)),
+		.dst = dst,
+		.dev = dst_device(dst),
 		.station = TXP_STATION_IP_QUEUE_XMIT,
 		.packets = 1,
 	};
 
-	sight_stream(&sight, sk, skb, (const void *)fl);
+	if (asks_packet())
+		sight_stream(&sight, sk, skb, (const void *)fl);
 	return passed_without_header(&at, &sight);
+}
+
+static __always_inline void sight_synack(struct txp_sight *sight, const struct sock *sk,
+					 const struct sk_buff *skb, __be32 saddr, __be32 daddr)
+{
+	sight->family = TXP_AF_INET;
+	sight->protocol = KERNEL_READ(sk, sk_protocol);
+	sight->mark = KERNEL_READ(skb, mark) ?: KERNEL_READ(sk, sk_mark);
+	sight->priority = KERNEL_READ(sk, sk_priority);
+	sight->saddr[0] = saddr;
+	sight->daddr[0] = daddr;
+	sight_ports(sight, (__u64)KERNEL_READ(skb, data));
 }
 
 SEC("fentry/ip_build_and_send_pkt")
 int BPF_PROG(watch_ip_build, struct sk_buff *skb, const struct sock *sk, __be32 saddr, __be32 daddr)
 {
-	struct txp_sight sight = {
-		.family = TXP_AF_INET,
-		.protocol = KERNEL_READ(sk, sk_protocol),
-		.mark = KERNEL_READ(skb, mark) ?: KERNEL_READ(sk, sk_mark),
-		.priority = KERNEL_READ(sk, sk_priority),
-		.saddr = { saddr },
-		.daddr = { daddr },
-	};
+	struct txp_sight sight = {};
 	const struct txp_passage at = {
 		.skb = skb,
 		.net = sock_net(sk),
@@ -58,7 +65,8 @@ int BPF_PROG(watch_ip_build, struct sk_buff *skb, const struct sock *sk, __be32 
 		.packets = 1,
 	};
 
-	sight_ports(&sight, (__u64)KERNEL_READ(skb, data));
+	if (asks_packet())
+		sight_synack(&sight, sk, skb, saddr, daddr);
 	return passed_without_header(&at, &sight);
 }
 
@@ -85,8 +93,10 @@ int BPF_PROG(watch_ip_make_skb, struct sock *sk, struct flowi4 *fl4, struct sk_b
 
 	if (at.skb == (void *)queue) /* nothing was queued */
 		return 0;
-	sight_flow4(&sight, fl4);
-	sight_cork(&sight, sk, cork);
+	if (asks_packet()) {
+		sight_flow4(&sight, fl4);
+		sight_cork(&sight, sk, cork);
+	}
 	return passed_without_header(&at, &sight);
 }
 
@@ -100,9 +110,12 @@ int BPF_PROG(watch_ip6_xmit, struct sock *sk, struct sk_buff *skb, struct flowi6
 		.station = TXP_STATION_IP6_XMIT,
 		.packets = 1,
 	};
-	struct txp_sight sight = { .mark = mark, .priority = KERNEL_READ(sk, sk_priority) };
+	struct txp_sight sight = { .mark = mark };
 
-	sight_flow6(&sight, fl6);
+	if (asks_packet()) {
+		sight.priority = KERNEL_READ(sk, sk_priority);
+		sight_flow6(&sight, fl6);
+	}
 	return passed_without_header(&at, &sight);
 }
 
@@ -122,8 +135,10 @@ int BPF_PROG(watch_ip6_make_skb, struct sock *sk, struct sk_buff_head *queue,
 
 	if (at.skb == (void *)queue)
 		return 0;
-	sight_flow6(&sight, &cork->fl.u.ip6);
-	sight_cork(&sight, sk, &cork->base);
+	if (asks_packet()) {
+		sight_flow6(&sight, &cork->fl.u.ip6);
+		sight_cork(&sight, sk, &cork->base);
+	}
 	return passed_without_header(&at, &sight);
 }
 
@@ -250,6 +265,16 @@ int BPF_PROG(watch_dev_queue_xmit, struct sk_buff *skb)
 	return passed_device(skb, skb->dev, TXP_STATION_DEV_QUEUE_XMIT, 0);
 }
 
+/* Where fentry is refused, on one device: the first of the TC programs there. */
+SEC("tc")
+int watch_tc_egress(struct __sk_buff *ctx)
+{
+	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+
+	passed_device(skb, skb->dev, TXP_STATION_DEV_QUEUE_XMIT, 0);
+	return TXP_TC_ACT_UNSPEC;
+}
+
 SEC("fentry/netdev_core_pick_tx")
 int BPF_PROG(watch_pick_tx, struct net_device *dev, struct sk_buff *skb)
 {
@@ -266,12 +291,15 @@ SEC("tp_btf/qdisc_enqueue")
 int BPF_PROG(watch_qdisc_enqueue, struct Qdisc *qdisc, const struct netdev_queue *txq,
 	     struct sk_buff *skb)
 {
-	return passed_device(skb, skb->dev, TXP_STATION_QDISC_ENQUEUE, 0);
+	return passed_device(skb, txq->dev, TXP_STATION_QDISC_ENQUEUE, 0);
 }
 
 #define TXP_CHAIN 8 /* try_bulk_dequeue_skb_slow takes no more, other qdiscs seldom do */
 
-/* packets: a chain by skb->next. The last one looked at stands for those behind it. */
+/*
+ * packets: a chain by skb->next. The last one looked at stands for those behind it. Where a driver
+ * was busy skb->dev may be another device: veth_xmit had begun to hand it to its peer.
+ */
 SEC("tp_btf/qdisc_dequeue")
 int BPF_PROG(watch_qdisc_dequeue, struct Qdisc *qdisc, const struct netdev_queue *txq, int packets,
 	     struct sk_buff *skb)
@@ -279,8 +307,8 @@ int BPF_PROG(watch_qdisc_dequeue, struct Qdisc *qdisc, const struct netdev_queue
 	for (int i = 0; i < TXP_CHAIN && skb; i++, skb = skb->next) {
 		const struct txp_passage at = {
 			.skb = skb,
-			.dev = skb->dev,
-			.net = device_net(skb->dev),
+			.dev = txq->dev,
+			.net = device_net(txq->dev),
 			.station = TXP_STATION_QDISC_DEQUEUE,
 			.packets = i < TXP_CHAIN - 1 ? 1 : packets - i,
 		};
@@ -296,22 +324,44 @@ int BPF_PROG(watch_start_xmit, const struct sk_buff *skb, const struct net_devic
 	return passed_device(skb, dev, TXP_STATION_NET_DEV_START_XMIT, 0);
 }
 
+/* If nothing else is asked of the packet, the answer alone tells what was given. */
+static __always_inline void count_answer(const struct txp_sight *sight, int rc)
+{
+	count_passage(sight, TXP_STATION_NET_DEV_XMIT, rc, 1);
+	if (asks_station(TXP_STATION_NET_DEV_START_XMIT))
+		count_passage(sight, TXP_STATION_NET_DEV_START_XMIT, 0, 1);
+}
+
 /* The packet may be freed by now, or somebody else's: only what was noted of it is used. */
+static __always_inline void answered(const struct sk_buff *skb, const struct net_device *dev,
+				     int rc)
+{
+	const struct txp_handed *slot = handed_take(skb, dev);
+
+	if (!slot)
+		return;
+	if (asks_for(TXP_WATCH_COUNT))
+		count_passage(&slot->sight, TXP_STATION_NET_DEV_XMIT, rc, 1);
+	if (asks_for(TXP_WATCH_LATENCY))
+		flight_answered(kernel_address(skb), rc);
+	if (asks_for(TXP_WATCH_TRACE))
+		record_write(&slot->sight, NULL, kernel_address(skb), dev, TXP_STATION_NET_DEV_XMIT,
+			     rc, 0);
+}
+
 SEC("tp_btf/net_dev_xmit")
 int BPF_PROG(watch_net_dev_xmit, struct sk_buff *skb, int rc, struct net_device *dev,
 	     unsigned int len)
 {
-	__u64 address = kernel_address(skb);
-	const struct txp_handed *slot = handed_take(address, kernel_address(dev));
+	struct txp_sight sight = { .len = len };
 
-	if (!slot)
+	sight_place(&sight, device_net(dev), dev);
+	if (!filter_place(&sight))
 		return 0;
-	if (txp_watch.what & TXP_WATCH_COUNT)
-		count_passage(&slot->sight, TXP_STATION_NET_DEV_XMIT, rc, 1);
-	if (txp_watch.what & TXP_WATCH_LATENCY)
-		flight_transmitted(address);
-	if (txp_watch.what & TXP_WATCH_TRACE)
-		record_write(&slot->sight, NULL, address, dev, TXP_STATION_NET_DEV_XMIT, rc, 0);
+	if (asks_packet())
+		answered(skb, dev, rc);
+	else
+		count_answer(&sight, rc);
 	return 0;
 }
 
@@ -320,9 +370,12 @@ int BPF_PROG(watch_net_dev_xmit, struct sk_buff *skb, int rc, struct net_device 
 static __always_inline const struct net *drop_net(const struct sk_buff *skb,
 						  const struct net_device *dev)
 {
-	const struct sock *sk = KERNEL_READ(skb, sk);
+	const struct sock *sk;
 
-	return dev ? device_net(dev) : sk ? sock_net(sk) : NULL;
+	if (dev)
+		return device_net(dev);
+	sk = KERNEL_READ(skb, sk);
+	return sk ? sock_net(sk) : NULL;
 }
 
 /* A third argument since 5.17. Above 16 bits is which subsystem's reason it is. */
@@ -342,7 +395,7 @@ int BPF_PROG(watch_drop, struct sk_buff *skb, void *location)
 		.station = TXP_STATION_DROP,
 		.packets = 1,
 		.code = drop_reason(ctx),
-		.location = kernel_address(location),
+		.location = (__u64)location,
 	};
 
 	at.net = drop_net(skb, at.dev);

@@ -52,7 +52,7 @@ static struct json_object *hook_json(const struct rung *rung, struct map_set *ma
 	json_add_text(object, "hook", stage_name(rung->stage));
 	json_add_text(object, "rung", rung_text(rung, text));
 	json_object_object_add(object, "available", json_object_new_boolean(!err));
-	json_add_text(object, "errno", errno_name(err));
+	json_add_errno(object, err);
 	return object;
 }
 
@@ -69,8 +69,9 @@ static struct json_object *hooks_json(void)
 }
 
 /*
- * Of a watch: all stations, as they would be seen in a namespace that is named. None where nothing
- * can be watched, which has been told: what else there is to say is said all the same.
+ * Of a watch: all stations, as they would be seen in a namespace and on a device that are named.
+ * None where nothing can be watched, which has been told: what else there is to say is said all the
+ * same.
  */
 static struct json_object *stations_json(void)
 {
@@ -78,6 +79,7 @@ static struct json_object *stations_json(void)
 	struct json_object *rows;
 	struct watch watch;
 
+	settings.filter.ifindex = if_nametoindex("lo");
 	if (netns_id(&settings.filter.netns) || watch_open(&watch, &settings, 0))
 		return json_object_new_array();
 	rows = watch_hooks_json(&watch);
@@ -125,6 +127,7 @@ static int text(struct json_object *document, struct json_object *before, double
 		{ "rung", "HOOK", false },
 		{ "available", "AVAILABLE", false },
 		{ "errno", "ERRNO", false },
+		{ "why", "WHY", false },
 		{ 0 },
 	};
 	static const struct column stations[] = {
@@ -132,6 +135,7 @@ static int text(struct json_object *document, struct json_object *before, double
 		{ "wanted", "WANTED", false },
 		{ "got", "GOT", false },
 		{ "errno", "ERRNO", false },
+		{ "why", "WHY", false },
 		{ "unobservable", "UNOBSERVABLE HERE", false },
 		{ 0 },
 	};

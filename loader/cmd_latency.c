@@ -2,11 +2,8 @@
 /* txpath latency: how long packets take from station to station while this runs. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "command.h"
 #include "filter.h"
@@ -20,27 +17,17 @@
 
 struct timing {
 	struct watch watch;
-	struct txp_span *cpus; /* room for a value of each */
-	int cpu_count;
 };
 
-/* The sum of all CPUs; max is none, and so taken by itself. */
-static int read_span(const struct timing *timing, int map, const struct txp_span_key *key,
-		     struct txp_span *span)
+/* max is no sum. */
+static void add_span(void *sum, const void *one, size_t size)
 {
-	__u64 max = 0;
-	int i;
+	struct txp_span *span = sum;
+	const struct txp_span *cpu = one;
+	__u64 max = cpu->max > span->max ? cpu->max : span->max;
 
-	memset(span, 0, sizeof(*span));
-	if (bpf_map_lookup_elem(map, key, timing->cpus))
-		return -errno;
-	for (i = 0; i < timing->cpu_count; i++) {
-		counters_add(span, &timing->cpus[i], sizeof(*span));
-		if (timing->cpus[i].max > max)
-			max = timing->cpus[i].max;
-	}
+	counters_add(sum, one, size);
 	span->max = max;
-	return 0;
 }
 
 /*
@@ -123,7 +110,7 @@ static struct json_object *spans_json(const struct timing *timing)
 
 	while (!bpf_map_get_next_key(map, before, &key)) {
 		before = &key;
-		if (!read_span(timing, map, &key, &span) && span.count)
+		if (!percpu_fold(map, &key, &span, sizeof(span), add_span) && span.count)
 			json_object_array_add(rows, span_json(&key, &span));
 	}
 	json_object_array_sort(rows, by_road);
@@ -247,13 +234,10 @@ int cmd_latency(const struct options *options)
 	if (code != EXIT_DONE)
 		return code;
 	output_stop_on_signals();
-	timing.cpu_count = libbpf_num_possible_cpus();
-	timing.cpus = calloc(timing.cpu_count > 0 ? timing.cpu_count : 1, sizeof(*timing.cpus));
-	if (!timing.cpus || watch_open(&timing.watch, &settings, stations))
+	if (watch_open(&timing.watch, &settings, stations))
 		code = EXIT_FAILED;
 	else if (watch_run(&timing.watch, "latency", options, show, &timing))
 		code = EXIT_FAILED;
 	watch_close(&timing.watch);
-	free(timing.cpus);
 	return code;
 }

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "command.h"
 #include "filter.h"
@@ -19,7 +18,7 @@
 #include "sum.h"
 #include "watch.h"
 
-#define ROWS_MAX 16384 /* of the map "counts" */
+#define ROWS_MAX (TXP_COUNTS + TXP_COUNT_PLACES)
 
 struct count_row {
 	struct txp_count_key key;
@@ -37,8 +36,6 @@ struct counting {
 	struct watch watch;
 	struct place *places;
 	struct reasons *reasons;
-	struct txp_count *cpus; /* room for a value of each */
-	int cpu_count;
 	struct reading first; /* only its time */
 	struct reading last;
 };
@@ -57,39 +54,83 @@ static int by_road(const void *a, const void *b)
 	return one->code < other->code ? -1 : one->code > other->code;
 }
 
-static int read_row(const struct counting *counting, int map, struct count_row *row)
+/* Of a place only that is to be added up. */
+static void add_place(void *sum, const void *one, size_t size)
 {
-	int i;
+	struct txp_count_place *place = sum;
+	const struct txp_count_place *cpu = one;
 
-	memset(&row->count, 0, sizeof(row->count));
-	if (bpf_map_lookup_elem(map, &row->key, counting->cpus))
-		return -errno;
-	for (i = 0; i < counting->cpu_count; i++)
-		counters_add(&row->count, &counting->cpus[i], sizeof(row->count));
-	return 0;
+	(void)size;
+	counters_add(&place->count, &cpu->count, sizeof(place->count));
 }
 
-static int read_counts(const struct counting *counting, struct reading *reading)
+static int read_placed(const struct watch *watch, struct reading *reading)
 {
-	int map = watch_map(&counting->watch, "counts");
-	const struct txp_count_key *before = NULL;
-	int err = 0;
+	int map = watch_map(watch, "places"), placed = watch_map(watch, "placed"), err = 0;
+	__u32 at, *before = NULL;
 
-	reading->count = 0;
-	reading->rows = calloc(ROWS_MAX, sizeof(*reading->rows));
-	if (!reading->rows)
-		return log_errno(-ENOMEM, "stages");
-	clock_gettime(CLOCK_MONOTONIC, &reading->time);
+	while (!err && reading->count < ROWS_MAX && !bpf_map_get_next_key(map, before, &at)) {
+		struct count_row *row = &reading->rows[reading->count++];
+		struct txp_count_place place;
+
+		before = &at;
+		if (bpf_map_lookup_elem(map, &at, &row->key))
+			return -errno;
+		err = percpu_fold(placed, &at, &place, sizeof(place), add_place);
+		row->count = place.count;
+	}
+	return err;
+}
+
+static int read_hashed(const struct watch *watch, struct reading *reading)
+{
+	const struct txp_count_key *before = NULL;
+	int map = watch_map(watch, "counts"), err = 0;
+
 	while (!err && reading->count < ROWS_MAX) {
 		struct count_row *row = &reading->rows[reading->count];
 
 		if (bpf_map_get_next_key(map, before, &row->key))
 			break;
 		before = &row->key;
-		err = read_row(counting, map, row);
+		err = percpu_sum(map, &row->key, &row->count, sizeof(row->count));
 		reading->count++;
 	}
+	return err;
+}
+
+/* A row may have come by its place after it was in the hash. */
+static void merge_equal(struct reading *reading)
+{
+	struct count_row *last = reading->rows;
+	size_t i;
+
+	for (i = 1; i < reading->count; i++) {
+		struct count_row *row = &reading->rows[i];
+
+		if (by_road(last, row))
+			*++last = *row;
+		else
+			counters_add(&last->count, &row->count, sizeof(row->count));
+	}
+	if (reading->count)
+		reading->count = last - reading->rows + 1;
+}
+
+static int read_counts(const struct counting *counting, struct reading *reading)
+{
+	int err;
+
+	reading->count = 0;
+	reading->rows = calloc(ROWS_MAX, sizeof(*reading->rows));
+	if (!reading->rows)
+		return log_errno(-ENOMEM, "stages");
+	clock_gettime(CLOCK_MONOTONIC, &reading->time);
+	err = read_placed(&counting->watch, reading);
+	if (!err)
+		err = read_hashed(&counting->watch, reading);
 	qsort(reading->rows, reading->count, sizeof(*reading->rows), by_road);
+	merge_equal(reading);
 	return err ? log_errno(err, "stages: reading the counters") : 0;
 }
 
@@ -205,11 +246,8 @@ static int prepare(struct counting *counting, const struct txp_filter *filter, _
 {
 	const struct txp_watch settings = { .filter = *filter, .what = TXP_WATCH_COUNT };
 
-	counting->cpu_count = libbpf_num_possible_cpus();
-	counting->cpus =
-		calloc(counting->cpu_count > 0 ? counting->cpu_count : 1, sizeof(*counting->cpus));
 	counting->reasons = reasons_new();
-	if (!counting->cpus || !counting->reasons)
+	if (!counting->reasons)
 		return log_errno(-ENOMEM, "stages");
 	if (watch_open(&counting->watch, &settings, stations))
 		return -EIO;
@@ -236,7 +274,6 @@ int cmd_stages(const struct options *options)
 		code = EXIT_FAILED;
 	watch_close(&counting.watch);
 	free(counting.last.rows);
-	free(counting.cpus);
 	reasons_free(counting.reasons);
 	place_free(counting.places);
 	return code;

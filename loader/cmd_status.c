@@ -49,7 +49,7 @@ static struct json_object *hook_json(const struct instance *instance, enum txp_s
 	json_add_text(object, "wanted", rung_text(rung_best(stage), text));
 	json_add_text(object, "got",
 		      stage_is_unneeded(row, stage) ? STAGE_UNNEEDED : rung_text(got, text));
-	json_add_text(object, "errno", errno_name(row->stage_errno[stage]));
+	json_add_errno(object, row->stage_errno[stage]);
 	err = instance_missed(instance, stage, &missed);
 	if (!err || err == -ENOENT) /* else it cannot be told: no privilege */
 		json_add_number(object, "missed", missed);
@@ -120,6 +120,7 @@ static int text(struct json_object *document, struct json_object *before, double
 		{ "wanted", "WANTED", false },
 		{ "got", "GOT", false },
 		{ "errno", "ERRNO", false },
+		{ "why", "WHY", false },
 		{ "missed", "MISSED", true },
 		{ "unobservable", "UNOBSERVABLE HERE", false },
 		{ 0 },
@@ -132,7 +133,10 @@ static int text(struct json_object *document, struct json_object *before, double
 	if (err || !json_object_array_length(json_member(document, "hooks")))
 		return err;
 	putchar('\n');
-	return output_table(json_member(document, "hooks"), hooks);
+	err = output_table(json_member(document, "hooks"), hooks);
+	puts("\nThe road's other stations are watched on demand, by stages, latency and trace: txpath "
+	     "features");
+	return err;
 }
 
 int cmd_status(const struct options *options)

@@ -117,7 +117,7 @@ static int show(void *context, void *data, size_t size)
 	int err = 0;
 
 	(void)size;
-	if (tracing->stations && !(tracing->stations & (1U << record->station)))
+	if (tracing->stations && !(tracing->stations & TXP_STATION_BIT(record->station)))
 		return 0;
 	object = record_json(record, &tracing->words);
 	tracing->shown++;
@@ -273,7 +273,7 @@ static int prepare(struct tracing *tracing, struct txp_watch *settings)
 	settings->event_ns = SECOND_NS / tracing->rate;
 	tracing->epoch_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	tracing->words.reasons = reasons_new();
-	tracing->words.symbols = symbols_read();
+	tracing->words.symbols = symbols_new();
 	if (!tracing->words.reasons || !tracing->words.symbols)
 		return log_errno(-ENOMEM, "trace");
 	err = open_pcap(tracing);

@@ -364,26 +364,16 @@ void events_ask(const struct events *following, __u64 until_ns, __u64 event_ns)
 	}
 }
 
-static void add_pace(int fd, struct txp_event_pace *sum)
-{
-	int i, cpus = libbpf_num_possible_cpus();
-	struct txp_event_pace *rows = cpus > 0 ? calloc(cpus, sizeof(*rows)) : NULL;
-	__u32 zero = 0;
-
-	if (rows && !bpf_map_lookup_elem(fd, &zero, rows)) {
-		for (i = 0; i < cpus; i++)
-			counters_add(sum, &rows[i], sizeof(*sum));
-	}
-	free(rows);
-}
-
 void events_missed(const struct events *following, struct txp_event_pace *sum)
 {
 	const struct event_source *source;
+	struct txp_event_pace pace;
+	__u32 zero = 0;
 
 	memset(sum, 0, sizeof(*sum));
 	for (source = following->sources; source; source = source->next) {
-		if (source->pace_fd >= 0)
-			add_pace(source->pace_fd, sum);
+		if (source->pace_fd >= 0 &&
+		    !percpu_sum(source->pace_fd, &zero, &pace, sizeof(pace)))
+			counters_add(sum, &pace, sizeof(pace));
 	}
 }

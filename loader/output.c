@@ -7,6 +7,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "log.h"
 #include "output.h"
 
 static volatile sig_atomic_t stopped;
@@ -36,6 +37,12 @@ void json_add_text(struct json_object *object, const char *key, const char *text
 void json_add_number(struct json_object *object, const char *key, __u64 number)
 {
 	json_object_object_add(object, key, json_object_new_uint64(number));
+}
+
+void json_add_errno(struct json_object *object, int err)
+{
+	json_add_text(object, "errno", errno_name(err));
+	json_add_text(object, "why", err ? errno_words(err) : "");
 }
 
 struct libscols_table *table_new(const struct column *columns)

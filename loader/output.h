@@ -68,4 +68,7 @@ struct json_object *json_member(struct json_object *object, const char *key);
 void json_add_text(struct json_object *object, const char *key, const char *text);
 void json_add_number(struct json_object *object, const char *key, __u64 number);
 
+/* Members errno and why: its name and its words, both "" for 0. */
+void json_add_errno(struct json_object *object, int err);
+
 #endif /* TXPATH_OUTPUT_H */

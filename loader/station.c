@@ -17,7 +17,7 @@ const size_t watch_hook_count = ARRAY_SIZE(watch_hooks);
 const char *station_name(enum txp_station station)
 {
 	static const char *const names[] = {
-#define STATION_NAME(id, name, what) #name,
+#define STATION_NAME(id, name, traits, what) #name,
 		TXP_STATIONS(STATION_NAME)
 #undef STATION_NAME
 	};
@@ -28,7 +28,7 @@ const char *station_name(enum txp_station station)
 const char *station_what(enum txp_station station)
 {
 	static const char *const texts[] = {
-#define STATION_WHAT(id, name, what) what,
+#define STATION_WHAT(id, name, traits, what) what,
 		TXP_STATIONS(STATION_WHAT)
 #undef STATION_WHAT
 	};
@@ -53,6 +53,7 @@ const char *watch_kind_name(enum txp_watch_kind kind)
 		[TXP_WATCH_TP_BTF] = "tp_btf",
 		[TXP_WATCH_NETFILTER] = "netfilter",
 		[TXP_WATCH_NETFILTER6] = "netfilter6",
+		[TXP_WATCH_TC] = "tc",
 	};
 
 	return names[kind];

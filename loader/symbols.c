@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct symbols {
 	struct symbol *rows; /* by address */
 	size_t count;
 	size_t room;
+	bool is_read;
 };
 
 static int by_address(const void *a, const void *b)
@@ -57,16 +59,24 @@ static void read_lines(struct symbols *symbols, FILE *file)
 		qsort(symbols->rows, symbols->count, sizeof(*symbols->rows), by_address);
 }
 
-struct symbols *symbols_read(void)
+struct symbols *symbols_new(void)
 {
-	struct symbols *symbols = calloc(1, sizeof(*symbols));
-	FILE *file = fopen("/proc/kallsyms", "re");
+	return calloc(1, sizeof(struct symbols));
+}
 
-	if (symbols && file)
-		read_lines(symbols, file);
-	if (file)
-		fclose(file);
-	return symbols;
+/* With the first address: it is a long read. */
+static void read_symbols(struct symbols *symbols)
+{
+	FILE *file;
+
+	if (symbols->is_read)
+		return;
+	symbols->is_read = true;
+	file = fopen("/proc/kallsyms", "re");
+	if (!file)
+		return;
+	read_lines(symbols, file);
+	fclose(file);
 }
 
 void symbols_free(struct symbols *symbols)
@@ -93,10 +103,12 @@ static const struct symbol *find(const struct symbols *symbols, __u64 address)
 	return low ? &symbols->rows[low - 1] : NULL;
 }
 
-const char *symbols_text(const struct symbols *symbols, __u64 address, char *text, size_t size)
+const char *symbols_text(struct symbols *symbols, __u64 address, char *text, size_t size)
 {
-	const struct symbol *symbol = find(symbols, address);
+	const struct symbol *symbol;
 
+	read_symbols(symbols);
+	symbol = find(symbols, address);
 	if (symbol)
 		snprintf(text, size, "%s+0x%llx", symbol->name, address - symbol->address);
 	else

@@ -9,11 +9,11 @@
 
 struct symbols;
 
-/* All functions; where the kernel hides addresses there are none. NULL: no memory. */
-struct symbols *symbols_read(void);
+/* Read when first asked; where the kernel hides addresses there are none. NULL: no memory. */
+struct symbols *symbols_new(void);
 void symbols_free(struct symbols *symbols);
 
 /* "ip_forward+0x1c2", or the address where it is not known. Returns text, of size bytes. */
-const char *symbols_text(const struct symbols *symbols, __u64 address, char *text, size_t size);
+const char *symbols_text(struct symbols *symbols, __u64 address, char *text, size_t size);
 
 #endif /* TXPATH_SYMBOLS_H */

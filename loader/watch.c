@@ -18,14 +18,17 @@
 #include "object.h"
 #include "output.h"
 #include "sum.h"
+#include "tc.h"
 #include "watch.h"
 
 #define CONSUME_PROGRAM "watch_consume"
+#define ANSWER_PROGRAM "watch_net_dev_xmit"
 
 /* What this kernel has of the hooks, before anything is loaded. */
 struct available {
 	struct btf *btf;
 	bool netfilter; /* has links, and the filter says of which namespace */
+	bool tcx;	/* it is there, and the filter says of which device */
 	int arguments;	/* of a function that fentry is tried on, at most; -1: of none */
 };
 
@@ -49,9 +52,20 @@ static bool btf_has_function(const struct available *available, const char *name
 	return btf_vlen(type) <= available->arguments;
 }
 
+static bool is_asked(const struct watch *watch, enum txp_station station)
+{
+	return watch->stations & TXP_STATION_BIT(station);
+}
+
+/* Of what a driver is given there are two programs, for two kinds of questions. */
 static bool is_selected(const struct watch *watch, const struct watch_hook *hook)
 {
-	return watch->stations & (1U << hook->station);
+	bool by_answer = !watch->asks_packet && is_asked(watch, TXP_STATION_NET_DEV_XMIT);
+
+	if (!is_asked(watch, hook->station))
+		return false;
+	return hook->station != TXP_STATION_NET_DEV_START_XMIT ||
+	       by_answer == !strcmp(hook->program, ANSWER_PROGRAM);
 }
 
 static bool is_there(const struct available *available, const struct watch_hook *hook)
@@ -64,6 +78,8 @@ static bool is_there(const struct available *available, const struct watch_hook 
 	case TXP_WATCH_TP_BTF:
 		snprintf(name, sizeof(name), "btf_trace_%s", hook->target);
 		return btf_has(available->btf, name, BTF_KIND_TYPEDEF);
+	case TXP_WATCH_TC:
+		return available->tcx;
 	default:
 		return available->netfilter;
 	}
@@ -74,17 +90,20 @@ static struct bpf_program *program_of(const struct watch *watch, const struct wa
 	return bpf_object__find_program_by_name(watch->object, hook->program);
 }
 
+/* A program is chosen if one of its rows is. */
 static void choose(struct watch *watch, const struct available *available, __u32 what)
 {
-	struct bpf_program *consume;
-	size_t i;
+	const struct watch_hook *hook;
+	struct bpf_program *program;
 
-	for (i = 0; i < watch_hook_count; i++)
-		bpf_program__set_autoload(program_of(watch, &watch_hooks[i]),
-					  is_selected(watch, &watch_hooks[i]) &&
-						  is_there(available, &watch_hooks[i]));
-	consume = bpf_object__find_program_by_name(watch->object, CONSUME_PROGRAM);
-	bpf_program__set_autoload(consume, what & TXP_WATCH_LATENCY);
+	bpf_object__for_each_program(program, watch->object)
+		bpf_program__set_autoload(program, false);
+	for (hook = watch_hooks; hook < watch_hooks + watch_hook_count; hook++) {
+		if (is_selected(watch, hook) && is_there(available, hook))
+			bpf_program__set_autoload(program_of(watch, hook), true);
+	}
+	program = bpf_object__find_program_by_name(watch->object, CONSUME_PROGRAM);
+	bpf_program__set_autoload(program, what & TXP_WATCH_LATENCY);
 }
 
 /* Loads all that are there. Returns a negative errno, silent. */
@@ -117,6 +136,7 @@ static int load_what_loads(struct watch *watch, const struct txp_watch *settings
 		return log_errno(-errno, "reading /sys/kernel/btf/vmlinux: a watch needs it");
 	available.netfilter = settings->filter.netns &&
 			      btf_has(available.btf, "bpf_nf_link_attach", BTF_KIND_FUNC);
+	available.tcx = settings->filter.ifindex && tc_has_tcx();
 	for (i = 0; i < ARRAY_SIZE(arguments_tried) && err; i++) {
 		available.arguments = arguments_tried[i];
 		err = load(watch, settings, &available);
@@ -147,6 +167,8 @@ static int hook_attach(const struct watch *watch, const struct watch_hook *hook)
 		return nflink_attach(fd, NFPROTO_IPV4, netfilter_hook(hook->target));
 	if (hook->kind == TXP_WATCH_NETFILTER6)
 		return nflink_attach(fd, NFPROTO_IPV6, netfilter_hook(hook->target));
+	if (hook->kind == TXP_WATCH_TC)
+		return tc_tcx_attach(TC_EGRESS, fd, watch->ifindex);
 	fd = bpf_raw_tracepoint_open(NULL, fd);
 	return fd < 0 ? -errno : fd;
 }
@@ -217,30 +239,51 @@ int watch_parse_station(const char *word, void *context)
 	if (station == TXP_STATION_COUNT)
 		return usage_error("%s: there is no such station; txpath features lists them",
 				   word);
-	*stations |= 1U << station;
+	*stations |= TXP_STATION_BIT(station);
 	return EXIT_DONE;
 }
 
-/* What the driver answers is told of what it was given. */
-static __u32 complete(__u32 stations)
+/* Those that a packet with such an address does not pass. */
+static __u32 other_family(const struct txp_prefix *prefix)
 {
-	if (!stations)
-		return ~0U;
-	if (stations & (1U << TXP_STATION_NET_DEV_XMIT))
-		stations |= 1U << TXP_STATION_NET_DEV_START_XMIT;
+	if (!prefix->family)
+		return 0;
+	return txp_stations_with(prefix->family == AF_INET ? TXP_INET6 : TXP_INET);
+}
+
+/* What the driver answers is told of what it was given. */
+static __u32 complete(__u32 stations, const struct txp_watch *settings)
+{
+	if (stations & TXP_STATION_BIT(TXP_STATION_NET_DEV_XMIT) && txp_asks_packet(settings))
+		stations |= TXP_STATION_BIT(TXP_STATION_NET_DEV_START_XMIT);
 	return stations;
 }
 
-int watch_open(struct watch *watch, const struct txp_watch *settings, __u32 stations)
+static __u32 choose_stations(__u32 asked, const struct txp_watch *settings)
 {
+	const struct txp_filter *filter = &settings->filter;
+	__u32 all = (1U << TXP_STATION_COUNT) - 1;
+
+	if (asked)
+		return complete(asked, settings);
+	return all & ~other_family(&filter->src) & ~other_family(&filter->dst) &
+	       ~other_family(&filter->host);
+}
+
+int watch_open(struct watch *watch, const struct txp_watch *asked, __u32 stations)
+{
+	struct txp_watch settings = *asked;
 	int err, refused = 0;
 	size_t i;
 
 	memset(watch, 0, sizeof(*watch));
-	watch->stations = complete(stations);
+	watch->stations = choose_stations(stations, asked);
+	watch->asks_packet = txp_asks_packet(asked);
+	watch->ifindex = asked->filter.ifindex;
+	settings.stations = watch->stations;
 	memset(watch->links, -1, sizeof(watch->links));
 	watch->consume_link = -1;
-	err = load_what_loads(watch, settings, &refused);
+	err = load_what_loads(watch, &settings, &refused);
 	if (err)
 		return err;
 	err = attach_consume(watch);
@@ -294,7 +337,8 @@ int watch_count(const struct watch *watch)
 
 void watch_announce(const struct watch *watch, const char *verb)
 {
-	log_note("%s: watching %d of %d stations", verb, watch_count(watch), TXP_STATION_COUNT);
+	log_note("%s: watching %d of %d stations", verb, watch_count(watch),
+		 __builtin_popcount(watch->stations));
 }
 
 int watch_run(const struct watch *watch, const char *verb, const struct options *options,
@@ -314,20 +358,9 @@ int watch_run(const struct watch *watch, const char *verb, const struct options 
 
 int watch_shortcomings(const struct watch *watch, struct txp_shortcomings *sum)
 {
-	int i, cpus = libbpf_num_possible_cpus(), err = 0;
-	struct txp_shortcomings *rows;
 	__u32 zero = 0;
 
-	memset(sum, 0, sizeof(*sum));
-	rows = cpus > 0 ? calloc(cpus, sizeof(*rows)) : NULL;
-	if (!rows)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(watch_map(watch, "shortcomings"), &zero, rows))
-		err = -errno;
-	for (i = 0; i < cpus && !err; i++)
-		counters_add(sum, &rows[i], sizeof(*sum));
-	free(rows);
-	return err;
+	return percpu_sum(watch_map(watch, "shortcomings"), &zero, sum, sizeof(*sum));
 }
 
 /* Packets that the kernel did not run the program for, because it was running on that CPU. */
@@ -371,7 +404,7 @@ static void summarize(const struct watch *watch, enum txp_station station,
 	memset(summary, 0, sizeof(*summary));
 	summary->limit = "";
 	for (hook = watch_hooks; hook < watch_hooks + watch_hook_count; hook++) {
-		if (hook->station != station)
+		if (hook->station != station || !is_selected(watch, hook))
 			continue;
 		best = best ?: hook->kind;
 		hook_text(hook, text, sizeof(text));
@@ -402,9 +435,7 @@ static struct json_object *station_json(const struct watch *watch, enum txp_stat
 	json_add_text(object, "station", station_name(station));
 	json_add_text(object, "wanted", summary.wanted);
 	json_add_text(object, "got", summary.got);
-	json_add_text(object, "errno", errno_name(watch->station[station].err));
-	json_add_text(object, "why",
-		      watch->station[station].err ? errno_words(watch->station[station].err) : "");
+	json_add_errno(object, watch->station[station].err);
 	json_add_number(object, "missed", summary.missed);
 	json_add_text(object, "unobservable", unobservable(watch, station, &summary));
 	return object;
@@ -416,7 +447,7 @@ struct json_object *watch_hooks_json(const struct watch *watch)
 	int i;
 
 	for (i = 0; i < TXP_STATION_COUNT; i++) {
-		if (watch->stations & (1U << i))
+		if (is_asked(watch, i))
 			json_object_array_add(rows, station_json(watch, i));
 	}
 	return rows;
@@ -432,7 +463,7 @@ void watch_hooks_text(struct json_object *hooks)
 		if (!strcmp(json_text(row, "got"), "none"))
 			printf("not observable here: %s: %s (%s: %s)\n", json_text(row, "station"),
 			       json_text(row, "unobservable"), json_text(row, "wanted"),
-			       json_text(row, "errno"));
+			       json_text(row, "why"));
 		else if (json_number(row, "missed"))
 			printf("%s: %llu packets not seen: the program was running on that CPU\n",
 			       json_text(row, "station"), json_number(row, "missed"));

@@ -24,6 +24,8 @@ struct watch_station {
 
 struct watch {
 	__u32 stations;		    /* bit per enum txp_station that is to be seen */
+	__u32 ifindex;		    /* of the filter's device; 0: of any */
+	bool asks_packet;	    /* txp_asks_packet */
 	struct bpf_object *object;  /* owned */
 	int links[WATCH_LINKS_MAX]; /* owned descriptors, by the row of watch_hooks; -1: none */
 	bool used[WATCH_LINKS_MAX]; /* was attached, also when it is not any more */
@@ -38,9 +40,10 @@ struct watch {
 int watch_parse_station(const char *word, void *context);
 
 /*
- * Attaches to each station of stations (0: to all). Errors have been told; a station without a hook
+ * Attaches to each station of stations (0: to all that the filter's packets can pass). Errors have
+ * been told; a station without a hook
  * is none. The namespace that we are in is the one whose netfilter is asked, if the filter names
- * one.
+ * one, and where its device is.
  */
 int watch_open(struct watch *watch, const struct txp_watch *settings, __u32 stations);
 

@@ -89,3 +89,43 @@ is_seen()
 {
 	[ "$(from_hook "$1" got)" != none ]
 }
+
+# A driver that is busy: more packets than the peer's ring of 256 has room for, all within one
+# softirq, so that the peer cannot take one in between. Since 6.16 veth then stops its queue, if there
+# is a qdisc (veth_xmit); the packet is sent when the queue is woken.
+FLOOD=300
+
+add_busy_driver()
+{
+	# the ring is for NAPI, and NAPI for what its sender has not segmented
+	in_ns client ethtool -K c0 gro on >&2 || skip "no NAPI on veth here"
+	in_ns router ethtool -K r0 tso off >&2
+	in_ns router tc qdisc add dev r0 root pfifo limit 2000 || skip "no pfifo here"
+	spawn other ip netns exec "$(ns router)" "$TOOLS/other" r2 flood clsact r0
+}
+
+# One packet of the server's becomes so many at r0.
+flood_driver()
+{
+	in_ns server "$TOOLS/udpgen" 10.7.1.2 7099 count=1 loose=1 >&2
+	until_true all_sent || fail "not all are sent: $(qdisc_counts)"
+	say "r0: $(qdisc_counts)"
+}
+
+# What the qdisc says itself: requeues are the driver's refusals.
+qdisc_counts()
+{
+	ip netns exec "$(ns router)" tc -s -j qdisc show dev r0 root | jq -c '.[0]'
+}
+
+all_sent()
+{
+	[ "$(qdisc_counts | jq '.packets - (.qlen // 0)')" -ge $FLOOD ]
+}
+
+# needs_busy REQUEUES
+needs_busy()
+{
+	[ "$1" -gt 0 ] || printf '6.16\n%s\n' "$(uname -r)" | sort -VC || skip "veth is never busy before Linux 6.16"
+	[ "$1" -gt 0 ] || fail "the driver was not busy"
+}

@@ -6,6 +6,8 @@
 #ifndef TXPATH_WATCH_H
 #define TXPATH_WATCH_H
 
+#include <stdbool.h>
+
 #include <linux/types.h>
 
 #include "stations.h"
@@ -70,12 +72,24 @@ struct txp_watch {
 	struct txp_filter filter;
 	__u64 event_ns; /* 1 s / events that each CPU may write in it */
 	__u32 what;	/* enum txp_watch_what */
+	__u32 stations; /* bit per enum txp_station that is watched */
 	__u32 snap;	/* bytes of a packet in an event */
+	__u32 reserved;
 };
+
+/* Is more to be known of a packet than where it is? */
+static inline bool txp_asks_packet(const volatile struct txp_watch *watch)
+{
+	return watch->filter.asks_header || watch->filter.mark_mask ||
+	       watch->what & (TXP_WATCH_LATENCY | TXP_WATCH_TRACE);
+}
 
 #define TXP_REASON_OF_SUBSYSTEM 0xffff /* why: not one of enum skb_drop_reason */
 
-/* map "counts": per CPU, what passed */
+#define TXP_COUNTS 16384
+#define TXP_COUNT_PLACES 2048
+
+/* map "counts": per CPU, what passed and has no place */
 struct txp_count_key {
 	__u64 netns;
 	__u32 ifindex; /* of the device that it leaves by; 0: not known yet */
@@ -86,6 +100,16 @@ struct txp_count_key {
 struct txp_count {
 	__u64 packets;
 	__u64 bytes; /* skb->len as it is at the station */
+};
+
+/*
+ * map "placed": per CPU, what passed and has one. Whose the places are says the map "places": from
+ * their number to a struct txp_count_key.
+ */
+struct txp_count_place {
+	__u64 netns; /* of the key */
+	__u64 rest;  /* what else is in it; 0: nothing was counted on this CPU */
+	struct txp_count count;
 };
 
 /* map "spans": per CPU, time from one station to the next that the packet passed */

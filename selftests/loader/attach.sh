@@ -124,6 +124,39 @@ test_failed_attach_changes_nothing()
 	check_counted host a0
 }
 
+# hooks FILTER: of jq, the stations in status of which it is true
+hooks()
+{
+	"$TXPATH" --bpffs "$BPFFS" --netns "$(ns host)" -j status | jq -r ".hooks[] | select($1) | .hook"
+}
+
+# What was wanted and not got has an errno, in words too, and what is missing where nothing was got.
+test_status_says_what_is_not_seen()
+{
+	local hook
+
+	add_pairs
+	attach host a0
+	txp host status >"$WORK/text"
+	cat "$WORK/text" >&2
+	[ "$(hooks true | wc -l)" -ge 10 ] || fail "stations are missing"
+	[ -z "$(hooks '.wanted == ""')" ] || fail "what was wanted is not said"
+	[ -z "$(hooks '.got != .wanted and .got != "not needed" and (.errno == "" or .why == "" or .why == .errno)')" ] ||
+		fail "refused, and why is not said: $(hooks '.got != .wanted and .errno == ""')"
+	[ -z "$(hooks '.got == "none" and .unobservable == ""')" ] || fail "what is not seen is not said"
+	for hook in $(hooks '.got == "none"'); do
+		grep -E "^[^ ]+ +$hook .*none .*[a-z]" "$WORK/text" | grep -q "$(why "$hook")" ||
+			fail "the text does not say why $hook is not seen"
+	done
+	grep -q 'on demand.*txpath features' "$WORK/text" || fail "the other stations are not named"
+}
+
+why()
+{
+	"$TXPATH" --bpffs "$BPFFS" --netns "$(ns host)" -j status |
+		jq -r --arg hook "$1" '.hooks[] | select(.hook == $hook) | .why'
+}
+
 test_two_namespaces()
 {
 	add_pairs

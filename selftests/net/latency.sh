@@ -106,6 +106,25 @@ test_latency_of_fragments()
 	holds "nothing is left of them" '.on_the_road == 0'
 }
 
+# What the driver refuses waits once more, and is one packet still.
+test_latency_of_a_busy_driver()
+{
+	local busy
+
+	add_road
+	add_busy_driver
+	watch router latency dev=r0 dst=10.7.1.2
+	flood_driver
+	busy=$(qdisc_counts | jq .requeues)
+	watched
+	needs_busy "$busy"
+	holds "each of them came to its end once" "[.spans[] | select(.whole) | .count] | add == $FLOOD"
+	holds "those that waited again were timed" \
+		"[.spans[] | select(.from == \"net_dev_start_xmit\") | .count] | add == $FLOOD + $busy"
+	holds "nothing is left of them" '.on_the_road == 0'
+	holds "none was taken for another" '.replaced == 0'
+}
+
 # With TSO a segment's pieces come to the driver as packets of their own.
 test_latency_of_segments()
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* TC programs that others have on a router's device: one drops, one assigns a socket. */
+/* TC programs that others have on a router's device: drop, assign a socket, redirect, multiply. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
@@ -8,12 +8,32 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-const volatile __u16 port = 0; /* of the socket to assign */
+const volatile __u16 port = 0;	 /* of the socket to assign */
+const volatile __u32 output = 0; /* device to redirect to */
 
 SEC("tc")
 int other_drop(struct __sk_buff *skb)
 {
 	return skb->protocol == bpf_htons(ETH_P_IP) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int other_redirect(struct __sk_buff *skb)
+{
+	return skb->protocol == bpf_htons(ETH_P_IP) ? bpf_redirect(output, 0) : TC_ACT_UNSPEC;
+}
+
+#define FLOOD 300
+
+/* All of them within one softirq. */
+SEC("tc")
+int other_flood(struct __sk_buff *skb)
+{
+	if (skb->protocol != bpf_htons(ETH_P_IP))
+		return TC_ACT_UNSPEC;
+	for (int i = 0; i < FLOOD; i++)
+		bpf_clone_redirect(skb, output, 0);
+	return TC_ACT_SHOT;
 }
 
 /* What a transparent proxy does. The socket is bound to no address: any destination finds it. */

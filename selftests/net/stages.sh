@@ -81,16 +81,22 @@ test_stages_forwarded()
 	check_passed r0 0 "${DEVICE[@]}"
 }
 
+# Between client and router.
+without_arp()
+{
+	run ip -n "$(ns client)" neigh replace 10.7.1.1 \
+		lladdr "$(ip netns exec "$(ns router)" cat /sys/class/net/r0/address)" dev c0 nud permanent
+	run ip -n "$(ns router)" neigh replace "${ADDRESS[client]}" \
+		lladdr "$(ip netns exec "$(ns client)" cat /sys/class/net/c0/address)" dev r0 nud permanent
+}
+
 # How many segments a connection takes the device knows; nothing but TCP is sent meanwhile.
 test_stages_tcp()
 {
 	local before sent
 
 	add_road
-	run ip -n "$(ns client)" neigh replace 10.7.1.1 \
-		lladdr "$(ip netns exec "$(ns router)" cat /sys/class/net/r0/address)" dev c0 nud permanent
-	run ip -n "$(ns router)" neigh replace "${ADDRESS[client]}" \
-		lladdr "$(ip netns exec "$(ns client)" cat /sys/class/net/c0/address)" dev r0 nud permanent
+	without_arp
 	in_ns client ethtool -K c0 tso off gso off >/dev/null
 	watch client stages proto=tcp
 	before=$(device_packets client c0)
@@ -286,6 +292,63 @@ test_stages_filters()
 	done
 }
 
+# Rows whose number differs by a multiple of their places: one has the place, the other is counted
+# all the same.
+test_stages_of_one_place()
+{
+	local first
+
+	add_road
+	first=$(ip netns exec "$(ns client)" cat /sys/class/net/c0/ifindex)
+	in_batch client <<-END
+		link add p0 index $((first + 64)) type veth peer name p1
+		addr add 10.7.6.2/24 dev p0
+		link set p0 up
+		link set p1 up
+		neigh add 10.7.6.1 lladdr 02:00:00:00:06:01 dev p0 nud permanent
+	END
+	watch client stages proto=udp
+	in_ns client "$TOOLS/udpgen" 10.7.6.1 7099 count=30 loose=1 >&2
+	udp client server "$N"
+	in_ns client "$TOOLS/udpgen" 10.7.6.1 7099 count=30 loose=1 >&2
+	watched
+	check_passed c0 "$N" "${DEVICE[@]}"
+	check_passed p0 60 "${DEVICE[@]}"
+}
+
+# A packet with an address of one family does not pass the other one's stations.
+test_stages_of_one_family()
+{
+	add_road
+	watch client stages dst=10.7.3.2
+	watched
+	[ -n "$(from_hook ip_output wanted)" ] || fail "IPv4 is not watched"
+	[ -z "$(from_hook ip6_output wanted)" ] || fail "IPv6 is watched"
+	watch client stages host=fd07:3::2
+	watched
+	[ -z "$(from_hook ip_output wanted)" ] || fail "IPv4 is watched"
+	[ -n "$(from_hook ip6_output wanted)" ] || fail "IPv6 is not watched"
+	[ -n "$(from_hook net_dev_queue wanted)" ] || fail "the device layer is not watched"
+}
+
+# Where fentry is refused, a device that is named has the device layer's entry at TC egress: ahead of
+# the program of txpath attach, and of what is not sent after all. Another device is not seen.
+test_stages_of_one_device()
+{
+	add_road
+	txp client attach c0 2>"$WORK/said" || fail "$(cat "$WORK/said")"
+	watch client stages dev=c0 proto=udp
+	udp client server "$N"
+	in_ns client "$TOOLS/udpgen" 10.7.2.1 7300 count=10 loose=1 bound=0 >&2
+	spawn other ip netns exec "$(ns client)" "$TOOLS/other" c0 drop egress
+	in_ns client "$TOOLS/udpgen" 10.7.3.2 7098 count=20 loose=1 >&2
+	watched
+	say "dev_queue_xmit: $(from_hook dev_queue_xmit got)"
+	check_passed c0 $((N + 20)) dev_queue_xmit
+	check_passed c0 "$N" pick_tx net_dev_queue
+	check_passed c1 0 dev_queue_xmit net_dev_queue
+}
+
 # A device above another: the same packets, at the stations of both.
 test_stages_stacked()
 {
@@ -315,6 +378,44 @@ test_stages_of_one_station()
 	refuses 2 'no such station' "$TXPATH" --netns "$(ns client)" stages station=nowhere
 }
 
+# If nothing of a packet is asked but its place, the driver's answers count what it was given too.
+test_stages_of_any_packet()
+{
+	local before sent
+
+	add_road
+	without_arp
+	watch client stages dev=c0
+	before=$(device_packets client c0)
+	udp client server "$N"
+	pings client server 10
+	sent=$(($(device_packets client c0) - before))
+	watched
+	[ "$sent" -ge $((N + 10)) ] || fail "$sent packets are sent"
+	[ "$(from_hook net_dev_start_xmit got)" = tp_btf/net_dev_xmit ] || fail "$(from_hook net_dev_start_xmit got)"
+	check_passed c0 "$sent" net_dev_queue net_dev_start_xmit net_dev_xmit
+	[ "$(packets net_dev_start_xmit c0 bytes)" = "$(packets net_dev_queue c0 bytes)" ] || fail "other bytes"
+	watch client stages dev=c0 station=net_dev_xmit
+	udp client server 10
+	watched
+	check_passed c0 10 net_dev_xmit
+	[ "$(tail -n 1 "$WORK/watch.json" | jq '.hooks | length')" = 1 ] || fail "more is watched"
+}
+
+# One program stands for two stations where fentry is refused: that which was named is counted.
+test_stages_of_one_hook_of_two()
+{
+	add_road
+	run ip -n "$(ns client)" route add 239.7.7.0/24 dev c0
+	watch client stages station=ip_output proto=udp
+	send_with UDP4-DATAGRAM 239.7.7.7:7007,ip-multicast-loop=0 20
+	send_with UDP4-DATAGRAM 239.7.7.8:7007,ip-multicast-loop=0,ip-add-membership=239.7.7.8:c0 30
+	watched
+	check_seen ip_output
+	check_passed c0 20 ip_output
+	check_passed c0 0 ip_mc_output
+}
+
 # What the filter cannot be is said, and nothing is watched.
 test_stages_usage()
 {
@@ -333,7 +434,7 @@ test_stages_leave_no_trace()
 {
 	add_road
 	bpftool prog show | grep -c 'name watch_' >"$WORK/before" || :
-	watch client stages -i 0.2
+	watch client stages -i 0.2 dev=c0
 	pings client server 20
 	until_true has_rates
 	kill -9 "$WATCH"

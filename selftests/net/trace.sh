@@ -195,6 +195,51 @@ test_trace_device_down()
 	dropped_in 'QDISC|DEV_READY' 'dev_queue_xmit|kfree_skb_list|qdisc|dev_forward_skb|veth_xmit'
 }
 
+# The device itself is down, and somebody redirects to it: its qdisc is one that drops (noop_qdisc).
+test_trace_redirect_to_a_device_down()
+{
+	add_road
+	run ip -n "$(ns router)" link set r2 down
+	spawn other ip netns exec "$(ns router)" "$TOOLS/other" r0 redirect clsact r2
+	watch router trace proto=udp dev=r2
+	in_ns client "$TOOLS/udpgen" 10.7.3.2 7099 count=3 loose=1 >&2
+	dropped_in 'QDISC_DROP|NOT_SPECIFIED' 'dev_queue_xmit|kfree_skb_list|noop_enqueue'
+	has_record "it at the device" '.station == "net_dev_queue" and .dev == "r2" and .daddr == "10.7.3.2"'
+	[ "$(records '.station == "drop" and .dev == "r2" and .daddr == "10.7.3.2"' | wc -l)" = 3 ] ||
+		fail "not each of them is dropped there"
+	[ -z "$(records '.station == "net_dev_start_xmit"')" ] || fail "the driver has one"
+}
+
+# busy_answers: how often the driver was busy, by the qdisc's own count
+busy_answers()
+{
+	ip netns exec "$(ns router)" tc -s -j qdisc show dev r0 root | jq '.[0].requeues'
+}
+
+test_trace_driver_busy()
+{
+	local busy skb
+
+	add_road
+	add_busy_driver
+	watch router trace dev=r0 dst=10.7.1.2 rate=1000000
+	flood_driver
+	busy=$(qdisc_counts | jq .requeues)
+	watched
+	needs_busy "$busy"
+	has_record 'the answer in words' '.station == "net_dev_xmit" and .answer == "NETDEV_TX_BUSY"'
+	[ "$(records '.answer == "NETDEV_TX_BUSY"' | wc -l)" = "$busy" ] ||
+		fail "the driver was $busy times busy: $(records '.answer == "NETDEV_TX_BUSY"')"
+	[ "$(records '.station == "net_dev_xmit" and .answer == ""' | wc -l)" = $FLOOD ] ||
+		fail "not all are seen to be sent"
+	skb=$(records '.answer == "NETDEV_TX_BUSY"' | head -n 1 | jq -r .skb)
+	records ".skb == \"$skb\"" | jq -r '.station + " " + (.answer // "")' >"$WORK/road"
+	cat "$WORK/road" >&2
+	grep -A 3 BUSY "$WORK/road" | tr -s '\n ' ' ' |
+		grep -q '^net_dev_xmit NETDEV_TX_BUSY qdisc_dequeue net_dev_start_xmit net_dev_xmit $' ||
+		fail "it is not seen to be sent again"
+}
+
 # Each tunnel leads into the other one: the kernel ends it (dev_xmit_recursion).
 test_trace_recursion()
 {
