@@ -54,6 +54,25 @@ add_routes()
 	}' | in_batch router
 }
 
+# write_classes COUNT: a file of so many rules for txpath classify, each about ten prefixes within
+# $FLOW_NET, so that most flows match one of them, any. The last of ten is about no flow's port.
+write_classes()
+{
+	seq "$1" | awk -v count="$1" '
+		BEGIN {
+			print "version: 1\nclasses:\n  a: {priority: 6}\n  b: {priority: 2, mark: 1}\nrules:"
+		}
+		{
+			printf "  - {name: r%d, class: %s, match: {proto: [tcp, udp], dport: %s, dst: [", $1,
+				$1 % 2 ? "a" : "b", $1 % 10 == 9 ? "9" : "1000-60000"
+			for (i = 0; i < 10; i++) {
+				at = int(($1 - 1 + i * count) * 32768 / (10 * count))
+				printf "10.%d.%d.0/%d, ", 128 + at / 256, at % 256, 24
+			}
+			print "]}}"
+		}'
+}
+
 ifindex()
 {
 	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/ifindex"

@@ -17,6 +17,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <txpath/classify.h>
 #include <txpath/watch.h>
 
 #define LOG_STATS 4
@@ -50,21 +51,41 @@ static int select_programs(struct bpf_object *object, const char *name, bool oth
 	return err;
 }
 
-/* The programs of a watch are loaded for what is asked of them: here for all there is. */
-static void ask_all(struct bpf_object *object)
+static void ask_watch(struct txp_watch *watch)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
-	struct txp_watch *watch;
-	size_t size;
-
-	if (!bpf_object__find_program_by_name(object, "watch_drop"))
-		return;
-	watch = (void *)bpf_map__initial_value(map, &size);
 	watch->what = TXP_WATCH_COUNT | TXP_WATCH_LATENCY | TXP_WATCH_TRACE;
 	watch->snap = TXP_SNAP_MAX;
 	watch->filter.asks_header = 1;
 	watch->filter.src.family = 2;
 	watch->filter.dport = 1;
+}
+
+/* As many steps of a search as there may be. */
+static void ask_classify(struct txp_class_plan *plan)
+{
+	const struct txp_class_span span = { .count = 2 * TXP_CLASS_PREFIXES + 1 };
+	int i;
+
+	plan->rules = TXP_CLASS_RULES;
+	plan->asks = (1U << TXP_ASK_COUNT) - 1;
+	plan->paces = 1;
+	plan->writes = 1;
+	for (i = 0; i < TXP_ASK_COUNT; i++)
+		plan->span[i] = span;
+	plan->span6[0] = span;
+	plan->span6[1] = span;
+}
+
+/* These are loaded for what is asked of them: here for all there is. */
+static void ask_all(struct bpf_object *object)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+	size_t size;
+
+	if (bpf_object__find_program_by_name(object, "watch_drop"))
+		ask_watch((void *)bpf_map__initial_value(map, &size));
+	if (bpf_object__find_program_by_name(object, "txpath_classify"))
+		ask_classify((void *)bpf_map__initial_value(map, &size));
 }
 
 /* Returns what the verifier has processed, or a negative errno. others: all are loaded with it. */

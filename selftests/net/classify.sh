@@ -434,7 +434,8 @@ test_classify_feeds_htb()
 	share_from_here
 	until_true flows_have 12000000 || fail "the flows do not flow"
 	shares_are_two_to_one
-	[ "$(hits client one)" -gt 0 ] && [ "$(hits client two)" -gt 0 ] || fail "no hits"
+	[ "$(hits client one)" -gt 0 ] || fail "no packet of the one flow met its rule"
+	[ "$(hits client two)" -gt 0 ] || fail "no packet of the other"
 }
 
 in_ns_htb()
@@ -481,8 +482,8 @@ shares_are_two_to_one()
 	big=$(($(class_bytes 1:10) - BIG))
 	small=$(($(class_bytes 1:20) - SMALL))
 	say "$big and $small bytes"
-	[ $((big * 100)) -ge $((small * 180)) ] && [ $((big * 100)) -le $((small * 220)) ] ||
-		fail "not two to one within 10 %"
+	[ $((big * 100)) -ge $((small * 180)) ] || fail "less than two to one by more than 10 %"
+	[ $((big * 100)) -le $((small * 220)) ] || fail "more than two to one by more than 10 %"
 }
 
 # two_files: the same traffic by another rule in each; at that place the other file has a class that
@@ -521,17 +522,18 @@ test_classify_reload_under_load()
 	txp client classify load "$WORK/a.yaml"
 	flood >"$WORK/sent" &
 	flood=$!
-	SPAWNED+=($flood)
+	SPAWNED+=("$flood")
 	for ((i = 0; i < N / 10; i++)); do
 		txp client -q classify load "$WORK/$([ $((i % 2)) = 0 ] && echo b || echo a).yaml" 2>&1
 	done | sort | uniq -c >&2
 	: >"$WORK/stop"
-	wait $flood || fail "the load did not end well"
+	wait "$flood" || fail "the load did not end well"
 	sent=$(awk '{ n += $2 } END { print n + 0 }' "$WORK/sent")
 	a=$(arrived ef) b=$(arrived cs1)
 	say "$((N / 10)) reloads under $sent packets: $a and $b arrived as the files say, $(arrived others) otherwise"
 	[ "$(arrived others)" = 0 ] || fail "packets of half a set of rules"
-	[ "$a" -gt 0 ] && [ "$b" -gt 0 ] || fail "one of the files was never in force"
+	[ "$a" -gt 0 ] || fail "the first file was never in force"
+	[ "$b" -gt 0 ] || fail "the second file was never in force"
 	[ $((a + b)) = "$sent" ] || fail "packets were lost"
 }
 
