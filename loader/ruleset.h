@@ -92,12 +92,13 @@ struct ruleset {
 	size_t class_count;
 	struct rule *rules;
 	size_t rule_count;
-	size_t prefix_count; /* of all lists and rules, each time that it is named */
+	size_t prefix_count; /* of all rules: of a list each time that one names it */
 };
 
 /*
  * What the file is held against: NULL members are not asked, and what they would say is taken to
- * be so. ifindex of a rule without dev: each device of devices.
+ * be so; a device then has the index 0, a cgroup the id 0. ifindex of a rule without dev: each
+ * device of devices.
  */
 struct ruleset_host {
 	/* Index of a device that txpath is attached to; -ENODEV: there is none of that name,
@@ -116,12 +117,13 @@ struct ruleset_host {
 	void *context;
 };
 
-/* Each error, in the order of the file. line counts from 1; 0: the file as a whole. */
+/* Each error, in the order of the file, in ASCII. line counts from 1; 0: the file as a whole. */
 typedef void (*ruleset_error_fn)(int line, const char *message, void *context);
 
 /*
  * Reads all of a text (size bytes, need not end with 0) and reports every error in it. Returns 0,
- * -EINVAL if one was reported (the ruleset is then empty), or -ENOMEM. Owns memory: ruleset_free().
+ * -EINVAL if one was reported (the ruleset is then empty), or -ENOMEM. host: NULL as one without
+ * members. Owns memory: ruleset_free().
  */
 int ruleset_read(const char *text, size_t size, const struct ruleset_host *host,
 		 ruleset_error_fn error, void *context, struct ruleset *ruleset);

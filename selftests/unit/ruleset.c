@@ -191,6 +191,7 @@ struct row {
 };
 
 #define HEAD "version: 1\n"
+#define LONG "00000000000000000000000000000000000000000000000000000000000000000000000000000001"
 #define NAME31 "n234567890123456789012345678901"
 
 static const struct row files[] = {
@@ -313,6 +314,10 @@ static const struct row matches[] = {
 	{ "hexadecimal", "len: 0xg", 0, "\"0xg\" is no number" },
 	{ "half a range", "len: 1-", 0, "\"1-\" is no number" },
 	{ "two dashes", "len: 1-2-3", 0, "\"1-2-3\" is no number" },
+	{ "long word", "len: " LONG, 0, "is no number" },
+	{ "long range", "len: " LONG "-1", 0, "is no number" },
+	{ "long address", "src: " LONG "/8", 0, "is no address" },
+	{ "long mark", "mark: " LONG "/1", 0, "is no mark" },
 	{ "spaces", "len: 1 - 2", 0, "\"1 - 2\" is no number" },
 	{ "dscp name", "dscp: af99", 0, "\"af99\" is no number, no range, and no name" },
 	{ "dscp too large", "dscp: 60-64", 0, "\"60-64\" is more than 63" },
@@ -575,6 +580,29 @@ static void other_orders(void **state)
 	ruleset_free(&ruleset);
 }
 
+/* A rule's conditions are cut where there is no more room, and not before. */
+static void text_of_conditions(void **state)
+{
+	const size_t most = TXP_CLASS_TEXT - 1, key = strlen("cgroup=/");
+	struct ruleset ruleset;
+	char path[TXP_CLASS_TEXT + 1], *text;
+
+	(void)state;
+	for (size_t more = 0; more < 2; more++) {
+		memset(path, 'x', sizeof(path));
+		path[most - key + more] = '\0';
+		assert_true(asprintf(&text,
+				     HEAD "classes: {c: {}}\nrules: [{name: r, class: c, match: "
+					  "{cgroup: /%s}}]\n",
+				     path) > 0);
+		assert_int_equal(ruleset_read(text, strlen(text), NULL, NULL, NULL, &ruleset), 0);
+		assert_int_equal(strlen(ruleset.rules[0].text), most);
+		assert_string_equal(ruleset.rules[0].text + most - 3, more ? "..." : "xxx");
+		ruleset_free(&ruleset);
+		free(text);
+	}
+}
+
 /* Without a host nothing of it is asked. */
 static void no_host(void **state)
 {
@@ -741,8 +769,12 @@ static void many_of_a_kind(void **state)
 		assert_true(told.count >= count - 1);
 		free(text);
 	}
-	text = repeat(HEAD "rules: ", "[%.0zu", count, "");
-	assert_refused("deep", text, strlen(text), 2, "nested deeper than 8");
+	text = repeat(HEAD "rules: ", "[ # %zu\n", count, "");
+	assert_refused("deep", text, strlen(text), 9, "nested deeper than 8");
+	free(text);
+	text = repeat(HEAD "rules: ", "] # %zu\n", count, "  [[[[[[[[[");
+	assert_refused("deep after brackets", text, strlen(text), 2 + count,
+		       "nested deeper than 8");
 	free(text);
 }
 
@@ -821,7 +853,7 @@ int main(void)
 		cmocka_unit_test(never_reached),    cmocka_unit_test(same_name_of_rules),
 		cmocka_unit_test(limits_hold),	    cmocka_unit_test(size_limit),
 		cmocka_unit_test(many_of_a_kind),   cmocka_unit_test(rates),
-		cmocka_unit_test(no_memory),
+		cmocka_unit_test(no_memory),	    cmocka_unit_test(text_of_conditions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
