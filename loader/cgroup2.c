@@ -85,7 +85,7 @@ int cgroup2_find(const char *path, struct cgroup *cgroup)
 
 int cgroup2_ancestor(const char *path, __u32 level, __u64 *id)
 {
-	struct cgroup cgroup;
+	struct cgroup cgroup = { 0 };
 	int err = find(path, level, &cgroup);
 
 	*id = !err && cgroup.level == level ? cgroup.id : 0;

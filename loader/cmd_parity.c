@@ -9,6 +9,7 @@
 
 #include <bpf/bpf.h>
 
+#include "classifier.h"
 #include "command.h"
 #include "counters.h"
 #include "sum.h"
@@ -104,6 +105,7 @@ struct building {
 	const struct options *options;
 	struct json_object *document;
 	struct txp_field_counts sum;
+	__u64 classified; /* packets */
 };
 
 static void add_examples(const struct building *building, const struct counted *counted)
@@ -168,14 +170,11 @@ static struct json_object *unobservable_json(const struct txp_instance *row, enu
 	return object;
 }
 
-static void add_unobservable(const struct instance *instance, const char *netns, void *context)
+static void add_unobservable(const struct instance *instance, struct json_object *rows)
 {
-	const struct building *building = context;
-	struct json_object *rows = json_member(building->document, "unobservable");
 	const struct txp_instance *row = &instance->row;
 	int i;
 
-	(void)netns;
 	for (i = 0; i < TXP_STAGE_COUNT; i++) {
 		if (row->stage_rung[i] == TXP_HOOK_NONE && !stage_is_unneeded(row, i) &&
 		    !is_listed(rows, stage_name(i)))
@@ -183,10 +182,33 @@ static void add_unobservable(const struct instance *instance, const char *netns,
 	}
 }
 
+static __u64 count_classified(const struct instance *instance)
+{
+	struct classified classified;
+	__u64 packets = 0;
+	__u32 i;
+
+	if (classified_read(instance, &classified) <= 0)
+		return 0;
+	for (i = 0; i < classified.rules; i++)
+		packets += classified.hits[i].packets;
+	classified_free(&classified);
+	return packets;
+}
+
+static void add_instance(const struct instance *instance, const char *netns, void *context)
+{
+	struct building *building = context;
+
+	(void)netns;
+	add_unobservable(instance, json_member(building->document, "unobservable"));
+	building->classified += count_classified(instance);
+}
+
 static int build(const struct options *options, struct json_object **document)
 {
 	struct building building = { .options = options };
-	const struct counters_walk walk = { add_device, add_unobservable, &building };
+	const struct counters_walk walk = { add_device, add_instance, &building };
 	int err;
 
 	building.document = json_object_new_object();
@@ -201,6 +223,7 @@ static int build(const struct options *options, struct json_object **document)
 		return err;
 	}
 	add_counts(building.document, &building.sum);
+	json_add_number(building.document, "classified", building.classified);
 	*document = building.document;
 	return 0;
 }
@@ -277,6 +300,10 @@ static int text(struct json_object *document, struct json_object *before, double
 	putchar('\n');
 	unobservable_text(json_member(document, "unobservable"));
 	examples_text(json_member(document, "examples"));
+	if (json_number(document, "classified"))
+		printf("rules of txpath classify matched %llu packets, each after it was compared: "
+		       "what is shown here is the kernel's own\n",
+		       json_number(document, "classified"));
 	printf("surprises: %llu\n", json_number(document, "surprises"));
 	return 0;
 }

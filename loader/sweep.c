@@ -89,7 +89,7 @@ int sweep_run(struct sweep *sweep, struct rows *rows)
 	struct line *line = calloc(1, sizeof(*line));
 	int err = -ENOMEM;
 
-	sweep->steps = malloc((sweep->count + 1) * sizeof(*sweep->steps));
+	sweep->steps = calloc(sweep->count + 1, sizeof(*sweep->steps));
 	if (line && sweep->steps) {
 		if (sweep->count)
 			qsort(sweep->edges, sweep->count, sizeof(*sweep->edges), compare_edges);

@@ -264,4 +264,45 @@ test_killed_detach_on_clsact()
 	at_each_point kill_detach
 }
 
+# write_rules NAME: a file with one rule for all packets
+write_rules()
+{
+	printf 'version: 1\nclasses: {a: {priority: 6}}\nrules: [{name: %s, class: a}]\n' "$1" >"$WORK/$1.yaml"
+}
+
+rules_now()
+{
+	"$TXPATH" --bpffs "$BPFFS" --netns "$(ns router)" -j classify show |
+		jq -r '.classify[].rules[] | .rule'
+}
+
+# The old rules or the new, all of them.
+kill_classify()
+{
+	txp_quietly classify load "$WORK/old.yaml"
+	kill_at "$1" "$2" classify load "$WORK/new.yaml"
+	rules_now >"$WORK/rules"
+	[[ $(cat "$WORK/rules") = @(old|new) ]] || fail "$HERE: the rules are '$(cat "$WORK/rules")'"
+	check_state offload
+	txp_quietly classify load "$WORK/new.yaml"
+	[ "$(rules_now)" = new ] || fail "$HERE: then load loads nothing"
+}
+
+# Nothing but its last call changes what the host sees: it is killed before some calls and before that.
+test_killed_classify_load()
+{
+	road
+	txp_quietly "${OFFLOAD[@]}"
+	write_rules old
+	write_rules new
+	txp_quietly classify load "$WORK/old.yaml"
+	run strace -o "$WORK/trace" -e trace=bpf "$TXPATH" --bpffs "$BPFFS" --netns "$(ns router)" \
+		classify load "$WORK/new.yaml"
+	awk -v most=$POINTS -v last="$(grep -n BPF_MAP_UPDATE_ELEM "$WORK/trace" | tail -n 1 | cut -d: -f1)" \
+		-v all="$(wc -l <"$WORK/trace")" '
+		NR == last || int(NR * most / all) != int((NR - 1) * most / all) { print "bpf", NR }' \
+		"$WORK/trace" >"$WORK/points"
+	at_each_point kill_classify
+}
+
 run_test "$@"
