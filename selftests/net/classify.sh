@@ -391,28 +391,37 @@ syn()
 # Each pod's class gets no more than its rate, whatever it sends: fq keeps the times that it is given.
 test_classify_example_bandwidth()
 {
-	local bytes=250000 start took
+	local start took
 
 	add_road
 	in_ns client tc qdisc replace dev c0 root fq || skip "no fq here"
 	in_batch client <<-END
+		addr add 10.244.1.10/32 dev c0
 		addr add 10.244.1.70/32 dev c0
-		route replace default via 10.7.1.1 src 10.244.1.70
+		route add 10.7.3.2 via 10.7.1.1 src 10.244.1.70
 	END
 	in_batch router <<<'route add 10.244.1.0/24 via 10.7.1.2'
 	attach client c0
 	sed 's/eth0/c0/' "$ROOT/docs/examples/bandwidth.yaml" >"$WORK/bandwidth.yaml"
 	txp client classify load "$WORK/bandwidth.yaml"
-	# 10 mbit: 250,000 bytes of payload need at least 0.2 s from the first packet to the last
+	count_dscp cs1
+	# 10 mbit: 250 frames of 1,042 bytes need 0.208 s, the last one less
 	udp_sink server 250
 	start=$(date +%s%N)
 	send client server udpgen count=250 size=1000
 	sink_filled
 	took=$((($(date +%s%N) - start) / 1000000))
-	say "$bytes bytes in $took ms"
-	[ "$took" -ge 199 ] || fail "faster than the rate of its class allows"
+	say "250 frames of 1042 bytes took $took ms"
+	[ "$took" -ge 206 ] || fail "faster than the rate of its class allows"
+	in_batch client <<<'route replace 10.7.3.2 via 10.7.1.1 src 10.244.1.10'
+	udp client server 5
+	in_batch client <<<'route replace 10.7.3.2 via 10.7.1.1 src 10.7.1.2'
+	udp client server 3
 	hit client batch 250
-	hit client web 0
+	hit client web 5
+	[ "$(hits client rest)" -ge 3 ] || fail "the last rule has no packet"
+	[ "$(arrived cs1)" = 250 ] || fail "$(arrived cs1) packets have the batch's DSCP"
+	[ "$(arrived others)" = 8 ] || fail "$(arrived others) packets have another"
 }
 
 # HTB with classes by our rules: flows that all want more share as its rates say.
