@@ -55,9 +55,11 @@ static __always_inline bool vlan_is_sender(const struct txp_check *chk,
 					   const struct net_device *dev)
 {
 	__u64 address = kernel_address(KERNEL_READ(vlan, dev_addr));
+	__u64 source = 0;
 
+	__builtin_memcpy(&source, chk->pkt.eth.h_source, ETH_ALEN);
 	return !KERNEL_READ(dev, rx_handler) &&
-	       mac_equal(kernel_word(address), chk->pkt.eth.h_source);
+	       mac_equal(kernel_word(address), (const __u8 *)&source);
 }
 
 /* vlan_dev_get_egress_qos_mask; -1: not found in time */
