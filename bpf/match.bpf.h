@@ -149,22 +149,19 @@ static __always_inline __u32 row_of_port(enum txp_class_ask ask, const struct tx
 	return facts->has_ports ? table[port & 0xffff] : plan.other[ask];
 }
 
+/*
+ * Numbers first, and pointers when all are there: to the verifier one number is like another, and
+ * what has led to it is forgotten.
+ */
 struct txp_match {
+	__u32 index[TXP_ASK_COUNT];
 	const struct txp_class_row *row[TXP_ASK_COUNT];
 };
 
-/* false: that row is not there, which cannot be. Ends at once, or the verifier would go on twice.
- */
-static __always_inline bool take_row(struct txp_match *match, enum txp_class_ask ask, __u32 index)
-{
-	match->row[ask] = bpf_map_lookup_elem(&class_rows, &index);
-	return match->row[ask];
-}
-
-#define ASK(ask, index)                                                                            \
+#define ASK(ask, value)                                                                            \
 	do {                                                                                       \
-		if (plan_asks(ask) && !take_row(match, ask, index))                                \
-			return false;                                                              \
+		if (plan_asks(ask))                                                                \
+			match->index[ask] = (value);                                               \
 	} while (0)
 
 /* Place in the table of kinds. The verifier of 6.1 loses sight of what an OR can be. */
@@ -199,7 +196,7 @@ static __always_inline __u32 row_of_user(const struct txp_facts *facts)
 			       : plan.other[TXP_ASK_UID];
 }
 
-static __always_inline bool ask_searches(struct txp_match *match, const struct txp_facts *facts)
+static __always_inline void ask_searches(struct txp_match *match, const struct txp_facts *facts)
 {
 	const __u32 *number = facts->number;
 
@@ -209,10 +206,9 @@ static __always_inline bool ask_searches(struct txp_match *match, const struct t
 	ASK(TXP_ASK_UID, row_of_user(facts));
 	ASK(TXP_ASK_SOURCE, row_of_address(TXP_ASK_SOURCE, facts, facts->source));
 	ASK(TXP_ASK_DESTINATION, row_of_address(TXP_ASK_DESTINATION, facts, facts->destination));
-	return true;
 }
 
-static __always_inline bool ask_values(struct txp_match *match, const struct txp_facts *facts)
+static __always_inline void ask_values(struct txp_match *match, const struct txp_facts *facts)
 {
 #pragma unroll
 	for (__u32 i = 0; i < TXP_CLASS_MARKS; i++)
@@ -222,6 +218,19 @@ static __always_inline bool ask_values(struct txp_match *match, const struct txp
 	for (__u32 i = 0; i < TXP_CLASS_LEVELS; i++)
 		ASK(TXP_ASK_CGROUP + i,
 		    row_of_value(TXP_ASK_CGROUP + i, TXP_CLASS_MARKS + i, facts->cgroup[i]));
+}
+
+/* false: a row is not there, which cannot be. */
+static __always_inline bool find_rows(struct txp_match *match)
+{
+#pragma unroll
+	for (__u32 ask = 0; ask < TXP_ASK_COUNT; ask++) {
+		if (!plan_asks(ask))
+			continue;
+		match->row[ask] = bpf_map_lookup_elem(&class_rows, &match->index[ask]);
+		if (!match->row[ask])
+			return false;
+	}
 	return true;
 }
 
@@ -268,8 +277,11 @@ static __always_inline __u32 match(const struct txp_facts *facts)
 	struct txp_match match = {};
 	__u64 summary, word;
 
-	if (!ask_tables(&match, facts) || !ask_searches(&match, facts) ||
-	    !ask_values(&match, facts))
+	if (!ask_tables(&match, facts))
+		return plan.rules;
+	ask_searches(&match, facts);
+	ask_values(&match, facts);
+	if (!find_rows(&match))
 		return plan.rules;
 	summary = common_summary(&match);
 	for (__u32 i = 0; i < TXP_CLASS_WORDS && summary; i++) {
