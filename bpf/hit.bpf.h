@@ -117,9 +117,11 @@ static __always_inline bool hit_sender(const struct sk_buff *skb, const struct t
 		return true;
 	if (!view->sock_pfree || (__u64)skb->destructor == view->sock_pfree)
 		return false;
+	output = kernel_typed((const struct net_device *)lease->output);
+	if (bpf_core_field_exists(output->priomap) && output->priomap)
+		return false;
 	if (sk->__sk_common.skc_state == TXP_TCP_CLOSE)
 		return true;
-	output = kernel_typed((const struct net_device *)lease->output);
 	if (output->real_num_tx_queues != 1)
 		return false;
 	ops = output->_tx->qdisc->ops;

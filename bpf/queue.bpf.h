@@ -2,8 +2,8 @@
 /*
  * A packet from a socket of this host, behind a veth, has it still at TC ingress; ip_rcv_core drops
  * it. The device that is redirected to would ask the socket: netdev_pick_tx takes the queue that it
- * had last, on whatever device, and fq has a flow for each socket. Such packets would leave beside
- * those that the kernel forwards, and not behind them.
+ * had last, on whatever device, fq has a flow for each socket, and skb_update_prio a priority for
+ * its cgroup. Such packets would leave beside those that the kernel forwards, and not behind them.
  */
 #ifndef TXPATH_QUEUE_BPF_H
 #define TXPATH_QUEUE_BPF_H
@@ -92,13 +92,20 @@ __noinline int queue_is_senders(__u64 device, __u64 packet, __u64 socket)
 	return queue >= queues || (last < queues && last != queue) || queue_is_fq(output, queue);
 }
 
-/* netdev_pick_tx notes nothing in a socket that is not connected, and fq asks for the hash. */
+/*
+ * netdev_pick_tx notes nothing in a socket that is not connected, and fq asks for the hash; any
+ * socket has a cgroup, and the device may have a map (CONFIG_CGROUP_NET_PRIO).
+ */
 static __always_inline bool sender_has_queue(const struct net_device *output,
 					     const struct sk_buff *skb)
 {
 	const struct sock *sk = KERNEL_READ(skb, sk);
 
-	return sk && KERNEL_READ(sk, __sk_common.skc_state) != TXP_TCP_CLOSE &&
+	if (!sk)
+		return false;
+	if (KERNEL_READ_OPTIONAL(output, priomap))
+		return true;
+	return KERNEL_READ(sk, __sk_common.skc_state) != TXP_TCP_CLOSE &&
 	       queue_is_senders(kernel_address(output), kernel_address(skb), kernel_address(sk));
 }
 

@@ -86,8 +86,9 @@ enum txp_reason {
 	TXP_TRANSIT(SPLIT_HEADER, split_header, "the header is not in the packet's first part")    \
 	TXP_TRANSIT(SAME_DEVICE, same_device, "leaves where it came from: a redirect may be due")  \
 	TXP_TRANSIT(NEEDS_DST, needs_dst, "the output device needs the route")                     \
-	TXP_TRANSIT(SENDER_QUEUE, sender_queue,                                                    \
-		    "its socket would choose another queue of the output, or is fq's")             \
+	TXP_TRANSIT(                                                                               \
+		SENDER_QUEUE, sender_queue,                                                        \
+		"its socket would choose another queue of the output, or a priority, or is fq's")  \
 	TXP_TRANSIT(OUTPUT_KIND, output_kind, "the output is not an Ethernet device")              \
 	TXP_TRANSIT(OUTPUT_DOWN, output_down, "the output device is down")                         \
 	TXP_TRANSIT(DISAGREES, disagrees, "prediction and kernel do not agree on this flow")

@@ -5,8 +5,8 @@
 # the sender's cgroup, and the PCP in a VLAN tag. What is predicted must be what others see on the
 # device or on the wire.
 
-# shellcheck source-path=SCRIPTDIR source=../lib.sh
-. "$(dirname "$0")/../lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../offload.sh
+. "$(dirname "$0")/../offload.sh"
 
 # all_match NS FIELD: it was compared, nothing differs, and nothing was left out.
 all_match()
@@ -33,19 +33,29 @@ netprio_road()
 	run ip netns attach "$(ns first)" $$
 	add_ns server
 	add_link first c0 10.7.1.2/24 server s0 10.7.1.1/24
+	# shellcheck disable=SC2154 # a key, and no variable
 	ADDRESS[first]=10.7.1.2
 	ADDRESS[server]=10.7.1.1
 	in_ns first sysctl -qw net.ipv6.conf.c0.disable_ipv6=1
-	run tc qdisc add dev c0 root handle 1: htb default 1
+	classes_on c0
+}
+
+# classes_on DEV: that of_class asks about, from here on.
+classes_on()
+{
+	local class
+
+	DEV=$1
+	run tc qdisc add dev "$DEV" root handle 1: htb default 1
 	for class in 1 5 6; do
-		run tc class add dev c0 parent 1: classid 1:$class htb rate 10gbit
+		run tc class add dev "$DEV" parent 1: classid 1:$class htb rate 10gbit
 	done
 }
 
 # of_class MINOR: packets that it has sent.
 of_class()
 {
-	tc -s class show dev c0 | awk -v class="1:$1" '
+	tc -s class show dev "$DEV" | awk -v class="1:$1" '
 		/^class/ { name = $3 }
 		name == class && $1 == "Sent" { print $4 }'
 }
@@ -81,11 +91,11 @@ leave_cgroup()
 	rmdir "$NETPRIO"
 }
 
-# map_priority PRIORITY: of those in our cgroup that have none, on c0.
+# map_priority PRIORITY: of those in our cgroup that have none, on $DEV.
 map_priority()
 {
-	say "+ c0 $1 >net_prio.ifpriomap"
-	echo "c0 $(($1))" >"$NETPRIO/ours/net_prio.ifpriomap"
+	say "+ $DEV $1 >net_prio.ifpriomap"
+	echo "$DEV $(($1))" >"$NETPRIO/ours/net_prio.ifpriomap"
 }
 
 mixed_flows()
@@ -119,6 +129,28 @@ test_parity_netprio()
 	check_counted first c0
 }
 
+# The same namespace as a router: what it forwards has lost its socket by then, and with it the cgroup.
+test_policy_sender_netprio()
+{
+	[ -n "${TXPATH_GUEST:-}" ] || skip "the first network namespace is not the test's here"
+	run ip netns attach "$(ns router)" $$
+	add_ns client server
+	add_link client c0 10.7.1.2/24 router r0 10.7.1.1/24
+	add_link router r2 10.7.3.1/24 server s0 10.7.3.2/24
+	run ip -n "$(ns client)" route add default via 10.7.1.1
+	run ip -n "$(ns server)" route add default via 10.7.3.1
+	in_ns router sysctl -qw net.ipv4.ip_forward=1
+	classes_on r2
+	enter_cgroup
+	offload r0 r2
+	udp client server "$N"
+	[ "$(verdict r0 taken)" -gt 0 ] || fail "nothing is taken over where there is no map"
+	map_priority 0x10005
+	goes_to 5 0 udp client server "$N"
+	goes_to 5 0 udp client server "$N" connected=1
+	[ "$(verdict r0 sender_queue)" -gt 0 ] || fail "no packet was counted as sender_queue"
+}
+
 # As on the road of lib.sh, and above its first link
 #
 #   client c0.7 10.7.4.2/24 -- 10.7.4.1/24 r0.7 router
@@ -130,6 +162,7 @@ vlan_road()
 	add_vlan client c0 10.7.4.2/24 egress-qos-map 0:1 6:5 22:2 || skip "no VLAN devices here"
 	add_vlan router r0 10.7.4.1/24 egress-qos-map 6:3
 	run ip -n "$(ns client)" route add 10.7.3.0/24 via 10.7.4.1
+	# shellcheck disable=SC2154 # a key, and no variable
 	ADDRESS[client]=10.7.4.2
 }
 
