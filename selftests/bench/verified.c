@@ -54,8 +54,10 @@ static int select_programs(struct bpf_object *object, const char *name, bool oth
 static void ask_watch(struct txp_watch *watch)
 {
 	watch->what = TXP_WATCH_COUNT | TXP_WATCH_LATENCY | TXP_WATCH_TRACE;
+	watch->stations = ~0U;
 	watch->snap = TXP_SNAP_MAX;
 	watch->filter.asks_header = 1;
+	watch->filter.mark_mask = 1;
 	watch->filter.src.family = 2;
 	watch->filter.dport = 1;
 }
