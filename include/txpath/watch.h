@@ -198,6 +198,7 @@ struct txp_record {
 #define TXP_RECORDS_SIZE (4 * 1024 * 1024)
 
 _Static_assert(sizeof(struct txp_count_key) == 16, "struct txp_count_key has padding");
+_Static_assert(sizeof(struct txp_count_place) == 32, "struct txp_count_place has padding");
 _Static_assert(sizeof(struct txp_span_key) == 8, "struct txp_span_key has padding");
 _Static_assert(sizeof(struct txp_sight) == 88, "struct txp_sight has padding");
 _Static_assert(sizeof(struct txp_record) == 24 + 88 + 24 + TXP_SNAP_MAX,
