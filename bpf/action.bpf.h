@@ -12,23 +12,30 @@
 #define NS_PER_S 1000000000ULL
 
 /*
- * No packet is given a time further away: fq drops what is beyond its horizon, 10 s, or caps it
- * (tc-fq(8)). Here the clock of a class stops, so that what was dropped is not paid for.
+ * A class that is so far behind, in time or in packets, is over its rate: its next packets get a
+ * time beyond fq's horizon (10 s), and fq drops them or caps it, as tc-fq(8) says. The clock stops,
+ * so that what was dropped is not paid for. In packets: fq keeps no more than 100 of a flow
+ * (flow_limit), and would drop what the class has paid for.
  */
 #define TXP_PACE_HORIZON_NS (2 * NS_PER_S)
+#define TXP_PACE_PACKETS 64
 #define TXP_PACE_BEYOND_NS (60 * NS_PER_S)
+
+#define TXP_PACE_AVERAGE 16 /* a packet's part of the average */
 
 struct txp_class_pace {
 	struct bpf_spin_lock lock;
 	__u32 reserved;
 	__u64 next_ns; /* CLOCK_MONOTONIC, as fq's: no packet of the class leaves before */
+	__u64 cost_ns; /* what a packet takes at the class's rate, on average */
 };
 
 _Static_assert(sizeof(struct txp_class_pace) == TXP_CLASS_PACE_SIZE, "what the loader makes");
 
+/* The only map that stays when a file is loaded again: a class keeps its row, and so its clock. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, TXP_CLASS_PACES);
 	__type(key, __u32);
 	__type(value, struct txp_class_pace);
 } class_paces SEC(".maps");
@@ -84,18 +91,29 @@ static __always_inline void write_dscp6(struct __sk_buff *ctx, __u32 offset, __u
 	bpf_skb_store_bytes(ctx, offset, start, sizeof(start), BPF_F_RECOMPUTE_CSUM);
 }
 
-/* Where the IP header is: the device knows. */
 static __always_inline void write_dscp(struct __sk_buff *ctx, const struct txp_facts *facts,
 				       __u8 dscp)
 {
-	const struct txp_device *dev = device_of(plan.netns, ctx->ifindex);
-
-	if (!dev)
-		return;
 	if (facts->family == TXP_CLASS_IPV4)
-		write_dscp4(ctx, dev->l2_len, dscp);
+		write_dscp4(ctx, link_len(ctx), dscp);
 	else
-		write_dscp6(ctx, dev->l2_len, dscp);
+		write_dscp6(ctx, link_len(ctx), dscp);
+}
+
+static __always_inline void pace_average(struct txp_class_pace *pace, __u64 cost)
+{
+	if (!pace->cost_ns)
+		pace->cost_ns = cost;
+	pace->cost_ns += cost / TXP_PACE_AVERAGE;
+	pace->cost_ns -= pace->cost_ns / (TXP_PACE_AVERAGE + 1);
+}
+
+/* How far the class may be behind. */
+static __always_inline __u64 pace_room(const struct txp_class_pace *pace)
+{
+	__u64 room = pace->cost_ns * TXP_PACE_PACKETS;
+
+	return room < TXP_PACE_HORIZON_NS ? room : TXP_PACE_HORIZON_NS;
 }
 
 /* Departure of this packet; the class's next one is later by what it takes at the class's rate. */
@@ -104,8 +122,9 @@ static __always_inline __u64 pace_departure(struct txp_class_pace *pace, __u64 n
 	__u64 departure;
 
 	bpf_spin_lock(&pace->lock);
+	pace_average(pace, cost);
 	departure = pace->next_ns > now ? pace->next_ns : now;
-	if (departure - now <= TXP_PACE_HORIZON_NS)
+	if (departure - now <= pace_room(pace))
 		pace->next_ns = departure + cost;
 	else
 		departure = now + TXP_PACE_BEYOND_NS;

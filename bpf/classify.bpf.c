@@ -40,6 +40,14 @@ struct {
 	__type(value, struct txp_facts);
 } class_question SEC(".maps");
 
+/* Too large for the stack. TC egress runs with softirqs off: nobody else uses this CPU's. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_facts);
+} class_facts SEC(".maps");
+
 static __always_inline void count_hit(struct __sk_buff *ctx, __u32 place)
 {
 	struct txp_tally *tally = bpf_map_lookup_elem(&class_hits, &place);
@@ -68,27 +76,36 @@ static __always_inline void tell(struct __sk_buff *ctx, __u32 rule, const struct
 	bpf_ringbuf_submit(event, 0);
 }
 
-SEC("tc")
-int txpath_classify(struct __sk_buff *ctx)
+static __always_inline void classify(struct __sk_buff *ctx, struct txp_facts *facts)
 {
-	struct txp_facts facts = {};
 	const struct txp_class *class;
+	bool traced = event_is_traced();
 	__u32 rule;
 
-	if (!context_is_in(ctx, plan.netns))
-		return TXP_TC_ACT_UNSPEC;
-	if (!facts_read(ctx, &facts)) {
+	if (!facts_read(ctx, traced, facts)) {
 		count_hit(ctx, plan.rules + TXP_CLASS_NOT_IP);
-		return TXP_TC_ACT_UNSPEC;
+		return;
 	}
-	rule = match(&facts);
+	rule = match(facts);
 	count_hit(ctx, rule);
 	class = bpf_map_lookup_elem(&class_actions, &rule);
 	if (!class) /* no rule matches */
-		return TXP_TC_ACT_UNSPEC;
-	action_apply(ctx, &facts, class);
-	if (event_is_traced())
-		tell(ctx, rule, &facts, class);
+		return;
+	action_apply(ctx, facts, class);
+	if (traced)
+		tell(ctx, rule, facts, class);
+}
+
+SEC("tc")
+int txpath_classify(struct __sk_buff *ctx)
+{
+	__u32 zero = 0;
+	struct txp_facts *facts = bpf_map_lookup_elem(&class_facts, &zero);
+
+	if (facts && context_is_in(ctx, plan.netns)) {
+		__builtin_memset(facts, 0, sizeof(*facts));
+		classify(ctx, facts);
+	}
 	return TXP_TC_ACT_UNSPEC;
 }
 

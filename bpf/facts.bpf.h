@@ -5,6 +5,7 @@
 #define TXPATH_FACTS_BPF_H
 
 #include <txpath/classify.h>
+#include "maps.bpf.h"
 #include "parse.bpf.h"
 
 #define TXP_EXTENSIONS_MAX 6 /* headers between IPv6's and the transport's */
@@ -17,18 +18,34 @@ static __always_inline bool plan_asks(enum txp_class_ask ask)
 	return plan.asks & (1U << ask);
 }
 
-/* From the IP header on, whatever device and tags are before it. 0, or a negative errno */
-static __always_inline long load_ip(struct __sk_buff *ctx, __u32 offset, void *to, __u32 len)
+/* Where the IP header is, by the device: for what is seldom wanted. */
+static __always_inline __u32 link_len(const struct __sk_buff *ctx)
 {
-	return bpf_skb_load_bytes_relative(ctx, offset, to, len, BPF_HDR_START_NET);
+	const struct txp_device *dev = device_of(plan.netns, ctx->ifindex);
+
+	return dev ? dev->l2_len : 0;
 }
 
-static __always_inline void facts_ports(struct __sk_buff *ctx, __u32 offset,
+/*
+ * From the IP header on, whatever tags are before it; where it is not in the packet's first part,
+ * by the other helper, which looks into all of it. 0, or a negative errno
+ */
+static __noinline long load_ip(struct __sk_buff *ctx, __u32 offset, void *to, __u32 len)
+{
+	if (len > sizeof(struct ipv6hdr))
+		return -1;
+	if (!bpf_skb_load_bytes_relative(ctx, offset, to, len, BPF_HDR_START_NET))
+		return 0;
+	return bpf_skb_load_bytes(ctx, link_len(ctx) + offset, to, len);
+}
+
+/* all: also what no rule asks */
+static __always_inline void facts_ports(struct __sk_buff *ctx, __u32 offset, bool all,
 					struct txp_facts *facts)
 {
 	struct txp_ports ports;
 
-	if (!plan_asks(TXP_ASK_SPORT) && !plan_asks(TXP_ASK_DPORT))
+	if (!all && !plan_asks(TXP_ASK_SPORT) && !plan_asks(TXP_ASK_DPORT))
 		return;
 	if (!transport_len(facts->number[TXP_DIMENSION_PROTO]) ||
 	    load_ip(ctx, offset, &ports, sizeof(ports)))
@@ -38,7 +55,7 @@ static __always_inline void facts_ports(struct __sk_buff *ctx, __u32 offset,
 	facts->has_ports = 1;
 }
 
-static __always_inline bool facts_ipv4(struct __sk_buff *ctx, struct txp_facts *facts)
+static __always_inline bool facts_ipv4(struct __sk_buff *ctx, bool all, struct txp_facts *facts)
 {
 	struct iphdr ip;
 
@@ -51,15 +68,24 @@ static __always_inline bool facts_ipv4(struct __sk_buff *ctx, struct txp_facts *
 	facts->number[TXP_DIMENSION_DSCP] = ip.tos >> 2;
 	facts->number[TXP_DIMENSION_LEN] = bpf_ntohs(ip.tot_len);
 	if (!(ip.frag_off & bpf_htons(TXP_IP_OFFSET)))
-		facts_ports(ctx, ip.ihl * 4, facts);
+		facts_ports(ctx, ip.ihl * 4, all, facts);
 	return true;
 }
 
-/* Hop-by-hop options, routing, destination options: their length is in the second byte. */
-static __always_inline bool is_extension(__u8 protocol)
+/* Its length in bytes; 0: it is none. */
+static __always_inline __u32 extension_len(__u8 protocol, __u8 length)
 {
-	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
-	       protocol == IPPROTO_DSTOPTS;
+	switch (protocol) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS:
+		return (length + 1) * 8;
+	case IPPROTO_AH:
+		return (length + 2) * 4;
+	case IPPROTO_FRAGMENT:
+		return 8;
+	}
+	return 0;
 }
 
 /*
@@ -68,25 +94,26 @@ static __always_inline bool is_extension(__u8 protocol)
  */
 static __always_inline __u32 skip_extensions(struct __sk_buff *ctx, __u8 *protocol)
 {
-	__u32 offset = sizeof(struct ipv6hdr);
+	__u32 len, offset = sizeof(struct ipv6hdr);
 	__u8 head[4]; /* next header, length, and of a fragment its offset */
 
 	for (__u32 i = 0; i < TXP_EXTENSIONS_MAX; i++) {
-		bool fragment = *protocol == IPPROTO_FRAGMENT;
-
-		if (!fragment && !is_extension(*protocol))
+		if (!extension_len(*protocol, 0))
 			return offset;
 		if (load_ip(ctx, offset, head, sizeof(head)))
 			return 0;
-		*protocol = head[0];
-		if (fragment && (head[2] << 8 | head[3]) & TXP_IP6_OFFSET)
+		if (*protocol == IPPROTO_FRAGMENT && (head[2] << 8 | head[3]) & TXP_IP6_OFFSET) {
+			*protocol = head[0];
 			return 0;
-		offset += fragment ? 8 : (head[1] + 1) * 8;
+		}
+		len = extension_len(*protocol, head[1]);
+		*protocol = head[0];
+		offset += len;
 	}
-	return 0;
+	return extension_len(*protocol, 0) ? 0 : offset;
 }
 
-static __always_inline bool facts_ipv6(struct __sk_buff *ctx, struct txp_facts *facts)
+static __always_inline bool facts_ipv6(struct __sk_buff *ctx, bool all, struct txp_facts *facts)
 {
 	struct ipv6hdr ip;
 	__u8 protocol;
@@ -98,14 +125,13 @@ static __always_inline bool facts_ipv6(struct __sk_buff *ctx, struct txp_facts *
 	__builtin_memcpy(facts->source, &ip.saddr, sizeof(facts->source));
 	__builtin_memcpy(facts->destination, &ip.daddr, sizeof(facts->destination));
 	facts->number[TXP_DIMENSION_DSCP] = ip.priority << 2 | ip.flow_lbl[0] >> 6;
-	/* 0: a jumbogram */
-	facts->number[TXP_DIMENSION_LEN] =
-		ip.payload_len ? bpf_ntohs(ip.payload_len) + sizeof(ip) : 0;
+	if (ip.payload_len || !ctx->gso_size)
+		facts->number[TXP_DIMENSION_LEN] = bpf_ntohs(ip.payload_len) + sizeof(ip);
 	protocol = ip.nexthdr;
 	offset = skip_extensions(ctx, &protocol);
 	facts->number[TXP_DIMENSION_PROTO] = protocol;
 	if (offset)
-		facts_ports(ctx, offset, facts);
+		facts_ports(ctx, offset, all, facts);
 	return true;
 }
 
@@ -123,30 +149,30 @@ static __always_inline void facts_socket(struct __sk_buff *ctx, struct txp_facts
 	if (!plan_asks(TXP_ASK_UID))
 		return;
 	sk = ctx->sk;
-	if (!sk || !bpf_sk_fullsock(sk))
+	/* of a SYN-ACK the helpers look at the listener */
+	if (!sk || (sk->state != BPF_TCP_NEW_SYN_RECV && !bpf_sk_fullsock(sk)))
 		return;
 	facts->number[TXP_DIMENSION_UID] = bpf_get_socket_uid(ctx);
 	facts->has_user = 1;
 }
 
-/* false: it is not IP, or not all there. */
-static __always_inline bool facts_read(struct __sk_buff *ctx, struct txp_facts *facts)
+/* false: it is not IP, or not all there. all: also ports that no rule asks. */
+static __always_inline bool facts_read(struct __sk_buff *ctx, bool all, struct txp_facts *facts)
 {
 	bool good = false;
 
 	if (ctx->protocol == bpf_htons(ETH_P_IP))
-		good = facts_ipv4(ctx, facts);
+		good = facts_ipv4(ctx, all, facts);
 	else if (ctx->protocol == bpf_htons(ETH_P_IPV6))
-		good = facts_ipv6(ctx, facts);
+		good = facts_ipv6(ctx, all, facts);
 	if (!good)
 		return false;
 	facts->direction = ctx->ingress_ifindex ? TXP_DIRECTION_FORWARDED : TXP_DIRECTION_LOCAL;
 	facts->number[TXP_DIMENSION_DEV] = ctx->ifindex;
 	facts->number[TXP_DIMENSION_PRIORITY] = ctx->priority;
 	facts->mark = ctx->mark;
-	/* BIG TCP (iph_totlen) and jumbograms say nothing */
-	if (!facts->number[TXP_DIMENSION_LEN])
-		facts->number[TXP_DIMENSION_LEN] = ctx->len;
+	if (!facts->number[TXP_DIMENSION_LEN]) /* BIG TCP does not say: iph_totlen */
+		facts->number[TXP_DIMENSION_LEN] = ctx->len - link_len(ctx);
 	facts_socket(ctx, facts);
 	return true;
 }

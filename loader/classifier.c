@@ -35,7 +35,6 @@ static int set_sizes(struct bpf_object *object, const struct compiled *compiled)
 		{ "class_steps", compiled->step_count },
 		{ "class_steps6", compiled->step6_count },
 		{ "class_values", compiled->value_count },
-		{ "class_paces", compiled->pace_count },
 		{ "class_actions", compiled->plan.rules },
 		{ "class_names", compiled->plan.rules },
 		{ "class_hits", compiled->plan.rules + TXP_CLASS_REST_COUNT },
@@ -121,8 +120,15 @@ static int bind_about(const struct classifier *classifier)
 		       : 0;
 }
 
+static int share_paces(struct bpf_object *object, int fd)
+{
+	if (fd < 0)
+		return 0;
+	return bpf_map__reuse_fd(bpf_object__find_map_by_name(object, "class_paces"), fd);
+}
+
 int classifier_load(struct classifier *classifier, const struct compiled *compiled,
-		    const struct map_set *maps, const char *program, const char *file)
+		    const struct map_set *maps, int paces_fd, const char *program, const char *file)
 {
 	int err;
 
@@ -131,6 +137,8 @@ int classifier_load(struct classifier *classifier, const struct compiled *compil
 	if (!classifier->object)
 		return log_errno(-errno, "opening the BPF object");
 	err = set_sizes(classifier->object, compiled);
+	if (!err)
+		err = share_paces(classifier->object, paces_fd);
 	if (!err)
 		err = bpf_object__load(classifier->object);
 	if (err) {
@@ -193,12 +201,13 @@ struct class_maps {
 	int names;
 	int actions;
 	int hits;
+	int paces; /* may be missing: of another version, or no class has a rate */
 	__u32 rules;
 };
 
 static void maps_close(struct class_maps *maps)
 {
-	const int fds[] = { maps->about, maps->names, maps->actions, maps->hits };
+	const int fds[] = { maps->about, maps->names, maps->actions, maps->hits, maps->paces };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(fds); i++) {
@@ -224,6 +233,9 @@ static void maps_take(struct class_maps *maps, int fd)
 		place = &maps->actions;
 	else if (!strcmp(info.name, "class_hits"))
 		place = &maps->hits;
+	else if (!strcmp(info.name, "class_paces") && info.value_size == TXP_CLASS_PACE_SIZE &&
+		 info.max_entries == TXP_CLASS_PACES)
+		place = &maps->paces;
 	if (!place)
 		goto close;
 	if (place == &maps->hits)
@@ -241,7 +253,7 @@ static int maps_of(int program_fd, struct class_maps *maps)
 				      .map_ids = (__u64)(unsigned long)ids };
 	int fd;
 
-	*maps = (struct class_maps){ -1, -1, -1, -1, 0 };
+	*maps = (struct class_maps){ -1, -1, -1, -1, -1, 0 };
 	if (bpf_obj_get_info_by_fd(program_fd, &info, &size))
 		return -errno;
 	for (i = 0; i < info.nr_map_ids && i < PROGRAM_MAPS_MAX; i++) {
@@ -296,6 +308,7 @@ int classified_read(const struct instance *instance, struct classified *classifi
 	struct class_maps maps;
 
 	memset(classified, 0, sizeof(*classified));
+	classified->paces_fd = -1;
 	if (bpf_map_lookup_elem(calls, &key, &id))
 		return errno == ENOENT ? 0 : log_errno(-errno, "reading the map " EGRESS_CALLS_MAP);
 	fd = bpf_prog_get_fd_by_id(id);
@@ -306,6 +319,8 @@ int classified_read(const struct instance *instance, struct classified *classifi
 	if (err)
 		return log_errno(err, "opening the maps of the rules");
 	err = read_maps(&maps, classified);
+	classified->paces_fd = maps.paces;
+	maps.paces = -1;
 	maps_close(&maps);
 	if (!err)
 		return 1;
@@ -318,5 +333,8 @@ void classified_free(struct classified *classified)
 	free(classified->names);
 	free(classified->actions);
 	free(classified->hits);
+	if (classified->paces_fd >= 0)
+		close(classified->paces_fd);
 	memset(classified, 0, sizeof(*classified));
+	classified->paces_fd = -1;
 }

@@ -20,11 +20,13 @@ struct classifier {
 };
 
 /*
- * Loads and fills, with nothing changed yet. maps: of the instance, or an empty set. file: what
- * show says of it. Told. Owns memory and descriptors: classifier_close().
+ * Loads and fills, with nothing changed yet. maps: of the instance, or an empty set. paces_fd: the
+ * map "class_paces" that it is to share, -1: none. file: what show says of it. Told. Owns memory
+ * and descriptors: classifier_close().
  */
 int classifier_load(struct classifier *classifier, const struct compiled *compiled,
-		    const struct map_set *maps, const char *program, const char *file);
+		    const struct map_set *maps, int paces_fd, const char *program,
+		    const char *file);
 void classifier_close(struct classifier *classifier);
 
 /* From the next packet on, of every device. Told. */
@@ -46,9 +48,10 @@ struct classified {
 	struct txp_class_name *names;
 	struct txp_class *actions;
 	struct txp_tally *hits; /* of each rule, then by enum txp_class_rest */
+	int paces_fd;		/* of the map "class_paces"; -1: none that this program knows */
 };
 
-/* Returns 1 and owns memory, classified_free(); 0: no rules. Told. */
+/* Returns 1 and owns memory and a descriptor, classified_free(); 0: no rules. Told. */
 int classified_read(const struct instance *instance, struct classified *classified);
 void classified_free(struct classified *classified);
 

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "netns.h"
 #include "output.h"
+#include "paces.h"
 #include "privilege.h"
 #include "question.h"
 
@@ -106,20 +107,36 @@ static int source_compile_for(struct source *source, const struct instance *inst
 	return err;
 }
 
-static int load_into(struct source *source, const struct instance *instance)
+static int take_place_of(const struct classified *before, struct source *source,
+			 const struct instance *instance)
 {
 	struct classifier classifier;
+	int err = paces_assign(&source->compiled, before);
+
+	if (err)
+		return log_errno(err, "the clocks of classes with a rate");
+	err = classifier_load(&classifier, &source->compiled, &instance->maps, before->paces_fd,
+			      CLASSIFY_PROGRAM, source->name);
+	if (err)
+		return err;
+	err = classifier_publish(&classifier, instance);
+	classifier_close(&classifier);
+	return err;
+}
+
+static int load_into(struct source *source, const struct instance *instance)
+{
+	struct classified before;
 	int err = source_compile_for(source, instance);
 
 	if (err)
 		return err;
 	source->compiled.plan.netns = instance->netns;
-	err = classifier_load(&classifier, &source->compiled, &instance->maps, CLASSIFY_PROGRAM,
-			      source->name);
-	if (err)
+	err = classified_read(instance, &before);
+	if (err < 0)
 		return err;
-	err = classifier_publish(&classifier, instance);
-	classifier_close(&classifier);
+	err = take_place_of(&before, source, instance);
+	classified_free(&before);
 	if (!err)
 		log_note("%s: %zu rules loaded", source->name, source->ruleset.rule_count);
 	return err;
@@ -354,7 +371,7 @@ static int ask(const struct options *options, const struct compiled *compiled)
 
 	if (ret)
 		return ret;
-	if (classifier_load(&classifier, compiled, &none, CLASSIFY_ASK_PROGRAM, ""))
+	if (classifier_load(&classifier, compiled, &none, -1, CLASSIFY_ASK_PROGRAM, ""))
 		return EXIT_FAILED;
 	ret = classifier_ask(&classifier, &facts);
 	classifier_close(&classifier);

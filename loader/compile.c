@@ -525,7 +525,6 @@ static void compile_actions(const struct compilation *c)
 		compiled->plan.writes |= !!(action->sets & TXP_CLASS_SETS_DSCP);
 		name_rule(ruleset, rule, &compiled->names[i]);
 	}
-	compiled->pace_count = ruleset->class_count;
 	compiled->plan.rules = ruleset->rule_count;
 }
 

@@ -24,7 +24,6 @@ struct compiled {
 	size_t value_count;
 	struct txp_class *actions;    /* of each rule */
 	struct txp_class_name *names; /* of each rule */
-	size_t pace_count;
 };
 
 /*

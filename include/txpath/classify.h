@@ -168,8 +168,9 @@ struct txp_class_about {
 	__u64 loaded_ns; /* CLOCK_REALTIME */
 };
 
-/* map "class_paces", a row for each class with a rate. Only the program knows its lock. */
-#define TXP_CLASS_PACE_SIZE 16
+/* map "class_paces", a row for each class with a rate: those of this file and of the one before. */
+#define TXP_CLASS_PACES (2 * TXP_CLASSES)
+#define TXP_CLASS_PACE_SIZE 24
 
 /* What rules ask of a packet. Host byte order but for addresses. */
 struct txp_facts {

@@ -499,8 +499,8 @@ static void one_set(size_t *matched)
 	text = write_file(&size);
 	assert_int_equal(ruleset_read(text, size, &host, fail_on_error, text, &ruleset), 0);
 	assert_int_equal(compile(&ruleset, fail_on_error, text, &compiled), 0);
-	assert_int_equal(classifier_load(&classifier, &compiled, &none, CLASSIFY_ASK_PROGRAM, ""),
-			 0);
+	assert_int_equal(
+		classifier_load(&classifier, &compiled, &none, -1, CLASSIFY_ASK_PROGRAM, ""), 0);
 	compare(&classifier, &compiled, text, matched);
 	classifier_close(&classifier);
 	compiled_free(&compiled);

@@ -256,7 +256,8 @@ static void only_what_a_rule_says_changes(void **context)
 	assert_int_equal(compile(&ruleset, fail_on_error, NULL, &compiled), 0);
 	assert_int_equal(netns_id(&netns), 0);
 	compiled.plan.netns = netns;
-	assert_int_equal(classifier_load(&classifier, &compiled, &none, CLASSIFY_PROGRAM, ""), 0);
+	assert_int_equal(classifier_load(&classifier, &compiled, &none, -1, CLASSIFY_PROGRAM, ""),
+			 0);
 	add_device(&classifier, netns);
 	for (i = 0; i < frames; i++)
 		compare(&classifier, &matched);
