@@ -11,6 +11,8 @@
 
 #define TXP_SEARCH_MAX 19 /* halvings of 2 * TXP_CLASS_PREFIXES + 1 steps */
 
+_Static_assert(2 * TXP_CLASS_PREFIXES + 1 <= 1 << TXP_SEARCH_MAX, "a search ends too early");
+
 /* Their sizes are the loader's: as much as the file needs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

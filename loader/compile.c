@@ -455,7 +455,7 @@ static int append_value(const struct compilation *c, const struct kind_of_value 
 	row = row_of_value(c, kind, how, &value);
 	if (row < 0)
 		return row;
-	values = realloc(compiled->values, (compiled->value_count + 1) * sizeof(*values));
+	values = array_grown(compiled->values, compiled->value_count, sizeof(*values));
 	if (!values)
 		return -ENOMEM;
 	compiled->values = values;

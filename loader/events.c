@@ -171,8 +171,10 @@ static void classified_json(struct json_object *object, const struct txp_event *
 	add_address_of(object, "saddr", facts, facts->source);
 	add_address_of(object, "daddr", facts, facts->destination);
 	json_add_number(object, "protocol", facts->number[TXP_DIMENSION_PROTO]);
-	json_add_number(object, "sport", facts->number[TXP_DIMENSION_SPORT]);
-	json_add_number(object, "dport", facts->number[TXP_DIMENSION_DPORT]);
+	if (facts->has_ports) {
+		json_add_number(object, "sport", facts->number[TXP_DIMENSION_SPORT]);
+		json_add_number(object, "dport", facts->number[TXP_DIMENSION_DPORT]);
+	}
 	json_add_number(object, "dscp", facts->number[TXP_DIMENSION_DSCP]);
 	json_add_number(object, "priority", facts->number[TXP_DIMENSION_PRIORITY]);
 	json_add_number(object, "mark", facts->mark);

@@ -236,6 +236,6 @@ bool filter_has_facts(const struct txp_filter *filter, const struct txp_facts *f
 	       mark_matches(filter, facts->mark) &&
 	       addresses_match(filter, number[TXP_DIMENSION_PROTO], family, facts->source,
 			       facts->destination) &&
-	       (!facts->has_ports || ports_match(filter, htons(number[TXP_DIMENSION_SPORT]),
-						 htons(number[TXP_DIMENSION_DPORT])));
+	       ports_match(filter, htons(number[TXP_DIMENSION_SPORT]),
+			   htons(number[TXP_DIMENSION_DPORT]));
 }

@@ -23,7 +23,7 @@ bool filter_has_flow(const struct txp_filter *filter, const struct txp_lease_key
 bool filter_has_addresses(const struct txp_filter *filter, __u8 protocol, __be32 saddr,
 			  __be32 daddr);
 
-/* Of a packet that a rule matched; ports count if a rule asked for them. */
+/* Of a packet that a rule matched. */
 bool filter_has_facts(const struct txp_filter *filter, const struct txp_facts *facts);
 
 #endif /* TXPATH_FILTER_H */

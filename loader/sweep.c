@@ -4,21 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "sweep.h"
 
 static int edge_add(struct sweep *sweep, size_t rule, position at, int change)
 {
-	size_t room = sweep->room ? sweep->room * 2 : 64;
-	struct edge *edges;
+	struct edge *edges = array_grown(sweep->edges, sweep->count, sizeof(*edges));
 
-	if (sweep->count == sweep->room) {
-		edges = realloc(sweep->edges, room * sizeof(*edges));
-		if (!edges)
-			return -ENOMEM;
-		sweep->edges = edges;
-		sweep->room = room;
-	}
-	sweep->edges[sweep->count++] = (struct edge){ .at = at, .rule = rule, .change = change };
+	if (!edges)
+		return -ENOMEM;
+	sweep->edges = edges;
+	edges[sweep->count++] = (struct edge){ .at = at, .rule = rule, .change = change };
 	return 0;
 }
 

@@ -24,7 +24,6 @@ struct step {
 struct sweep {
 	struct edge *edges;
 	size_t count;
-	size_t room;
 	struct txp_class_row base; /* rules that allow every number */
 	struct step *steps;	   /* the outcome: sorted, the first one at 0 */
 	size_t step_count;
