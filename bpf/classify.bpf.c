@@ -32,6 +32,13 @@ struct {
 	__type(value, struct txp_class_about);
 } class_about SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_class_device);
+} class_devices SEC(".maps");
+
 /* What txpath classify test asks about. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

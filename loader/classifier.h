@@ -45,6 +45,8 @@ int classifier_ask(const struct classifier *classifier, const struct txp_facts *
 struct classified {
 	struct txp_class_about about;
 	__u32 rules;
+	__u32 device_count; /* at least 1: the first may be nobody, with index 0 */
+	struct txp_class_device *devices;
 	struct txp_class_name *names;
 	struct txp_class *actions;
 	struct txp_tally *hits; /* of each rule, then by enum txp_class_rest */

@@ -498,6 +498,43 @@ static int compile_values(const struct compilation *c, const struct kind_of_valu
 	return count < 0 ? count : err;
 }
 
+static bool is_known_device(const struct compiled *compiled, __u32 ifindex)
+{
+	size_t i;
+
+	for (i = 0; i < compiled->device_count && compiled->devices[i] != ifindex; i++)
+		;
+	return i < compiled->device_count;
+}
+
+static int append_device(struct compiled *compiled, __u32 ifindex)
+{
+	__u32 *devices;
+
+	if (is_known_device(compiled, ifindex))
+		return 0;
+	devices = array_grown(compiled->devices, compiled->device_count, sizeof(*devices));
+	if (!devices)
+		return -ENOMEM;
+	compiled->devices = devices;
+	devices[compiled->device_count++] = ifindex;
+	return 0;
+}
+
+static int list_devices(const struct compilation *c)
+{
+	size_t i, j;
+	int err = 0;
+
+	for (i = 0; i < c->ruleset->rule_count; i++) {
+		const struct ranges *devices = &c->ruleset->rules[i].ranges[TXP_DIMENSION_DEV];
+
+		for (j = 0; j < devices->count && !err; j++)
+			err = append_device(c->compiled, devices->range[j].first);
+	}
+	return err;
+}
+
 static void name_rule(const struct ruleset *ruleset, const struct rule *rule,
 		      struct txp_class_name *name)
 {
@@ -547,7 +584,9 @@ int compile(const struct ruleset *ruleset, ruleset_error_fn error, void *context
 	if (err)
 		return err;
 	compile_actions(&c);
-	err = compile_tables(&c);
+	err = list_devices(&c);
+	if (!err)
+		err = compile_tables(&c);
 	if (!err)
 		err = compile_numbers(&c);
 	if (!err)
@@ -572,6 +611,7 @@ void compiled_free(struct compiled *compiled)
 	free(compiled->steps6);
 	free(compiled->tables);
 	free(compiled->values);
+	free(compiled->devices);
 	free(compiled->actions);
 	free(compiled->names);
 	memset(compiled, 0, sizeof(*compiled));

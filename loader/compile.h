@@ -22,6 +22,8 @@ struct compiled {
 	struct txp_class_tables *tables;
 	struct compiled_value *values;
 	size_t value_count;
+	__u32 *devices; /* index of each that a rule names */
+	size_t device_count;
 	struct txp_class *actions;    /* of each rule */
 	struct txp_class_name *names; /* of each rule */
 };

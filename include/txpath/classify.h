@@ -168,6 +168,13 @@ struct txp_class_about {
 	__u64 loaded_ns; /* CLOCK_REALTIME */
 };
 
+/* map "class_devices", a row for each device that a rule names: who it was when the file was loaded
+ */
+struct txp_class_device {
+	__u32 ifindex;
+	char name[16];
+};
+
 /* map "class_paces", a row for each class with a rate: those of this file and of the one before. */
 #define TXP_CLASS_PACES (2 * TXP_CLASSES)
 #define TXP_CLASS_PACE_SIZE 24

@@ -259,6 +259,27 @@ test_classify_comes_and_goes()
 	[ "$(txp client -j classify show)" = '{"classify":[]}' ] || fail "rules outlived their devices"
 }
 
+# A device that is made anew is another one: show says that its rules are about none.
+test_classify_says_what_is_gone()
+{
+	add_road
+	attach client c0 c1
+	rules client <<-END
+		version: 1
+		classes: {a: {priority: 6}}
+		rules: [{name: one, match: {dev: c0}, class: a}]
+	END
+	[ "$(txp client -j classify show | jq -c '.classify[0].gone')" = '[]' ] || fail "c0 is said to be gone"
+	run ip -n "$(ns client)" link del c0
+	add_link client c0 10.7.1.2/24 router r0 10.7.1.1/24
+	attach client c0
+	[ "$(txp client -j classify show | jq -c '.classify[0].gone')" = '["c0"]' ] ||
+		fail "c0 is another, and show does not say so"
+	txp client classify show | grep 'dev c0: .*load them again' >&2 || fail "nor as text"
+	txp client classify load "$WORK/rules.yaml"
+	[ "$(txp client -j classify show | jq -c '.classify[0].gone')" = '[]' ] || fail "still after load"
+}
+
 # What is wrong with a file: each error with its line, and the rules in force stay.
 test_classify_refuses()
 {
