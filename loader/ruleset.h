@@ -93,6 +93,9 @@ struct ruleset {
 	struct rule *rules;
 	size_t rule_count;
 	size_t prefix_count; /* of all rules: of a list each time that one names it */
+	size_t range_count;  /* of all rules, as the next two */
+	size_t mark_count;
+	size_t cgroup_count;
 };
 
 /*

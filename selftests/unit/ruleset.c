@@ -281,6 +281,10 @@ static const struct row classes[] = {
 	{ "rate too small", "{rate: 7bit}", 0, "less than a byte" },
 	{ "rate too large", "{rate: 99999999999tbit}", 0, "too large" },
 	{ "rate far too large", "{rate: 99999999999999999999}", 0, "too large" },
+	{ "rate at once", "{rate: 1mbit, priority: 7}", 0,
+	  "priority 0x7 has 7 in its low four bits: fq sends such packets at once" },
+	{ "rate at once, priority first", "{priority: 0xff17, rate: 1mbit}", 0, "0xff17 has 7" },
+	{ "rate at once, of tc", "{rate: 1mbit, tc: \"1:27\"}", 0, "priority 0x10027 has 7" },
 };
 
 /* Each is a rule; the file has more around it. */
@@ -710,8 +714,36 @@ static const struct limit limits[] = {
 	{ "prefixes", HEAD "classes: {c: {}}\nprefixes:\n  a:\n", "  - 10.0.0.0/8 # %zu\n",
 	  "rules: [{name: r, class: c, match: {src: [a, a, a, a], dst: [a, a, a, a]}}]\n",
 	  TXP_CLASS_PREFIXES / 8, 5 + TXP_CLASS_PREFIXES / 8 + 1,
-	  "dst: the rules have more than 131072 prefixes with those of \"a\"" },
+	  "dst: the rules have more than 131072 prefixes with \"a\"" },
+	{ "numbers",
+	  HEAD "classes: {c: {}}\nrules:\n- {name: r, class: c, match: {uid: 1, len: [\n",
+	  "  %zu,\n", "]}}\n", TXP_CLASS_RANGES - 1, 4 + TXP_CLASS_RANGES,
+	  "len: the rules have more than 131072 numbers, ranges and devices with \"131071\"" },
+	{ "devices",
+	  HEAD "classes: {c: {}}\nrules:\n- {name: r, class: c, match: {dscp: 1}}\n"
+	       "- {name: s, class: c, match: {dev: [\n",
+	  "  eth0, # %zu\n", "]}}\n", TXP_CLASS_RANGES - 1, 5 + TXP_CLASS_RANGES,
+	  "dev: the rules have more than 131072 numbers, ranges and devices with \"eth0\"" },
+	{ "marks", HEAD "classes: {c: {}}\nrules:\n- {name: r, class: c, match: {mark: [\n",
+	  "  %zu,\n", "]}}\n", TXP_CLASS_VALUES, 5 + TXP_CLASS_VALUES,
+	  "mark: the rules have more than 4096 marks with \"4096\"" },
+	{ "cgroups", HEAD "classes: {c: {}}\nrules:\n- {name: r, class: c, match: {cgroup: [\n",
+	  "  /backup, # %zu\n", "]}}\n", TXP_CLASS_VALUES, 5 + TXP_CLASS_VALUES,
+	  "cgroup: the rules have more than 4096 cgroups with \"/backup\"" },
 };
+
+/* Only such a priority, and only with a rate. */
+static void rates_with_priorities(void **state)
+{
+	static const char text[] = HEAD "rules: []\nclasses:\n  a: {priority: 7}\n"
+					"  b: {tc: \"1:7\"}\n  c: {rate: 1mbit, priority: 6}\n"
+					"  d: {rate: 1mbit, tc: \"7:8\"}\n  e: {rate: 1mbit}\n";
+	struct ruleset ruleset;
+
+	(void)state;
+	assert_read(text, &ruleset);
+	ruleset_free(&ruleset);
+}
 
 static void limits_hold(void **state)
 {
@@ -845,15 +877,25 @@ static void no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bad_files),	    cmocka_unit_test(bad_classes),
-		cmocka_unit_test(bad_rules),	    cmocka_unit_test(bad_matches),
-		cmocka_unit_test(bad_for_the_host), cmocka_unit_test(nul_in_the_text),
-		cmocka_unit_test(good_file),	    cmocka_unit_test(other_orders),
-		cmocka_unit_test(no_host),	    cmocka_unit_test(all_errors_in_order),
-		cmocka_unit_test(never_reached),    cmocka_unit_test(same_name_of_rules),
-		cmocka_unit_test(limits_hold),	    cmocka_unit_test(size_limit),
-		cmocka_unit_test(many_of_a_kind),   cmocka_unit_test(rates),
-		cmocka_unit_test(no_memory),	    cmocka_unit_test(text_of_conditions),
+		cmocka_unit_test(bad_files),
+		cmocka_unit_test(bad_classes),
+		cmocka_unit_test(bad_rules),
+		cmocka_unit_test(bad_matches),
+		cmocka_unit_test(bad_for_the_host),
+		cmocka_unit_test(nul_in_the_text),
+		cmocka_unit_test(good_file),
+		cmocka_unit_test(other_orders),
+		cmocka_unit_test(no_host),
+		cmocka_unit_test(all_errors_in_order),
+		cmocka_unit_test(never_reached),
+		cmocka_unit_test(same_name_of_rules),
+		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(size_limit),
+		cmocka_unit_test(rates_with_priorities),
+		cmocka_unit_test(many_of_a_kind),
+		cmocka_unit_test(rates),
+		cmocka_unit_test(no_memory),
+		cmocka_unit_test(text_of_conditions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
