@@ -37,16 +37,18 @@ static int find_device(const char *name, void *context)
 	}
 }
 
-static bool has_class(int ifindex, __u32 classid, void *context)
+static int tc_class(int ifindex, __u32 classid, void *context)
 {
+	__u32 answer = (ifindex + classid) % 6;
+
 	(void)context;
-	return (ifindex + classid) % 2;
+	return answer > TC_CLASS_OTHERWISE ? -EIO : (int)answer;
 }
 
-static bool keeps_time(int ifindex, void *context)
+static int keeps_time(int ifindex, void *context)
 {
 	(void)context;
-	return ifindex % 2;
+	return ifindex == 3 ? -EIO : ifindex % 2;
 }
 
 static int find_cgroup(const char *path, struct cgroup *cgroup, void *context)
@@ -68,7 +70,7 @@ static const struct ruleset_host host = {
 	.device = find_device,
 	.devices = devices,
 	.device_count = 3,
-	.has_class = has_class,
+	.tc_class = tc_class,
 	.keeps_time = keeps_time,
 	.cgroup = find_cgroup,
 	.device_name = device_name,

@@ -66,10 +66,14 @@ int __wrap_vasprintf(char **text, const char *format, va_list args)
 	return allocates() ? __real_vasprintf(text, format, args) : -1;
 }
 
-/* The host: eth0 has class 1:20 and fq, eth1 neither; txpath is not attached to eth2. */
+/*
+ * The host: eth0 has class 1:20 and fq, eth1 neither, and eth3 cannot be asked; txpath is not
+ * attached to eth2.
+ */
 
 #define ETH0 11
 #define ETH1 12
+#define ETH3 14
 #define CLASSID 0x10020
 #define CGROUP_ID 77
 
@@ -80,19 +84,26 @@ static int find_device(const char *name, void *context)
 		return ETH0;
 	if (!strcmp(name, "eth1"))
 		return ETH1;
+	if (!strcmp(name, "eth3"))
+		return ETH3;
 	return strcmp(name, "eth2") ? -ENODEV : -ENOENT;
 }
 
-static bool has_class(int ifindex, __u32 classid, void *context)
+/* Minors from 0x30 on, on eth0: what else there is to say of a class. */
+static int tc_class(int ifindex, __u32 classid, void *context)
 {
 	(void)context;
-	return ifindex == ETH0 && classid == CLASSID;
+	if (ifindex == ETH3)
+		return -EACCES;
+	if (ifindex == ETH0 && classid >= CLASSID + 0x11 && classid <= CLASSID + 0x14)
+		return TC_CLASS_LEAF + classid - CLASSID - 0x10;
+	return ifindex == ETH0 && classid == CLASSID ? TC_CLASS_LEAF : TC_CLASS_ABSENT;
 }
 
-static bool keeps_time(int ifindex, void *context)
+static int keeps_time(int ifindex, void *context)
 {
 	(void)context;
-	return ifindex == ETH0;
+	return ifindex == ETH3 ? -EACCES : ifindex == ETH0;
 }
 
 static int find_cgroup(const char *path, struct cgroup *cgroup, void *context)
@@ -107,7 +118,7 @@ static int find_cgroup(const char *path, struct cgroup *cgroup, void *context)
 static const char *device_name(int ifindex, void *context)
 {
 	(void)context;
-	return ifindex == ETH0 ? "eth0" : "eth1";
+	return ifindex == ETH0 ? "eth0" : ifindex == ETH1 ? "eth1" : "eth3";
 }
 
 static const int devices[] = { ETH0, ETH1 };
@@ -116,7 +127,7 @@ static const struct ruleset_host host = {
 	.device = find_device,
 	.devices = devices,
 	.device_count = 2,
-	.has_class = has_class,
+	.tc_class = tc_class,
 	.keeps_time = keeps_time,
 	.cgroup = find_cgroup,
 	.device_name = device_name,
@@ -360,17 +371,28 @@ static const struct row matches[] = {
 	{ "cgroup forwarded", "cgroup: /backup, direction: forwarded", 0, "no uid or cgroup" },
 };
 
-/* Each is a rule, held against the host; classes: tc has "1:20", other "1:30", paced a rate. */
+/* Each is a rule, held against the host; classes: tc has "1:20", other "1:30", paced a rate; of the
+ * rest the host says what their name does. */
 static const struct row hosts[] = {
 	{ "tc without dev", "{name: a, class: tc}", 0,
 	  "class \"tc\" has tc, a class of one device" },
 	{ "tc elsewhere", "{name: a, class: tc, match: {dev: [eth0, eth1]}}", 0,
-	  "rule \"a\": eth1: there is no class 1:20 of tc for \"tc\"" },
+	  "rule \"a\": eth1: class 1:20 of \"tc\": there is no such class of tc" },
 	{ "no such class of tc", "{name: a, class: other, match: {dev: eth0}}", 0,
-	  "eth0: there is no class 1:30" },
+	  "eth0: class 1:30 of \"other\": there is no such class" },
+	{ "inner class", "{name: a, class: inner, match: {dev: eth0}}", 0,
+	  "eth0: class 1:32 of \"inner\": it has classes below it: packets go to leaves" },
+	{ "nested class", "{name: a, class: nested, match: {dev: eth0}}", 0,
+	  "class 1:33 of \"nested\": it is not of the device's root qdisc" },
+	{ "class of mq", "{name: a, class: otherwise, match: {dev: eth0}}", 0,
+	  "class 1:34 of \"otherwise\": its qdisc does not go by priority" },
+	{ "class not to be asked for", "{name: a, class: tc, match: {dev: eth3}}", 0,
+	  "eth3: class 1:20 of \"tc\": Permission denied" },
+	{ "time not to be asked for", "{name: a, class: paced, match: {dev: eth3}}", 0,
+	  "eth3: its qdiscs, for the rate of \"paced\": Permission denied" },
 	{ "rate", "{name: a, class: paced, match: {dev: eth1}}", 0,
-	  "eth1: its qdisc does not keep departure times (fq does): the rate of \"paced\"" },
-	{ "rate on all", "{name: a, class: paced}", 0, "eth1: its qdisc does not keep" },
+	  "eth1: not all of its qdiscs keep departure times (fq does): the rate of \"paced\"" },
+	{ "rate on all", "{name: a, class: paced}", 0, "eth1: not all of its qdiscs keep" },
 };
 
 static void check_rows(const struct row *row, size_t count, const char *before, const char *after)
@@ -421,11 +443,12 @@ static void bad_matches(void **state)
 static void bad_for_the_host(void **state)
 {
 	(void)state;
-	CHECK_ROWS(hosts,
-		   HEAD
-		   "classes: {tc: {tc: \"1:20\"}, other: {tc: \"1:30\"}, paced: {rate: 8bit}}\n"
-		   "rules:\n- ",
-		   "\n");
+	CHECK_ROWS(
+		hosts,
+		HEAD
+		"classes: {tc: {tc: \"1:20\"}, other: {tc: \"1:30\"}, inner: {tc: \"1:32\"}, nested: {tc: \"1:33\"}, otherwise: {tc: \"1:34\"}, paced: {rate: 8bit}}\n"
+		"rules:\n- ",
+		"\n");
 }
 
 static void nul_in_the_text(void **state)
