@@ -12,7 +12,6 @@
 #include "host.h"
 #include "log.h"
 #include "roster.h"
-#include "rtnl.h"
 
 static int find_device(const char *name, void *context)
 {
@@ -28,16 +27,18 @@ static int find_device(const char *name, void *context)
 	return key.ifindex;
 }
 
-static bool has_class(int ifindex, __u32 classid, void *context)
+static int tc_class(int ifindex, __u32 classid, void *context)
 {
-	(void)context;
-	return rtnl_has_class(ifindex, classid);
+	struct host *host = context;
+
+	return qdiscs_class(&host->qdiscs, ifindex, classid);
 }
 
-static bool keeps_time(int ifindex, void *context)
+static int keeps_time(int ifindex, void *context)
 {
-	(void)context;
-	return rtnl_keeps_time(ifindex);
+	struct host *host = context;
+
+	return qdiscs_keep_time(&host->qdiscs, ifindex);
 }
 
 static int find_cgroup(const char *path, struct cgroup *cgroup, void *context)
@@ -85,7 +86,7 @@ int host_open(struct host *host, const struct instance *instance)
 		return log_errno(host->socket, "asking about devices");
 	if (!instance)
 		return 0;
-	host->asked.has_class = has_class;
+	host->asked.tc_class = tc_class;
 	host->asked.keeps_time = keeps_time;
 	host->devices_map = map_set_fd(&instance->maps, "devices");
 	host->netns = instance->netns;
@@ -99,5 +100,6 @@ int host_open(struct host *host, const struct instance *instance)
 void host_close(struct host *host)
 {
 	free(host->devices);
+	qdiscs_free(&host->qdiscs);
 	close(host->socket);
 }

@@ -4,10 +4,12 @@
 #define TXPATH_HOST_H
 
 #include "instance.h"
+#include "qdiscs.h"
 #include "ruleset.h"
 
 struct host {
 	struct ruleset_host asked; /* context is the host itself */
+	struct qdiscs qdiscs;
 	int *devices;
 	int devices_map; /* of the instance; -1: none */
 	__u64 netns;

@@ -19,8 +19,15 @@ struct filter_dump {
 };
 
 struct qdisc_dump {
-	int ifindex;
-	bool clsact;
+	rtnl_qdisc_fn fn;
+	void *context;
+	int ret;
+};
+
+struct class_dump {
+	rtnl_class_fn fn;
+	void *context;
+	int ret;
 };
 
 static int parse_option(const struct nlattr *attr, void *data)
@@ -75,11 +82,25 @@ static int parse_qdisc(const struct nlmsghdr *message, void *data)
 	const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
 	struct kind kind = { .name = "" };
 	struct qdisc_dump *dump = data;
+	struct rtnl_qdisc qdisc = {
+		.ifindex = tc->tcm_ifindex,
+		.handle = tc->tcm_handle,
+		.parent = tc->tcm_parent,
+	};
 
 	mnl_attr_parse(message, sizeof(*tc), parse_kind, &kind);
-	if (tc->tcm_ifindex == dump->ifindex && !strcmp(kind.name, "clsact"))
-		dump->clsact = true;
-	return MNL_CB_OK;
+	qdisc.kind = kind.name;
+	dump->ret = dump->fn(&qdisc, dump->context);
+	return dump->ret ? MNL_CB_STOP : MNL_CB_OK;
+}
+
+static int parse_class(const struct nlmsghdr *message, void *data)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
+	struct class_dump *dump = data;
+
+	dump->ret = dump->fn(tc->tcm_handle, tc->tcm_parent, dump->context);
+	return dump->ret ? MNL_CB_STOP : MNL_CB_OK;
 }
 
 static int receive(struct mnl_socket *socket, __u32 sequence, mnl_cb_t parse, void *dump)
@@ -112,6 +133,9 @@ static int request(struct mnl_socket *socket, __u16 type, int ifindex, __u32 par
 	tc->tcm_family = AF_UNSPEC;
 	tc->tcm_ifindex = ifindex;
 	tc->tcm_parent = parent;
+	/* or tc_qdisc_dump_ignore leaves out the qdiscs that classes have by default */
+	if (type == RTM_GETQDISC)
+		mnl_attr_put(message, TCA_DUMP_INVISIBLE, 0, NULL);
 	return mnl_socket_sendto(socket, message, message->nlmsg_len) < 0 ? -errno : 0;
 }
 
@@ -144,73 +168,28 @@ int rtnl_filters(int ifindex, __u32 parent, rtnl_filter_fn fn, void *context)
 	return filters.ret;
 }
 
+int rtnl_qdiscs(rtnl_qdisc_fn fn, void *context)
+{
+	struct qdisc_dump qdiscs = { .fn = fn, .context = context };
+
+	return dump(RTM_GETQDISC, 0, 0, parse_qdisc, &qdiscs) ?: qdiscs.ret;
+}
+
+int rtnl_classes(int ifindex, rtnl_class_fn fn, void *context)
+{
+	struct class_dump classes = { .fn = fn, .context = context };
+
+	return dump(RTM_GETTCLASS, ifindex, 0, parse_class, &classes) ?: classes.ret;
+}
+
+static int is_clsact(const struct rtnl_qdisc *qdisc, void *context)
+{
+	const int *ifindex = context;
+
+	return qdisc->ifindex == *ifindex && !strcmp(qdisc->kind, "clsact");
+}
+
 bool rtnl_has_clsact(int ifindex)
 {
-	struct qdisc_dump qdiscs = { .ifindex = ifindex };
-
-	return !dump(RTM_GETQDISC, ifindex, 0, parse_qdisc, &qdiscs) && qdiscs.clsact;
-}
-
-struct class_dump {
-	__u32 classid;
-	bool found;
-};
-
-static int parse_class(const struct nlmsghdr *message, void *data)
-{
-	const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
-	struct class_dump *dump = data;
-
-	dump->found |= tc->tcm_handle == dump->classid;
-	return MNL_CB_OK;
-}
-
-bool rtnl_has_class(int ifindex, __u32 classid)
-{
-	struct class_dump classes = { .classid = classid };
-
-	return !dump(RTM_GETTCLASS, ifindex, 0, parse_class, &classes) && classes.found;
-}
-
-struct time_dump {
-	int ifindex;
-	bool kept;
-	bool ignored;
-};
-
-static bool leaves_time_to_others(const char *kind)
-{
-	static const char *const kinds[] = { "mq",  "mqprio", "htb",	"hfsc",
-					     "drr", "prio",   "clsact", "ingress" };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (!strcmp(kind, kinds[i]))
-			return true;
-	}
-	return false;
-}
-
-static int parse_time(const struct nlmsghdr *message, void *data)
-{
-	const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
-	struct kind kind = { .name = "" };
-	struct time_dump *dump = data;
-
-	mnl_attr_parse(message, sizeof(*tc), parse_kind, &kind);
-	if (tc->tcm_ifindex != dump->ifindex)
-		return MNL_CB_OK;
-	if (!strcmp(kind.name, "fq"))
-		dump->kept = true;
-	else if (!leaves_time_to_others(kind.name))
-		dump->ignored = true;
-	return MNL_CB_OK;
-}
-
-bool rtnl_keeps_time(int ifindex)
-{
-	struct time_dump qdiscs = { .ifindex = ifindex };
-
-	return !dump(RTM_GETQDISC, ifindex, 0, parse_time, &qdiscs) && qdiscs.kept &&
-	       !qdiscs.ignored;
+	return rtnl_qdiscs(is_clsact, &ifindex) > 0;
 }

@@ -22,16 +22,27 @@ typedef int (*rtnl_filter_fn)(const struct rtnl_filter *filter, void *context);
  */
 int rtnl_filters(int ifindex, __u32 parent, rtnl_filter_fn fn, void *context);
 
-/* Is the qdisc on both ingress and egress hooks of a device a clsact, and not an ingress? */
-bool rtnl_has_clsact(int ifindex);
+struct rtnl_qdisc {
+	int ifindex;
+	__u32 handle;
+	__u32 parent;	  /* TC_H_ROOT, or a class */
+	const char *kind; /* lives as long as the call */
+};
 
-/* Has one of a device's classful qdiscs this class (MAJOR << 16 | MINOR)? */
-bool rtnl_has_class(int ifindex, __u32 classid);
+typedef int (*rtnl_qdisc_fn)(const struct rtnl_qdisc *qdisc, void *context);
 
 /*
- * Does a packet of the device wait for its skb->tstamp, whatever queue it goes through? fq does; mq
- * and classful qdiscs leave it to those below them.
+ * Calls fn for each qdisc of all devices, also those that tc(8) does not show; the first value that
+ * is not 0 is returned.
  */
-bool rtnl_keeps_time(int ifindex);
+int rtnl_qdiscs(rtnl_qdisc_fn fn, void *context);
+
+typedef int (*rtnl_class_fn)(__u32 classid, __u32 parent, void *context);
+
+/* The same for each class of a device (MAJOR << 16 | MINOR); parent: a class, or no class. */
+int rtnl_classes(int ifindex, rtnl_class_fn fn, void *context);
+
+/* Is the qdisc on both ingress and egress hooks of a device a clsact, and not an ingress? */
+bool rtnl_has_clsact(int ifindex);
 
 #endif /* TXPATH_RTNL_H */

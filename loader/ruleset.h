@@ -93,6 +93,18 @@ struct ruleset {
 	struct rule *rules;
 	size_t rule_count;
 	size_t prefix_count; /* of all rules: of a list each time that one names it */
+	size_t range_count;  /* of all rules, as the next two */
+	size_t mark_count;
+	size_t cgroup_count;
+};
+
+/* Does skb->priority lead to a class of tc (MAJOR << 16 | MINOR) of a device? */
+enum tc_class {
+	TC_CLASS_LEAF,	 /* it does */
+	TC_CLASS_ABSENT, /* there is none */
+	TC_CLASS_INNER,
+	TC_CLASS_NESTED,    /* of a qdisc that is not the device's root */
+	TC_CLASS_OTHERWISE, /* of a qdisc that goes by something else */
 };
 
 /*
@@ -107,9 +119,10 @@ struct ruleset_host {
 	/* All attached ones. */
 	const int *devices;
 	size_t device_count;
-	bool (*has_class)(int ifindex, __u32 classid, void *context);
-	/* Does its qdisc keep departure times? */
-	bool (*keeps_time)(int ifindex, void *context);
+	/* enum tc_class, or negative errno. */
+	int (*tc_class)(int ifindex, __u32 classid, void *context);
+	/* Do its qdiscs keep departure times? 0, 1, or negative errno. */
+	int (*keeps_time)(int ifindex, void *context);
 	/* Path below the mount point of cgroup2. Negative errno. */
 	int (*cgroup)(const char *path, struct cgroup *cgroup, void *context);
 	/* For messages; NULL: the number is shown. */

@@ -2,6 +2,7 @@
 /* Rules that could never match, and what the host cannot give. */
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "array.h"
 #include "ruleset_reader.h"
@@ -120,24 +121,57 @@ static const char *device_name(const struct ruleset_host *host, int ifindex, cha
 	return room;
 }
 
-/* What the class asks of a device that packets of the rule leave by. */
-static void check_device(struct reader *reader, const struct rule *rule, int ifindex)
+static const char *const class_errors[] = {
+	[TC_CLASS_ABSENT] = "there is no such class of tc",
+	[TC_CLASS_INNER] = "it has classes below it: packets go to leaves",
+	[TC_CLASS_NESTED] = "it is not of the device's root qdisc: no priority leads there",
+	[TC_CLASS_OTHERWISE] = "its qdisc does not go by priority as htb, hfsc, drr and prio do",
+};
+
+static void check_class(struct reader *reader, const struct rule *rule, int ifindex)
 {
 	const struct class *class = &reader->ruleset->classes[rule->class];
 	const struct ruleset_host *host = reader->host;
 	char room[DEVICE_NAME];
+	int answer;
 
-	if (class->tc && host->has_class &&
-	    !host->has_class(ifindex, class->what.priority, host->context))
+	answer = host->tc_class(ifindex, class->what.priority, host->context);
+	if (answer != TC_CLASS_LEAF)
 		errors_add(&reader->errors, rule->line,
-			   "rule " QUOTED ": %s: there is no class %s of tc for " QUOTED,
-			   rule->name, device_name(host, ifindex, room), class->tc, class->name);
-	if (class->rate && host->keeps_time && !host->keeps_time(ifindex, host->context))
+			   "rule " QUOTED ": %s: class %s of " QUOTED ": %s", rule->name,
+			   device_name(host, ifindex, room), class->tc, class->name,
+			   answer < 0 ? strerror(-answer) : class_errors[answer]);
+}
+
+static void check_time(struct reader *reader, const struct rule *rule, int ifindex)
+{
+	const struct class *class = &reader->ruleset->classes[rule->class];
+	const struct ruleset_host *host = reader->host;
+	int answer = host->keeps_time(ifindex, host->context);
+	char room[DEVICE_NAME];
+
+	if (answer < 0)
+		errors_add(&reader->errors, rule->line,
+			   "rule " QUOTED ": %s: its qdiscs, for the rate of " QUOTED ": %s",
+			   rule->name, device_name(host, ifindex, room), class->name,
+			   strerror(-answer));
+	else if (!answer)
 		errors_add(&reader->errors, rule->line,
 			   "rule " QUOTED
-			   ": %s: its qdisc does not keep departure times (fq does): "
+			   ": %s: not all of its qdiscs keep departure times (fq does): "
 			   "the rate of " QUOTED " would do nothing",
 			   rule->name, device_name(host, ifindex, room), class->name);
+}
+
+/* What the class asks of a device that packets of the rule leave by. */
+static void check_device(struct reader *reader, const struct rule *rule, int ifindex)
+{
+	const struct class *class = &reader->ruleset->classes[rule->class];
+
+	if (class->tc && reader->host->tc_class)
+		check_class(reader, rule, ifindex);
+	if (class->rate && reader->host->keeps_time)
+		check_time(reader, rule, ifindex);
 }
 
 static void check_devices(struct reader *reader, const struct rule *rule)

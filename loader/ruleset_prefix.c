@@ -63,21 +63,13 @@ static void copy_list(struct reader *reader, const struct prefixes *list, struct
 		add_prefix(reader, prefixes, &list->prefix[i]);
 }
 
-/* Lists multiply what a short file says: nothing is copied beyond the limit. */
+/* Lists multiply what a short file says. */
 static bool count_prefixes(struct reader *reader, const struct word *word, size_t count)
 {
-	struct ruleset *ruleset = reader->ruleset;
+	const struct quota prefixes = { "prefixes", &reader->ruleset->prefix_count,
+					TXP_CLASS_PREFIXES, &reader->prefixes_full };
 
-	if (!reader->prefixes_full && ruleset->prefix_count + count <= TXP_CLASS_PREFIXES) {
-		ruleset->prefix_count += count;
-		return true;
-	}
-	if (!reader->prefixes_full)
-		errors_add(&reader->errors, word->line,
-			   "%s: the rules have more than %d prefixes with those of " QUOTED,
-			   word->key, TXP_CLASS_PREFIXES, word->text);
-	reader->prefixes_full = true;
-	return false;
+	return quota_take(reader, word, &prefixes, count);
 }
 
 void read_addresses(struct reader *reader, const struct word *word, struct prefixes *prefixes)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/pkt_sched.h>
+
 #include "array.h"
 #include "ruleset_keys.h"
 #include "ruleset_reader.h"
@@ -168,6 +170,19 @@ static void read_class_rate(struct reader *reader, const struct word *word, void
 	}
 }
 
+/* fq_classify: packets of this priority have a queue of their own, which knows no time. */
+static void check_rate(struct reader *reader, const struct class *class)
+{
+	const struct txp_class *what = &class->what;
+
+	if ((what->sets & TXP_CLASS_SETS_TIME) && (what->sets & TXP_CLASS_SETS_PRIORITY) &&
+	    (what->priority & TC_PRIO_MAX) == TC_PRIO_CONTROL)
+		errors_add(&reader->errors, class->line,
+			   "a class: priority 0x%x has %d in its low four bits: fq sends such "
+			   "packets at once, and the rate would do nothing",
+			   what->priority, TC_PRIO_CONTROL);
+}
+
 static const struct key class_keys[] = { RULESET_CLASS_KEYS(RULESET_KEY) };
 
 static void read_class(struct reader *reader, const char *name, int line, const yaml_node_t *value)
@@ -186,6 +201,7 @@ static void read_class(struct reader *reader, const char *name, int line, const 
 	class->line = line;
 	note_name(reader, &reader->classes, class->name, line, ruleset->class_count - 1);
 	read_mapping(reader, value, &shape, line, class);
+	check_rate(reader, class);
 }
 
 static void check_rule_names(struct reader *reader)

@@ -27,6 +27,22 @@ void *add_entry(struct reader *reader, void *array, size_t *count, size_t size)
 	return memset(grown, 0, size);
 }
 
+/* Nothing is kept beyond the limit, however much the file has. */
+bool quota_take(struct reader *reader, const struct word *word, const struct quota *quota,
+		size_t count)
+{
+	if (!*quota->full && *quota->count + count <= quota->max) {
+		*quota->count += count;
+		return true;
+	}
+	if (!*quota->full)
+		errors_add(&reader->errors, word->line,
+			   "%s: the rules have more than %zu %s with " QUOTED, word->key,
+			   quota->max, quota->what, word->text);
+	*quota->full = true;
+	return false;
+}
+
 char *copy_text(struct reader *reader, const char *text)
 {
 	char *copy = strdup(text);

@@ -28,7 +28,10 @@ struct reader {
 	const char *all_rule;	    /* the first rule without conditions, NULL: none yet */
 	int all_line;
 	bool rules_full;    /* told */
-	bool prefixes_full; /* told */
+	bool prefixes_full; /* told, as the next three */
+	bool ranges_full;
+	bool marks_full;
+	bool cgroups_full;
 };
 
 /* A scalar, and the key that it is a value of. */
@@ -85,6 +88,18 @@ bool parse_mark(struct reader *reader, const struct word *word, struct masked *m
 
 /* Adds an entry of so many bytes to the end of array, and counts it. NULL: no memory, noted. */
 void *add_entry(struct reader *reader, void *array, size_t *count, size_t size);
+
+/* What the rules of a file have so many of, and at most. */
+struct quota {
+	const char *what; /* "prefixes" */
+	size_t *count;
+	size_t max;
+	bool *full; /* told */
+};
+
+/* Counts so many more for word. False: that are too many; told once. */
+bool quota_take(struct reader *reader, const struct word *word, const struct quota *quota,
+		size_t count);
 
 /* A copy. NULL: no memory, noted. */
 char *copy_text(struct reader *reader, const char *text);

@@ -14,10 +14,15 @@
 
 #define CGROUP_PATH_MAX 4096 /* PATH_MAX of the kernel */
 
-static void add_range(struct reader *reader, struct ranges *ranges, const struct range *range)
+static void add_range(struct reader *reader, const struct word *word, struct ranges *ranges,
+		      const struct range *range)
 {
+	const struct quota quota = { "numbers, ranges and devices", &reader->ruleset->range_count,
+				     TXP_CLASS_RANGES, &reader->ranges_full };
 	struct range *entry;
 
+	if (!quota_take(reader, word, &quota, 1))
+		return;
 	entry = add_entry(reader, &ranges->range, &ranges->count, sizeof(*entry));
 	if (entry)
 		*entry = *range;
@@ -59,7 +64,7 @@ static void read_number(struct reader *reader, const struct word *word, void *ta
 	if (err)
 		add_number_error(reader, word, err, dimensions[i].max);
 	else
-		add_range(reader, &rule->ranges[i], &range);
+		add_range(reader, word, &rule->ranges[i], &range);
 }
 
 static int ask_device(struct reader *reader, const struct word *word)
@@ -78,7 +83,7 @@ static void read_device(struct reader *reader, const struct word *word, void *ta
 	int index = ask_device(reader, word);
 
 	if (index >= 0)
-		add_range(reader, &rule->ranges[TXP_DIMENSION_DEV],
+		add_range(reader, word, &rule->ranges[TXP_DIMENSION_DEV],
 			  &(struct range){ index, index });
 	else if (index == -ENODEV)
 		errors_add(&reader->errors, word->line, "dev: there is no device " QUOTED,
@@ -130,10 +135,12 @@ static void read_destination(struct reader *reader, const struct word *word, voi
 
 static void read_mark(struct reader *reader, const struct word *word, void *target)
 {
+	const struct quota quota = { "marks", &reader->ruleset->mark_count, TXP_CLASS_VALUES,
+				     &reader->marks_full };
 	struct rule *rule = target;
 	struct masked mark, *entry;
 
-	if (!parse_mark(reader, word, &mark))
+	if (!parse_mark(reader, word, &mark) || !quota_take(reader, word, &quota, 1))
 		return;
 	entry = add_entry(reader, &rule->marks.mark, &rule->marks.count, sizeof(*entry));
 	if (entry)
@@ -151,6 +158,8 @@ static bool is_cgroup_path(const char *path)
 
 static void read_cgroup(struct reader *reader, const struct word *word, void *target)
 {
+	const struct quota quota = { "cgroups", &reader->ruleset->cgroup_count, TXP_CLASS_VALUES,
+				     &reader->cgroups_full };
 	const struct ruleset_host *host = reader->host;
 	struct cgroup cgroup = { 0 }, *entry;
 	struct rule *rule = target;
@@ -162,6 +171,8 @@ static void read_cgroup(struct reader *reader, const struct word *word, void *ta
 			   word->text);
 		return;
 	}
+	if (!quota_take(reader, word, &quota, 1))
+		return;
 	if (host && host->cgroup)
 		err = host->cgroup(word->text, &cgroup, host->context);
 	if (err) {

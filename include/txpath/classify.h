@@ -16,7 +16,10 @@
 #define TXP_CLASS_WORDS (TXP_CLASS_RULES / 64)
 #define TXP_CLASSES 256		  /* at most */
 #define TXP_CLASS_PREFIXES 131072 /* at most, of all rules */
-#define TXP_CLASS_NAME 32	  /* bytes of a name, with the 0 that ends it */
+/* Numbers and ranges of all rules, at most: what finds a number halves as often as for prefixes. */
+#define TXP_CLASS_RANGES TXP_CLASS_PREFIXES
+#define TXP_CLASS_VALUES 4096 /* marks, and cgroups, of all rules, at most */
+#define TXP_CLASS_NAME 32     /* bytes of a name, with the 0 that ends it */
 #define TXP_CLASS_TEXT 128
 
 /*

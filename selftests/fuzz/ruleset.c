@@ -37,16 +37,18 @@ static int find_device(const char *name, void *context)
 	}
 }
 
-static bool has_class(int ifindex, __u32 classid, void *context)
+static int tc_class(int ifindex, __u32 classid, void *context)
 {
+	__u32 answer = (ifindex + classid) % 6;
+
 	(void)context;
-	return (ifindex + classid) % 2;
+	return answer > TC_CLASS_OTHERWISE ? -EIO : (int)answer;
 }
 
-static bool keeps_time(int ifindex, void *context)
+static int keeps_time(int ifindex, void *context)
 {
 	(void)context;
-	return ifindex % 2;
+	return ifindex == 3 ? -EIO : ifindex % 2;
 }
 
 static int find_cgroup(const char *path, struct cgroup *cgroup, void *context)
@@ -68,7 +70,7 @@ static const struct ruleset_host host = {
 	.device = find_device,
 	.devices = devices,
 	.device_count = 3,
-	.has_class = has_class,
+	.tc_class = tc_class,
 	.keeps_time = keeps_time,
 	.cgroup = find_cgroup,
 	.device_name = device_name,
@@ -105,12 +107,11 @@ static int count_lines(const uint8_t *data, size_t size)
 	return lines;
 }
 
-static size_t check_prefixes(const struct prefixes *prefixes)
+static void check_prefixes(const struct prefixes *prefixes)
 {
 	for (size_t i = 0; i < prefixes->count; i++)
 		MUST(prefixes->prefix[i].length <=
 		     (prefixes->prefix[i].family == AF_INET ? 32 : 128));
-	return prefixes->count;
 }
 
 static void check_ranges(const struct rule *rule)
@@ -129,7 +130,36 @@ static void check_ranges(const struct rule *rule)
 	}
 }
 
-static size_t check_rule(const struct ruleset *ruleset, const struct rule *rule)
+/* How much there is of what has a limit. */
+struct counts {
+	size_t prefixes;
+	size_t ranges;
+	size_t marks;
+	size_t cgroups;
+};
+
+static void count_rule(const struct rule *rule, struct counts *counts)
+{
+	for (int i = 0; i < TXP_DIMENSION_COUNT; i++)
+		counts->ranges += rule->ranges[i].count;
+	counts->prefixes += rule->sources.count + rule->destinations.count;
+	counts->marks += rule->marks.count;
+	counts->cgroups += rule->cgroups.count;
+}
+
+static void check_counts(const struct ruleset *ruleset)
+{
+	struct counts counts = { 0 };
+
+	for (size_t i = 0; i < ruleset->rule_count; i++)
+		count_rule(&ruleset->rules[i], &counts);
+	MUST(counts.prefixes == ruleset->prefix_count && counts.prefixes <= TXP_CLASS_PREFIXES);
+	MUST(counts.ranges == ruleset->range_count && counts.ranges <= TXP_CLASS_RANGES);
+	MUST(counts.marks == ruleset->mark_count && counts.marks <= TXP_CLASS_VALUES);
+	MUST(counts.cgroups == ruleset->cgroup_count && counts.cgroups <= TXP_CLASS_VALUES);
+}
+
+static void check_rule(const struct ruleset *ruleset, const struct rule *rule)
 {
 	MUST(rule->name && strlen(rule->name) < TXP_CLASS_NAME);
 	MUST(rule->text && strlen(rule->text) < TXP_CLASS_TEXT);
@@ -137,7 +167,8 @@ static size_t check_rule(const struct ruleset *ruleset, const struct rule *rule)
 	check_ranges(rule);
 	for (size_t i = 0; i < rule->marks.count; i++)
 		MUST(!(rule->marks.mark[i].value & ~rule->marks.mark[i].mask));
-	return check_prefixes(&rule->sources) + check_prefixes(&rule->destinations);
+	check_prefixes(&rule->sources);
+	check_prefixes(&rule->destinations);
 }
 
 static void check_class(const struct class *class)
@@ -146,16 +177,16 @@ static void check_class(const struct class *class)
 	MUST(class->what.dscp < 64);
 	MUST(!(class->what.mark & ~class->what.mark_mask));
 	MUST(!class->rate == !(class->what.sets & TXP_CLASS_SETS_TIME));
+	MUST(!class->rate || !(class->what.sets & TXP_CLASS_SETS_PRIORITY) ||
+	     (class->what.priority & 15) != 7);
 }
 
 static void check_ruleset(const struct ruleset *ruleset)
 {
-	size_t prefixes = 0;
-
 	MUST(ruleset->rule_count <= TXP_CLASS_RULES && ruleset->class_count <= TXP_CLASSES);
 	for (size_t i = 0; i < ruleset->rule_count; i++)
-		prefixes += check_rule(ruleset, &ruleset->rules[i]);
-	MUST(prefixes == ruleset->prefix_count && prefixes <= TXP_CLASS_PREFIXES);
+		check_rule(ruleset, &ruleset->rules[i]);
+	check_counts(ruleset);
 	for (size_t i = 0; i < ruleset->class_count; i++)
 		check_class(&ruleset->classes[i]);
 }

@@ -66,10 +66,14 @@ int __wrap_vasprintf(char **text, const char *format, va_list args)
 	return allocates() ? __real_vasprintf(text, format, args) : -1;
 }
 
-/* The host: eth0 has class 1:20 and fq, eth1 neither; txpath is not attached to eth2. */
+/*
+ * The host: eth0 has class 1:20 and fq, eth1 neither, and eth3 cannot be asked; txpath is not
+ * attached to eth2.
+ */
 
 #define ETH0 11
 #define ETH1 12
+#define ETH3 14
 #define CLASSID 0x10020
 #define CGROUP_ID 77
 
@@ -80,19 +84,26 @@ static int find_device(const char *name, void *context)
 		return ETH0;
 	if (!strcmp(name, "eth1"))
 		return ETH1;
+	if (!strcmp(name, "eth3"))
+		return ETH3;
 	return strcmp(name, "eth2") ? -ENODEV : -ENOENT;
 }
 
-static bool has_class(int ifindex, __u32 classid, void *context)
+/* Minors from 0x30 on, on eth0: what else there is to say of a class. */
+static int tc_class(int ifindex, __u32 classid, void *context)
 {
 	(void)context;
-	return ifindex == ETH0 && classid == CLASSID;
+	if (ifindex == ETH3)
+		return -EACCES;
+	if (ifindex == ETH0 && classid >= CLASSID + 0x11 && classid <= CLASSID + 0x14)
+		return TC_CLASS_LEAF + classid - CLASSID - 0x10;
+	return ifindex == ETH0 && classid == CLASSID ? TC_CLASS_LEAF : TC_CLASS_ABSENT;
 }
 
-static bool keeps_time(int ifindex, void *context)
+static int keeps_time(int ifindex, void *context)
 {
 	(void)context;
-	return ifindex == ETH0;
+	return ifindex == ETH3 ? -EACCES : ifindex == ETH0;
 }
 
 static int find_cgroup(const char *path, struct cgroup *cgroup, void *context)
@@ -107,7 +118,7 @@ static int find_cgroup(const char *path, struct cgroup *cgroup, void *context)
 static const char *device_name(int ifindex, void *context)
 {
 	(void)context;
-	return ifindex == ETH0 ? "eth0" : "eth1";
+	return ifindex == ETH0 ? "eth0" : ifindex == ETH1 ? "eth1" : "eth3";
 }
 
 static const int devices[] = { ETH0, ETH1 };
@@ -116,7 +127,7 @@ static const struct ruleset_host host = {
 	.device = find_device,
 	.devices = devices,
 	.device_count = 2,
-	.has_class = has_class,
+	.tc_class = tc_class,
 	.keeps_time = keeps_time,
 	.cgroup = find_cgroup,
 	.device_name = device_name,
@@ -281,6 +292,10 @@ static const struct row classes[] = {
 	{ "rate too small", "{rate: 7bit}", 0, "less than a byte" },
 	{ "rate too large", "{rate: 99999999999tbit}", 0, "too large" },
 	{ "rate far too large", "{rate: 99999999999999999999}", 0, "too large" },
+	{ "rate at once", "{rate: 1mbit, priority: 7}", 0,
+	  "priority 0x7 has 7 in its low four bits: fq sends such packets at once" },
+	{ "rate at once, priority first", "{priority: 0xff17, rate: 1mbit}", 0, "0xff17 has 7" },
+	{ "rate at once, of tc", "{rate: 1mbit, tc: \"1:27\"}", 0, "priority 0x10027 has 7" },
 };
 
 /* Each is a rule; the file has more around it. */
@@ -356,17 +371,28 @@ static const struct row matches[] = {
 	{ "cgroup forwarded", "cgroup: /backup, direction: forwarded", 0, "no uid or cgroup" },
 };
 
-/* Each is a rule, held against the host; classes: tc has "1:20", other "1:30", paced a rate. */
+/* Each is a rule, held against the host; classes: tc has "1:20", other "1:30", paced a rate; of the
+ * rest the host says what their name does. */
 static const struct row hosts[] = {
 	{ "tc without dev", "{name: a, class: tc}", 0,
 	  "class \"tc\" has tc, a class of one device" },
 	{ "tc elsewhere", "{name: a, class: tc, match: {dev: [eth0, eth1]}}", 0,
-	  "rule \"a\": eth1: there is no class 1:20 of tc for \"tc\"" },
+	  "rule \"a\": eth1: class 1:20 of \"tc\": there is no such class of tc" },
 	{ "no such class of tc", "{name: a, class: other, match: {dev: eth0}}", 0,
-	  "eth0: there is no class 1:30" },
+	  "eth0: class 1:30 of \"other\": there is no such class" },
+	{ "inner class", "{name: a, class: inner, match: {dev: eth0}}", 0,
+	  "eth0: class 1:32 of \"inner\": it has classes below it: packets go to leaves" },
+	{ "nested class", "{name: a, class: nested, match: {dev: eth0}}", 0,
+	  "class 1:33 of \"nested\": it is not of the device's root qdisc" },
+	{ "class of mq", "{name: a, class: otherwise, match: {dev: eth0}}", 0,
+	  "class 1:34 of \"otherwise\": its qdisc does not go by priority" },
+	{ "class not to be asked for", "{name: a, class: tc, match: {dev: eth3}}", 0,
+	  "eth3: class 1:20 of \"tc\": Permission denied" },
+	{ "time not to be asked for", "{name: a, class: paced, match: {dev: eth3}}", 0,
+	  "eth3: its qdiscs, for the rate of \"paced\": Permission denied" },
 	{ "rate", "{name: a, class: paced, match: {dev: eth1}}", 0,
-	  "eth1: its qdisc does not keep departure times (fq does): the rate of \"paced\"" },
-	{ "rate on all", "{name: a, class: paced}", 0, "eth1: its qdisc does not keep" },
+	  "eth1: not all of its qdiscs keep departure times (fq does): the rate of \"paced\"" },
+	{ "rate on all", "{name: a, class: paced}", 0, "eth1: not all of its qdiscs keep" },
 };
 
 static void check_rows(const struct row *row, size_t count, const char *before, const char *after)
@@ -417,11 +443,12 @@ static void bad_matches(void **state)
 static void bad_for_the_host(void **state)
 {
 	(void)state;
-	CHECK_ROWS(hosts,
-		   HEAD
-		   "classes: {tc: {tc: \"1:20\"}, other: {tc: \"1:30\"}, paced: {rate: 8bit}}\n"
-		   "rules:\n- ",
-		   "\n");
+	CHECK_ROWS(
+		hosts,
+		HEAD
+		"classes: {tc: {tc: \"1:20\"}, other: {tc: \"1:30\"}, inner: {tc: \"1:32\"}, nested: {tc: \"1:33\"}, otherwise: {tc: \"1:34\"}, paced: {rate: 8bit}}\n"
+		"rules:\n- ",
+		"\n");
 }
 
 static void nul_in_the_text(void **state)
@@ -710,8 +737,36 @@ static const struct limit limits[] = {
 	{ "prefixes", HEAD "classes: {c: {}}\nprefixes:\n  a:\n", "  - 10.0.0.0/8 # %zu\n",
 	  "rules: [{name: r, class: c, match: {src: [a, a, a, a], dst: [a, a, a, a]}}]\n",
 	  TXP_CLASS_PREFIXES / 8, 5 + TXP_CLASS_PREFIXES / 8 + 1,
-	  "dst: the rules have more than 131072 prefixes with those of \"a\"" },
+	  "dst: the rules have more than 131072 prefixes with \"a\"" },
+	{ "numbers",
+	  HEAD "classes: {c: {}}\nrules:\n- {name: r, class: c, match: {uid: 1, len: [\n",
+	  "  %zu,\n", "]}}\n", TXP_CLASS_RANGES - 1, 4 + TXP_CLASS_RANGES,
+	  "len: the rules have more than 131072 numbers, ranges and devices with \"131071\"" },
+	{ "devices",
+	  HEAD "classes: {c: {}}\nrules:\n- {name: r, class: c, match: {dscp: 1}}\n"
+	       "- {name: s, class: c, match: {dev: [\n",
+	  "  eth0, # %zu\n", "]}}\n", TXP_CLASS_RANGES - 1, 5 + TXP_CLASS_RANGES,
+	  "dev: the rules have more than 131072 numbers, ranges and devices with \"eth0\"" },
+	{ "marks", HEAD "classes: {c: {}}\nrules:\n- {name: r, class: c, match: {mark: [\n",
+	  "  %zu,\n", "]}}\n", TXP_CLASS_VALUES, 5 + TXP_CLASS_VALUES,
+	  "mark: the rules have more than 4096 marks with \"4096\"" },
+	{ "cgroups", HEAD "classes: {c: {}}\nrules:\n- {name: r, class: c, match: {cgroup: [\n",
+	  "  /backup, # %zu\n", "]}}\n", TXP_CLASS_VALUES, 5 + TXP_CLASS_VALUES,
+	  "cgroup: the rules have more than 4096 cgroups with \"/backup\"" },
 };
+
+/* Only such a priority, and only with a rate. */
+static void rates_with_priorities(void **state)
+{
+	static const char text[] = HEAD "rules: []\nclasses:\n  a: {priority: 7}\n"
+					"  b: {tc: \"1:7\"}\n  c: {rate: 1mbit, priority: 6}\n"
+					"  d: {rate: 1mbit, tc: \"7:8\"}\n  e: {rate: 1mbit}\n";
+	struct ruleset ruleset;
+
+	(void)state;
+	assert_read(text, &ruleset);
+	ruleset_free(&ruleset);
+}
 
 static void limits_hold(void **state)
 {
@@ -845,15 +900,25 @@ static void no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bad_files),	    cmocka_unit_test(bad_classes),
-		cmocka_unit_test(bad_rules),	    cmocka_unit_test(bad_matches),
-		cmocka_unit_test(bad_for_the_host), cmocka_unit_test(nul_in_the_text),
-		cmocka_unit_test(good_file),	    cmocka_unit_test(other_orders),
-		cmocka_unit_test(no_host),	    cmocka_unit_test(all_errors_in_order),
-		cmocka_unit_test(never_reached),    cmocka_unit_test(same_name_of_rules),
-		cmocka_unit_test(limits_hold),	    cmocka_unit_test(size_limit),
-		cmocka_unit_test(many_of_a_kind),   cmocka_unit_test(rates),
-		cmocka_unit_test(no_memory),	    cmocka_unit_test(text_of_conditions),
+		cmocka_unit_test(bad_files),
+		cmocka_unit_test(bad_classes),
+		cmocka_unit_test(bad_rules),
+		cmocka_unit_test(bad_matches),
+		cmocka_unit_test(bad_for_the_host),
+		cmocka_unit_test(nul_in_the_text),
+		cmocka_unit_test(good_file),
+		cmocka_unit_test(other_orders),
+		cmocka_unit_test(no_host),
+		cmocka_unit_test(all_errors_in_order),
+		cmocka_unit_test(never_reached),
+		cmocka_unit_test(same_name_of_rules),
+		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(size_limit),
+		cmocka_unit_test(rates_with_priorities),
+		cmocka_unit_test(many_of_a_kind),
+		cmocka_unit_test(rates),
+		cmocka_unit_test(no_memory),
+		cmocka_unit_test(text_of_conditions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
