@@ -4,8 +4,8 @@
  * rules are written as a file, read, compiled and loaded as txpath classify test does; the walk
  * knows nothing of that, only what was drawn.
  *
- * TXPATH_TEST_PACKETS  an eighth of it: sets of rules (4000: 500); with each, PACKETS packets
- * TXPATH_TEST_SEED     of the random numbers (1)
+ * TXPATH_TEST_PACKETS  a twentieth of it: sets of rules (4000: 200). BIG_PERCENT of them may have
+ * as many rules as there can be TXPATH_TEST_SEED     of the random numbers (1)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,8 +25,13 @@
 #include "../../loader/classifier.h"
 #include "../../loader/command.h"
 
-#define PACKETS 20
 #define RULES_MAX 1024
+#define BIG_PERCENT 30
+#define BIG_ASKED_PERCENT 70 /* else hardly a packet gets past the first rules */
+#define SMALL_RULES 20
+#define SMALL_ASKED_PERCENT 25
+#define SMALL_PACKETS 20
+#define BIG_PACKETS 200
 #define RANGES_MAX 3
 #define DEVICES 5
 
@@ -75,6 +80,7 @@ struct drawn_rule {
 
 static struct drawn_rule rules[RULES_MAX];
 static size_t rule_count;
+static unsigned int asked_percent; /* of what a rule may ask, as numbers */
 
 /* Few values, so that rules and packets meet; and both ends of what there is. */
 static const struct {
@@ -144,7 +150,7 @@ static void draw_ranges(struct drawn_rule *rule, enum txp_dimension dimension)
 	uint32_t a, b;
 	size_t i;
 
-	rule->ranges[dimension] = chance(25) ? 1 + draw(RANGES_MAX) : 0;
+	rule->ranges[dimension] = chance(asked_percent) ? 1 + draw(RANGES_MAX) : 0;
 	for (i = 0; i < rule->ranges[dimension]; i++) {
 		range = &rule->range[dimension][i];
 		a = draw_number(dimension);
@@ -465,43 +471,62 @@ static void fail_on_error(int line, const char *message, void *context)
 	fail_msg("line %d: %s, of\n%s", line, message, (char *)context);
 }
 
+/* What was drawn, and what came of it. */
+struct drawn {
+	size_t sets, big, packets, matched;
+	size_t late; /* matched a rule that is not in a row's first word */
+};
+
 static void compare(const struct classifier *classifier, const struct compiled *compiled,
-		    const char *text, size_t *matched)
+		    const char *text, size_t packets, struct drawn *drawn)
 {
 	struct drawn_packet packet;
 	size_t i, expected;
 	int got;
 
-	for (i = 0; i < PACKETS; i++) {
+	for (i = 0; i < packets; i++) {
 		draw_packet(&packet, &compiled->plan);
 		expected = walk(&packet);
 		got = classifier_ask(classifier, &packet.facts);
 		if (got != (int)expected)
 			fail_msg("packet %zu: rule %zu matches, and the program says %d, of\n%s", i,
 				 expected, got, text);
-		*matched += expected < rule_count;
+		drawn->matched += expected < rule_count;
+		drawn->late += expected < rule_count && expected >= 64;
 	}
+	drawn->packets += packets;
 }
 
-static void one_set(size_t *matched)
+/* Draws the rules of a set; returns with how many packets it is asked. */
+static size_t draw_set(struct drawn *drawn)
+{
+	bool big = chance(BIG_PERCENT);
+	size_t i;
+
+	rule_count = 1 + draw(big ? RULES_MAX : SMALL_RULES);
+	asked_percent = big ? BIG_ASKED_PERCENT : SMALL_ASKED_PERCENT;
+	for (i = 0; i < rule_count; i++)
+		draw_rule(&rules[i]);
+	drawn->sets++;
+	drawn->big += big;
+	return big ? BIG_PACKETS : SMALL_PACKETS;
+}
+
+static void one_set(struct drawn *drawn)
 {
 	const struct ruleset_host host = { .device = find_device, .cgroup = find_cgroup };
 	const struct map_set none = { 0 };
+	size_t size, packets = draw_set(drawn);
 	struct classifier classifier;
 	struct compiled compiled;
 	struct ruleset ruleset;
-	size_t i, size;
-	char *text;
+	char *text = write_file(&size);
 
-	rule_count = chance(90) ? 1 + draw(20) : 1 + draw(RULES_MAX);
-	for (i = 0; i < rule_count; i++)
-		draw_rule(&rules[i]);
-	text = write_file(&size);
 	assert_int_equal(ruleset_read(text, size, &host, fail_on_error, text, &ruleset), 0);
 	assert_int_equal(compile(&ruleset, fail_on_error, text, &compiled), 0);
 	assert_int_equal(
 		classifier_load(&classifier, &compiled, &none, -1, CLASSIFY_ASK_PROGRAM, ""), 0);
-	compare(&classifier, &compiled, text, matched);
+	compare(&classifier, &compiled, text, packets, drawn);
 	classifier_close(&classifier);
 	compiled_free(&compiled);
 	ruleset_free(&ruleset);
@@ -517,15 +542,19 @@ static size_t setting(const char *name, size_t otherwise)
 
 static void the_program_and_a_walk_agree(void **context)
 {
-	size_t i, matched = 0, sets = setting("TXPATH_TEST_PACKETS", 4000) / 8;
+	size_t i, sets = setting("TXPATH_TEST_PACKETS", 4000) / 8;
+	struct drawn drawn = { 0 };
 
 	(void)context;
 	state = setting("TXPATH_TEST_SEED", 1) * 0x9e3779b97f4a7c15 | 1;
 	for (i = 0; i < sets; i++)
-		one_set(&matched);
-	print_message("%zu sets, %zu packets, %zu matched a rule\n", sets, sets * PACKETS, matched);
+		one_set(&drawn);
+	print_message("%zu sets, %zu of them of up to %d rules; %zu packets, %zu matched a rule, "
+		      "%zu of them one behind the first 64\n",
+		      drawn.sets, drawn.big, RULES_MAX, drawn.packets, drawn.matched, drawn.late);
 	/* else nothing was shown */
-	assert_in_range(matched, sets * PACKETS / 4, sets * PACKETS);
+	assert_in_range(drawn.late, drawn.big * BIG_PACKETS / 20, drawn.packets);
+	assert_in_range(drawn.matched, drawn.packets / 4, drawn.packets);
 }
 
 int main(void)
