@@ -169,6 +169,12 @@ device_packets()
 	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/statistics/tx_packets"
 }
 
+# mac_of NS DEV
+mac_of()
+{
+	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/address"
+}
+
 # pins: what txpath has on the test's bpffs; some kernels put files of their own there.
 pins()
 {

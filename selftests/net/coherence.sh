@@ -277,16 +277,11 @@ quick_neighbours()
 	run ip -n "$(ns router)" neigh flush dev r2 # has its timer from before
 }
 
-mac()
-{
-	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/address"
-}
-
 # The server answers no ARP request, and sends none.
 next_hop_dies()
 {
 	quick_neighbours
-	run ip -n "$(ns server)" neigh replace 10.7.3.1 lladdr "$(mac router r2)" dev s0 nud permanent
+	run ip -n "$(ns server)" neigh replace 10.7.3.1 lladdr "$(mac_of router r2)" dev s0 nud permanent
 	start_flow "${ADDRESS[server]}"
 	hears 'bytes from'
 	in_ns server sysctl -qw net.ipv4.conf.all.arp_ignore=8

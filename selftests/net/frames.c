@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * frames DEV DMAC SADDR DADDR [NAME=NUMBER...]: sends echo requests as Ethernet frames of DEV,
- * past its IP layer, and says how many. What may be wrong about them:
+ * frames DEV DMAC SADDR DADDR [NAME=NUMBER...]: sends echo requests or datagrams as Ethernet frames
+ * of DEV, past its IP layer, and says how many. What may be wrong about them:
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -11,15 +11,20 @@
 #include <netinet/ether.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* FRAME(name, when not given, meaning) */
 #define FRAMES(FRAME)                                                                              \
 	FRAME(count, 10, "frames")                                                                 \
-	FRAME(size, 64, "bytes behind the ICMP header")                                            \
+	FRAME(size, 64, "bytes behind the ICMP or UDP header")                                     \
+	FRAME(dport, 0, "UDP to this port, 0: an echo request")                                    \
+	FRAME(ring, 0, "1: by PACKET_TX_RING, all but the Ethernet header in pages")               \
 	FRAME(ethertype, ETH_P_IP, "EtherType")                                                    \
 	FRAME(vlan, -1, "802.1Q tag")                                                              \
 	FRAME(version, 4, "of IP")                                                                 \
@@ -121,7 +126,7 @@ static size_t put_ip(unsigned char *at, const struct frames *frames, size_t payl
 	struct iphdr ip = {
 		.version = frames->version,
 		.ttl = frames->ttl,
-		.protocol = IPPROTO_ICMP,
+		.protocol = frames->dport ? IPPROTO_UDP : IPPROTO_ICMP,
 		.frag_off = htons(frames->fragment),
 		.saddr = frames->saddr.s_addr,
 		.daddr = frames->daddr.s_addr,
@@ -146,13 +151,27 @@ static size_t put_echo(unsigned char *at, size_t payload)
 	return payload;
 }
 
+/* Without a checksum. */
+static size_t put_udp(unsigned char *at, const struct frames *frames, size_t payload)
+{
+	struct udphdr udp = {
+		.source = htons(frames->dport),
+		.dest = htons(frames->dport),
+		.len = htons(payload),
+	};
+
+	memcpy(at, &udp, sizeof(udp));
+	return payload;
+}
+
 static size_t build(unsigned char *at, const struct frames *frames, const unsigned char *smac)
 {
 	size_t payload = sizeof(struct icmphdr) + (frames->size & ~1L);
 	size_t length = put_ethernet(at, frames, smac);
 
 	length += put_ip(at + length, frames, payload);
-	length += put_echo(at + length, payload);
+	length += frames->dport ? put_udp(at + length, frames, payload)
+				: put_echo(at + length, payload);
 	return length - frames->cut;
 }
 
@@ -169,6 +188,36 @@ static int open_device(const char *name, unsigned char *mac)
 		err(1, "%s", name);
 	memcpy(mac, at.sll_addr, ETH_ALEN);
 	return fd;
+}
+
+/* tpacket_fill_skb: what is behind the device's header stays in the ring's pages. */
+static void send_by_ring(int fd, const unsigned char *frame, size_t length, long count)
+{
+	const size_t offset = TPACKET_HDRLEN - sizeof(struct sockaddr_ll);
+	struct tpacket_req ring = { .tp_block_nr = 1, .tp_frame_nr = 1 };
+	struct tpacket_hdr *slot;
+
+	ring.tp_block_size = ring.tp_frame_size = getpagesize();
+	if (setsockopt(fd, SOL_PACKET, PACKET_TX_RING, &ring, sizeof(ring)))
+		err(1, "PACKET_TX_RING");
+	slot = mmap(NULL, ring.tp_block_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (slot == MAP_FAILED)
+		err(1, "mmap");
+	memcpy((unsigned char *)slot + offset, frame, length);
+	for (long n = 0; n < count; n++) {
+		slot->tp_len = length;
+		__atomic_store_n(&slot->tp_status, TP_STATUS_SEND_REQUEST, __ATOMIC_RELEASE);
+		/* returns when it has left */
+		if (send(fd, NULL, 0, 0) != (ssize_t)length)
+			err(1, "send of %zu by the ring", length);
+	}
+}
+
+static void send_each(int fd, const unsigned char *frame, size_t length, long count)
+{
+	for (long n = 0; n < count; n++)
+		if (send(fd, frame, length, 0) != (ssize_t)length)
+			err(1, "send of %zu", length);
 }
 
 int main(int argc, char **argv)
@@ -188,9 +237,10 @@ int main(int argc, char **argv)
 		errx(2, "not an address: %s, %s or %s", argv[2], argv[3], argv[4]);
 	fd = open_device(argv[1], mac);
 	length = build(frame, &frames, mac);
-	for (long n = 0; n < frames.count; n++)
-		if (send(fd, frame, length, 0) != (ssize_t)length)
-			err(1, "send of %zu", length);
+	if (frames.ring)
+		send_by_ring(fd, frame, length, frames.count);
+	else
+		send_each(fd, frame, length, frames.count);
 	printf("sent %ld\n", frames.count);
 	return 0;
 }

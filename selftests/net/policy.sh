@@ -206,11 +206,6 @@ nft_router()
 	in_ns router nft "$@" || skip "nft $* is refused here"
 }
 
-mac_of()
-{
-	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/address"
-}
-
 # Netfilter
 
 # chain TYPE HOOK [RULE]: a chain of the router; without RULE it drops.

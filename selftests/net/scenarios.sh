@@ -83,11 +83,6 @@ index()
 	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/ifindex"
 }
 
-mac()
-{
-	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/address"
-}
-
 client_ip()
 {
 	run ip -n "$(ns client)" "$@"
@@ -290,7 +285,7 @@ test_scenario_inet6_gateway()
 	use_ipv6 router r0 fe80::9
 	client_ip route replace 10.7.3.0/24 nexthop via inet6 fe80::1 dev c0 \
 		nexthop via inet6 fe80::9 dev c0
-	client_ip neigh replace fe80::9 lladdr "$(mac router r0)" dev c0 nud permanent
+	client_ip neigh replace fe80::9 lladdr "$(mac_of router r0)" dev c0 nud permanent
 	to_many client server 10.7.3
 	judge "${ALWAYS[@]}"
 }
@@ -412,9 +407,9 @@ hide_next_hops()
 	in_ns server sysctl -qw net.ipv4.conf.s0.arp_ignore=8
 	in_ns client sysctl -qw net.ipv4.neigh.c0.mcast_solicit=1000
 	in_ns router sysctl -qw net.ipv4.neigh.r2.mcast_solicit=1000
-	run ip -n "$(ns router)" neigh replace "${ADDRESS[client]}" lladdr "$(mac client c0)" \
+	run ip -n "$(ns router)" neigh replace "${ADDRESS[client]}" lladdr "$(mac_of client c0)" \
 		dev r0 nud permanent
-	run ip -n "$(ns server)" neigh replace 10.7.3.1 lladdr "$(mac router r2)" \
+	run ip -n "$(ns server)" neigh replace 10.7.3.1 lladdr "$(mac_of router r2)" \
 		dev s0 nud permanent
 }
 
@@ -439,8 +434,8 @@ forget_next_hops()
 # All that was sent waits at the client, then at the router.
 let_go()
 {
-	introduce client 10.7.1.1 c0 "$(mac router r0)"
-	introduce router "${ADDRESS[server]}" r2 "$(mac server s0)"
+	introduce client 10.7.1.1 c0 "$(mac_of router r0)"
+	introduce router "${ADDRESS[server]}" r2 "$(mac_of server s0)"
 }
 
 udp_that_waits()
@@ -620,7 +615,7 @@ test_scenario_many_changes()
 	local flows=() i mac
 
 	watch_all
-	mac=$(mac router r0)
+	mac=$(mac_of router r0)
 	client_ip route replace default via 10.7.1.1 rto_min 5ms
 	tcp_server server
 	background tcp client "$TOOLS/tcpflow" "${ADDRESS[server]}" "$PORT" count=1000000000 \

@@ -88,6 +88,7 @@ void settings_apply(const struct settings *settings, int fd)
 	set(fd, IPPROTO_IP, IP_MTU_DISCOVER, "pmtudisc", settings->pmtudisc);
 	set(fd, SOL_SOCKET, SO_PRIORITY, "priority", settings->priority);
 	set(fd, SOL_SOCKET, SO_MARK, "mark", settings->mark);
+	set(fd, SOL_SOCKET, SO_SNDBUFFORCE, "room", settings->room);
 	set_options(fd, settings->options);
 	set_bound(fd, settings->bound);
 	set_unicast_if(fd, settings->unicast_if);

@@ -20,6 +20,7 @@
 	SETTING(pmtudisc, -1, "IP_MTU_DISCOVER: 0 DONT 1 WANT 2 DO 3 PROBE 4 INTERFACE 5 OMIT")    \
 	SETTING(priority, -1, "SO_PRIORITY")                                                       \
 	SETTING(mark, -1, "SO_MARK")                                                               \
+	SETTING(room, -1, "SO_SNDBUFFORCE: half the bytes that may wait in queues")                \
 	SETTING(options, 0, "IP_OPTIONS: so many bytes of no-operation, a multiple of 4")          \
 	SETTING(bound, 0, "SO_BINDTODEVICE: index of the device")                                  \
 	SETTING(sport, 0, "udpgen: source port")                                                   \
