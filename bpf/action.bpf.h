@@ -18,7 +18,7 @@
  * (flow_limit), and would drop what the class has paid for.
  */
 #define TXP_PACE_HORIZON_NS (2 * NS_PER_S)
-#define TXP_PACE_PACKETS 64
+#define TXP_PACE_PACKETS 96
 #define TXP_PACE_BEYOND_NS (60 * NS_PER_S)
 
 #define TXP_PACE_AVERAGE 16 /* a packet's part of the average */

@@ -89,35 +89,44 @@ static __always_inline __u32 extension_len(__u8 protocol, __u8 length)
 }
 
 /*
- * ipv6_skip_exthdr: past what comes before the transport header. Returns its offset; 0: it is not
- * in this fragment, or behind more headers than are looked at.
+ * Past one header. false: there is nothing to go past, or what is behind is not in this fragment.
+ * By way of memory: the verifier would follow each sequence of headers through all that comes.
  */
-static __always_inline __u32 skip_extensions(struct __sk_buff *ctx, __u8 *protocol)
+static __always_inline bool pass_extension(struct __sk_buff *ctx, struct txp_facts *facts)
 {
-	__u32 len, offset = sizeof(struct ipv6hdr);
+	__u8 protocol = READ_ONCE(facts->number[TXP_DIMENSION_PROTO]);
+	__u32 offset = READ_ONCE(facts->transport);
 	__u8 head[4]; /* next header, length, and of a fragment its offset */
 
-	for (__u32 i = 0; i < TXP_EXTENSIONS_MAX; i++) {
-		if (!extension_len(*protocol, 0))
-			return offset;
-		if (load_ip(ctx, offset, head, sizeof(head)))
-			return 0;
-		if (*protocol == IPPROTO_FRAGMENT && (head[2] << 8 | head[3]) & TXP_IP6_OFFSET) {
-			*protocol = head[0];
-			return 0;
-		}
-		len = extension_len(*protocol, head[1]);
-		*protocol = head[0];
-		offset += len;
+	if (!extension_len(protocol, 0))
+		return false;
+	if (load_ip(ctx, offset, head, sizeof(head))) {
+		WRITE_ONCE(facts->transport, 0);
+		return false;
 	}
-	return extension_len(*protocol, 0) ? 0 : offset;
+	WRITE_ONCE(facts->number[TXP_DIMENSION_PROTO], head[0]);
+	if (protocol == IPPROTO_FRAGMENT && (head[2] << 8 | head[3]) & TXP_IP6_OFFSET) {
+		WRITE_ONCE(facts->transport, 0);
+		return false;
+	}
+	WRITE_ONCE(facts->transport, offset + extension_len(protocol, head[1]));
+	return true;
+}
+
+/* ipv6_skip_exthdr: to the transport header, if it is not behind more than are looked at. */
+static __always_inline void skip_extensions(struct __sk_buff *ctx, struct txp_facts *facts)
+{
+	for (__u32 i = 0; i < TXP_EXTENSIONS_MAX; i++) {
+		if (!pass_extension(ctx, facts))
+			return;
+	}
+	if (extension_len(READ_ONCE(facts->number[TXP_DIMENSION_PROTO]), 0))
+		WRITE_ONCE(facts->transport, 0);
 }
 
 static __always_inline bool facts_ipv6(struct __sk_buff *ctx, bool all, struct txp_facts *facts)
 {
 	struct ipv6hdr ip;
-	__u8 protocol;
-	__u32 offset;
 
 	if (load_ip(ctx, 0, &ip, sizeof(ip)) || ip.version != 6)
 		return false;
@@ -127,11 +136,11 @@ static __always_inline bool facts_ipv6(struct __sk_buff *ctx, bool all, struct t
 	facts->number[TXP_DIMENSION_DSCP] = ip.priority << 2 | ip.flow_lbl[0] >> 6;
 	if (ip.payload_len || !ctx->gso_size)
 		facts->number[TXP_DIMENSION_LEN] = bpf_ntohs(ip.payload_len) + sizeof(ip);
-	protocol = ip.nexthdr;
-	offset = skip_extensions(ctx, &protocol);
-	facts->number[TXP_DIMENSION_PROTO] = protocol;
-	if (offset)
-		facts_ports(ctx, offset, all, facts);
+	facts->number[TXP_DIMENSION_PROTO] = ip.nexthdr;
+	facts->transport = sizeof(ip);
+	skip_extensions(ctx, facts);
+	if (READ_ONCE(facts->transport))
+		facts_ports(ctx, READ_ONCE(facts->transport), all, facts);
 	return true;
 }
 

@@ -10,22 +10,7 @@
 
 #include "cgroup2.h"
 
-static int find_mount(char *path, size_t size)
-{
-	FILE *mounts = setmntent("/proc/self/mounts", "r");
-	struct mntent *entry;
-	int err = -ENODEV;
-
-	if (!mounts)
-		return -errno;
-	while (err && (entry = getmntent(mounts))) {
-		if (strcmp(entry->mnt_type, "cgroup2"))
-			continue;
-		err = snprintf(path, size, "%s", entry->mnt_dir) < (int)size ? 0 : -ENAMETOOLONG;
-	}
-	endmntent(mounts);
-	return err;
-}
+#define ROOT_ID 1 /* kernfs_create_root: the first that a hierarchy gives */
 
 static int directory_id(const char *path, __u64 *id)
 {
@@ -39,6 +24,39 @@ static int directory_id(const char *path, __u64 *id)
 		return -errno;
 	memcpy(id, handle.handle.f_handle, sizeof(*id));
 	return 0;
+}
+
+/*
+ * bpf_skb_ancestor_cgroup_id counts from the root of the hierarchy. In a container a mount may
+ * begin below it, and what is above cannot be seen.
+ */
+static int check_root(const char *directory)
+{
+	__u64 id = 0;
+	int err = directory_id(directory, &id);
+
+	if (err)
+		return err;
+	return id == ROOT_ID ? 0 : -EXDEV;
+}
+
+static int find_mount(char *path, size_t size)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	struct mntent *entry;
+	int err = -ENODEV;
+
+	if (!mounts)
+		return -errno;
+	while (err && (entry = getmntent(mounts))) {
+		if (strcmp(entry->mnt_type, "cgroup2"))
+			continue;
+		err = check_root(entry->mnt_dir);
+		if (!err && snprintf(path, size, "%s", entry->mnt_dir) >= (int)size)
+			err = -ENAMETOOLONG;
+	}
+	endmntent(mounts);
+	return err;
 }
 
 /* The part of the path with so many names; all of it if it has no more. Returns how many it has. */

@@ -5,7 +5,10 @@
 
 #include "ruleset.h"
 
-/* path: below the mount point. -ENOENT: there is none, -ENODEV: cgroup2 is not mounted. Silent. */
+/*
+ * path: below the mount point. -ENOENT: there is none, -ENODEV: cgroup2 is not mounted, -EXDEV: but
+ * not from its root. Silent.
+ */
 int cgroup2_find(const char *path, struct cgroup *cgroup);
 
 /* Of a cgroup and those above it, by level; 0 where it is not that deep. */

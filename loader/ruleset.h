@@ -123,7 +123,7 @@ struct ruleset_host {
 	int (*tc_class)(int ifindex, __u32 classid, void *context);
 	/* Do its qdiscs keep departure times? 0, 1, or negative errno. */
 	int (*keeps_time)(int ifindex, void *context);
-	/* Path below the mount point of cgroup2. Negative errno. */
+	/* Path from the root of cgroup2. -ENODEV: it is not mounted, -EXDEV: but a part of it. */
 	int (*cgroup)(const char *path, struct cgroup *cgroup, void *context);
 	/* For messages; NULL: the number is shown. */
 	const char *(*device_name)(int ifindex, void *context);

@@ -156,6 +156,19 @@ static bool is_cgroup_path(const char *path)
 	       (length < 3 || strcmp(path + length - 3, "/.."));
 }
 
+static const char *cgroup_error(int err)
+{
+	switch (err) {
+	case -ENODEV:
+		return "cgroup2 is not mounted";
+	case -EXDEV:
+		return "cgroup2 is mounted here from below its root, as in a container: "
+		       "what the kernel compares cannot be seen";
+	default:
+		return strerror(-err);
+	}
+}
+
 static void read_cgroup(struct reader *reader, const struct word *word, void *target)
 {
 	const struct quota quota = { "cgroups", &reader->ruleset->cgroup_count, TXP_CLASS_VALUES,
@@ -177,7 +190,7 @@ static void read_cgroup(struct reader *reader, const struct word *word, void *ta
 		err = host->cgroup(word->text, &cgroup, host->context);
 	if (err) {
 		errors_add(&reader->errors, word->line, "cgroup: " QUOTED ": %s", word->text,
-			   strerror(-err));
+			   cgroup_error(err));
 		return;
 	}
 	entry = add_entry(reader, &rule->cgroups.cgroup, &rule->cgroups.count, sizeof(*entry));

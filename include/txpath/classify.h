@@ -189,10 +189,12 @@ struct txp_facts {
 	__be32 destination[4];
 	__u64 cgroup[TXP_CLASS_LEVELS]; /* at the depths of plan.levels */
 	__u32 mark;
-	__u8 family;	/* enum txp_class_family */
-	__u8 direction; /* enum txp_direction */
+	__u32 transport; /* where its header is, from IPv6's on; 0: not known */
+	__u8 family;	 /* enum txp_class_family */
+	__u8 direction;	 /* enum txp_direction */
 	__u8 has_ports;
 	__u8 has_user;
+	__u32 reserved;
 };
 
 _Static_assert(sizeof(struct txp_class) == 32, "struct txp_class has padding");

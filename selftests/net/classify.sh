@@ -373,6 +373,88 @@ test_classify_refuses()
 	refuses 2 'takes no packet' txp client classify show --src 10.0.0.1
 }
 
+# loads_class ANSWER KEYS: what load says of a rule for c0 whose class has these keys; "": it loads.
+loads_class()
+{
+	cat >"$WORK/class.yaml" <<-END
+		version: 1
+		classes: {a: {$2}}
+		rules: [{name: x, match: {dev: c0}, class: a}]
+	END
+	refuses $((${#1} > 0)) "$1" txp client classify load "$WORK/class.yaml"
+}
+
+# A class of tc that no priority leads to.
+test_classify_refuses_tc()
+{
+	in_ns_htb
+	attach client c0
+	in_ns client tc qdisc add dev c0 parent 1:20 handle 20: htb
+	in_ns client tc class add dev c0 parent 20: classid 20:1 htb rate 1mbit
+	loads_class '' 'tc: "1:10"'
+	loads_class 'c0: class 1:1 of "a": it has classes below it' 'tc: "1:1"'
+	loads_class 'c0: class 20:1 of "a": it is not of the device.s root qdisc' 'tc: "20:1"'
+	loads_class 'there is no such class of tc' 'tc: "1:11"'
+	in_ns client tc class del dev c0 classid 1:10
+	loads_class 'there is no such class of tc' 'tc: "1:10"'
+	in_ns client tc qdisc del dev c0 root
+	in_ns client tc qdisc add dev c0 root handle 1: tbf rate 1gbit burst 100k latency 50ms
+	loads_class 'class 1:1 of "a": its qdisc does not go by priority' 'tc: "1:1"'
+}
+
+# Each queue of the device must keep times, also those that tc does not show.
+test_classify_refuses_rate()
+{
+	local class ignored='c0: not all of its qdiscs keep departure times'
+
+	in_ns_htb
+	attach client c0
+	loads_class "$ignored" 'rate: 1mbit'
+	for class in 10 20; do
+		in_ns client tc qdisc add dev c0 parent 1:$class fq || skip "no fq here"
+		loads_class "$ignored" 'rate: 1mbit'
+	done
+	in_ns client tc qdisc add dev c0 parent 1:30 fq
+	loads_class '' 'rate: 1mbit'
+	in_ns client tc qdisc replace dev c0 parent 1:20 sfq
+	loads_class "$ignored" 'rate: 1mbit'
+	in_ns client tc qdisc del dev c0 root
+	in_ns client tc qdisc add dev c0 root handle 1: hfsc default 10 || skip "no hfsc here"
+	in_ns client tc class add dev c0 parent 1: classid 1:1 hfsc sc rate 1gbit
+	in_ns client tc class add dev c0 parent 1:1 classid 1:10 hfsc sc rate 1gbit
+	loads_class "$ignored" 'rate: 1mbit'
+	in_ns client tc qdisc add dev c0 parent 1:10 fq
+	in_ns client tc qdisc show dev c0 invisible
+	loads_class '' 'rate: 1mbit'
+}
+
+# cgroup2 from below its root: other depths than the kernel's.
+test_classify_refuses_cgroups_of_a_container()
+{
+	local cgroup
+
+	cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+	[ -n "$cgroup" ] || skip "cgroup2 is not mounted"
+	CGROUP=$cgroup/txp$$
+	mkdir -p "$CGROUP/child" || skip "no cgroup can be made"
+	trap 'remove_cgroup; clean_up' EXIT
+	cat >"$WORK/cgroup.yaml" <<-END
+		version: 1
+		classes: {a: {priority: 6}}
+		rules: [{name: x, match: {cgroup: /child}, class: a}]
+	END
+	refuses 1 '"/child": cgroup2 is mounted here from below its root' unshare -m bash -c \
+		"mount --bind '$CGROUP' '$cgroup' &&
+			'$TXPATH' classify test '$WORK/cgroup.yaml' --dport 1"
+	# one from the root will do, after others
+	mkdir "$WORK/below" "$WORK/root"
+	sed -i "s,/child,/txp$$/child," "$WORK/cgroup.yaml"
+	refuses 0 'no rule matches' unshare -m bash -c \
+		"mount --bind '$CGROUP' '$WORK/below' && umount -l '$cgroup' &&
+			mount -t cgroup2 none '$WORK/root' &&
+			'$TXPATH' classify test '$WORK/cgroup.yaml' --dport 1"
+}
+
 # Says of a file which rule a packet would hit, without loading it.
 test_classify_test_answers()
 {

@@ -31,7 +31,9 @@
 #define PORT 9
 #define DSCP 46
 #define FRAME_MAX 512
-#define HEADER_MAX (ETH_HLEN + 40 + 3 * 16)
+#define EXTENSIONS 7
+#define EXTENSIONS_SEEN 6
+#define HEADER_MAX (ETH_HLEN + 40 + EXTENSIONS * 16)
 
 static const char rules[] = "version: 1\n"
 			    "classes: {a: {dscp: ef}, b: {}}\n"
@@ -113,7 +115,8 @@ static size_t put_extension(struct frame *frame, size_t at, uint8_t kind, uint8_
 	frame->bytes[at] = next;
 	if (kind != IPPROTO_FRAGMENT) {
 		frame->bytes[at + 1] = draw(2);
-		return at + 8 * (frame->bytes[at + 1] + 1);
+		return at + (kind == IPPROTO_AH ? 4 * (frame->bytes[at + 1] + 2)
+						: 8 * (frame->bytes[at + 1] + 1));
 	}
 	put16(frame->bytes + at + 2, offset | draw(2));
 	*is_later |= offset;
@@ -123,24 +126,25 @@ static size_t put_extension(struct frame *frame, size_t at, uint8_t kind, uint8_
 static void make_ipv6(struct frame *frame)
 {
 	static const uint8_t kinds[] = { IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT,
-					 IPPROTO_DSTOPTS };
+					 IPPROTO_DSTOPTS, IPPROTO_AH };
 	uint8_t protocol = draw(4) ? IPPROTO_UDP : IPPROTO_TCP;
 	uint8_t *next = frame->bytes + ETH_HLEN + 6, kind;
 	size_t at = ETH_HLEN + 40;
 	bool is_later = false;
-	int count = draw(4);
+	int i, count = draw(EXTENSIONS + 1);
 
 	put16(frame->bytes + 12, ETH_P_IPV6);
 	frame->bytes[ETH_HLEN] = 0x60 | draw(16);
 	put16(frame->bytes + ETH_HLEN + 4, frame->size - ETH_HLEN - 40);
-	while (count--) {
-		kind = kinds[draw(4)];
+	for (i = 0; i < count; i++) {
+		kind = kinds[draw(sizeof(kinds))];
 		*next = kind;
 		next = frame->bytes + at;
 		at = put_extension(frame, at, kind, protocol, &is_later);
 	}
 	*next = protocol;
-	frame->matches = put_transport(frame, at, protocol) && !is_later;
+	frame->matches =
+		put_transport(frame, at, protocol) && !is_later && count <= EXTENSIONS_SEEN;
 }
 
 static void make_other(struct frame *frame)

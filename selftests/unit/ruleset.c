@@ -109,6 +109,10 @@ static int keeps_time(int ifindex, void *context)
 static int find_cgroup(const char *path, struct cgroup *cgroup, void *context)
 {
 	(void)context;
+	if (!strcmp(path, "/unmounted"))
+		return -ENODEV;
+	if (!strcmp(path, "/contained"))
+		return -EXDEV;
 	if (strcmp(path, "/backup"))
 		return -ENOENT;
 	*cgroup = (struct cgroup){ .id = CGROUP_ID, .level = 1 };
@@ -355,6 +359,9 @@ static const struct row matches[] = {
 	{ "device name too long", "dev: n234567890123456", 0, "there is no device" },
 	{ "device without txpath", "dev: [eth0, eth2]", 0, "not attached to device \"eth2\"" },
 	{ "unknown cgroup", "cgroup: /nosuch", 0, "cgroup: \"/nosuch\": No such file" },
+	{ "no cgroups", "cgroup: /unmounted", 0, "\"/unmounted\": cgroup2 is not mounted" },
+	{ "cgroups of a container", "cgroup: /contained", 0,
+	  "\"/contained\": cgroup2 is mounted here from below its root" },
 	{ "cgroup path", "cgroup: backup", 0, "\"backup\" is no path" },
 	{ "cgroup above", "cgroup: /../etc", 0, "\"/../etc\" is no path" },
 	{ "cgroup above at the end", "cgroup: /a/..", 0, "\"/a/..\" is no path" },
