@@ -56,7 +56,7 @@ $(B)/loader/%.o: loader/%.c $(wildcard loader/*.h) $(HEADERS) | $(SKELETON)
 
 $(B)/loader/object.o: $(SKELETON)
 
-$(B)/bpf/transit.bpf.o: BPF_CPU := -mcpu=v3
+$(B)/bpf/transit.bpf.o $(B)/bpf/classify.bpf.o: BPF_CPU := -mcpu=v3
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.bpf.h) $(HEADERS)
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@.tmp $<

@@ -26,17 +26,23 @@ static __always_inline __u32 link_len(const struct __sk_buff *ctx)
 	return dev ? dev->l2_len : 0;
 }
 
+/* Apart: it is seldom wanted, and the verifier would look at it for each read. */
+static __noinline long load_paged(struct __sk_buff *ctx, __u32 offset, void *to, __u32 len)
+{
+	if (len > sizeof(struct ipv6hdr))
+		return -1;
+	return bpf_skb_load_bytes(ctx, link_len(ctx) + offset, to, len);
+}
+
 /*
  * From the IP header on, whatever tags are before it; where it is not in the packet's first part,
  * by the other helper, which looks into all of it. 0, or a negative errno
  */
-static __noinline long load_ip(struct __sk_buff *ctx, __u32 offset, void *to, __u32 len)
+static __always_inline long load_ip(struct __sk_buff *ctx, __u32 offset, void *to, __u32 len)
 {
-	if (len > sizeof(struct ipv6hdr))
-		return -1;
 	if (!bpf_skb_load_bytes_relative(ctx, offset, to, len, BPF_HDR_START_NET))
 		return 0;
-	return bpf_skb_load_bytes(ctx, link_len(ctx) + offset, to, len);
+	return load_paged(ctx, offset, to, len);
 }
 
 /* all: also what no rule asks */
