@@ -588,7 +588,7 @@ test_classify_example_bandwidth()
 }
 
 # Two rates at once, each with more to send: they share as the rates say. Long frames at small rates:
-# what waits in fq is a third of a second, so a machine that stands still for less loses nothing.
+# half a second and more waits in fq, so a machine that stands still for less loses nothing.
 test_classify_rates_share()
 {
 	add_road
@@ -601,28 +601,28 @@ test_classify_rates_share()
 	rules client <<-END
 		version: 1
 		classes:
-		  big: {rate: 10mbit, dscp: cs2}
-		  small: {rate: 2mbit, dscp: cs1}
+		  big: {rate: 5mbit, dscp: cs2}
+		  small: {rate: 1mbit, dscp: cs1}
 		rules:
 		  - {name: one, match: {dev: c0, proto: udp, dport: 5001}, class: big}
 		  - {name: two, match: {dev: c0, proto: udp, dport: 5002}, class: small}
 	END
 	count_dscp cs2 cs1
-	datagrams 5001
-	datagrams 5002
+	datagrams 5001 390000
+	datagrams 5002 125000
 	until_true both_have dscp_bytes 50000 || fail "the flows do not flow"
 	share_from_here dscp_bytes
-	# 4 s of 2 mbit
+	# 8 s of 1 mbit
 	until_true both_have dscp_bytes $((SMALL + 1000000)) || fail "the flows do not flow"
 	shares_are dscp_bytes 5
 	[ "$(arrived others)" = 0 ] || fail "$(arrived others) packets met no rule"
 }
 
-# datagrams PORT: without an end, as many as there is room for in queues
+# datagrams PORT ROOM: without an end, as many as there is room for in queues
 datagrams()
 {
 	ip netns exec "$(ns client)" "$TOOLS/udpgen" 10.7.3.2 "$1" count=1000000 size=7000 \
-		room=250000 >/dev/null &
+		room="$2" >/dev/null &
 	SPAWNED+=($!)
 }
 
