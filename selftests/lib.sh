@@ -459,11 +459,13 @@ set_up()
 
 clean_up()
 {
-	local name pid
+	local name pid running
 
 	set +e
+	# the pid of one that has ended may be another's by now
+	running=" $(jobs -pr | tr '\n' ' ')"
 	for pid in "${SPAWNED[@]}"; do
-		kill "$pid" 2>/dev/null
+		[[ $running != *" $pid "* ]] || kill "$pid" 2>/dev/null
 	done
 	wait
 	for name in $(ip netns list | awk -v mine="^txp$$-" '$1 ~ mine { print $1 }'); do
