@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the rules of txpath classify may ask of a packet. What this file's do not ask is not read.
- */
+/* What rules may ask of a packet. What those of the loaded file do not ask is not read. */
 #ifndef TXPATH_FACTS_BPF_H
 #define TXPATH_FACTS_BPF_H
 
