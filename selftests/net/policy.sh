@@ -1015,6 +1015,8 @@ effect_segments()
 {
 	local before
 
+	# a small one first, of which a lease is learned: nothing is of what is cut
+	in_ns client "$TOOLS/udpgen" "${ADDRESS[server]}" 33434 count=2 size=64 >&2
 	before=$(snmp router Ip.FragCreates)
 	in_ns client "$TOOLS/udpgen" "${ADDRESS[server]}" 33434 count=$PROBES size=4800 gso=1200 \
 		pmtudisc=0 >&2
