@@ -8,12 +8,14 @@
 #include <txpath/knobs.h>
 
 #include "attach.h"
+#include "classifier.h"
 #include "command.h"
 #include "lock.h"
 #include "log.h"
 #include "netns.h"
 #include "output.h"
 #include "privilege.h"
+#include "qdiscs.h"
 #include "stage.h"
 #include "status.h"
 #include "sysctl.h"
@@ -232,6 +234,37 @@ static const char *netfilter_note(enum txp_netfilter netfilter)
 	return netfilter == TXP_NETFILTER_DECLINE ? NULL : notes[netfilter];
 }
 
+/* Rules that were loaded before were held against the devices that there were. */
+static bool has_rates(const struct instance *instance)
+{
+	struct classified classified;
+	bool found = false;
+	__u32 i;
+
+	if (classified_read(instance, &classified) <= 0)
+		return false;
+	for (i = 0; i < classified.rules && !found; i++)
+		found = classified.actions[i].sets & TXP_CLASS_SETS_TIME;
+	classified_free(&classified);
+	return found;
+}
+
+static void tell_rates(const struct instance *instance, const struct arguments *arguments)
+{
+	struct qdiscs qdiscs = { 0 };
+	size_t i;
+
+	if (!has_rates(instance))
+		return;
+	for (i = 0; i < arguments->count; i++) {
+		if (!qdiscs_keep_time(&qdiscs, arguments->devices[i].ifindex))
+			log_note("%s: rules with a rate are loaded, and not all of its qdiscs keep "
+				 "departure times: what leaves by it has no rate",
+				 arguments->devices[i].name);
+	}
+	qdiscs_free(&qdiscs);
+}
+
 static void tell(const struct instance *instance, const struct arguments *arguments)
 {
 	int i, lower = 0, blind = 0;
@@ -261,6 +294,7 @@ static void tell(const struct instance *instance, const struct arguments *argume
 	if (!sysctl_lo_forwarding())
 		log_note("local look-ups will be declined: net.ipv4.conf.lo.forwarding is 0, "
 			 "lo-forwarding=on sets it until detach");
+	tell_rates(instance, arguments);
 }
 
 static int show(const struct options *options, const struct pins *pins, __u64 netns,

@@ -416,6 +416,7 @@ test_classify_refuses_rate()
 	done
 	in_ns client tc qdisc add dev c0 parent 1:30 fq
 	loads_class '' 'rate: 1mbit'
+	refuses 0 'c1: rules with a rate are loaded' txp client attach c1
 	in_ns client tc qdisc replace dev c0 parent 1:20 sfq
 	loads_class "$ignored" 'rate: 1mbit'
 	in_ns client tc qdisc del dev c0 root
