@@ -13,8 +13,8 @@
 
 /*
  * A class that is so far behind, in time or in packets, is over its rate: its next packets get a
- * time beyond fq's horizon (10 s), and fq drops them or caps it, as tc-fq(8) says. The clock stops,
- * so that what was dropped is not paid for. In packets: fq keeps no more than 100 of a flow
+ * time beyond fq's horizon (10 s), and fq drops them, or caps the time, as tc-fq(8) says. The clock
+ * stops, so that what was dropped is not paid for. In packets: fq keeps no more than 100 of a flow
  * (flow_limit), and would drop what the class has paid for.
  */
 #define TXP_PACE_HORIZON_NS (2 * NS_PER_S)

@@ -6,6 +6,7 @@
 #include <linux/pkt_cls.h>
 #include "kernel.bpf.h"
 #include <txpath/reasons.h>
+#include <txpath/transport.h>
 
 struct txp_ports {
 	__be16 source;
@@ -41,22 +42,6 @@ static __always_inline bool packet_has_df(const struct txp_packet *pkt)
 static __always_inline __u32 packet_header_len(const struct txp_packet *pkt)
 {
 	return pkt->ip.ihl * 4;
-}
-
-/* Protocols that begin with two ports: the length of the header, of TCP the least; 0: others. */
-static __always_inline __u8 transport_len(__u8 protocol)
-{
-	switch (protocol) {
-	case IPPROTO_TCP:
-		return 20;
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-		return 8;
-	case IPPROTO_SCTP:
-	case IPPROTO_DCCP:
-		return 12;
-	}
-	return 0;
 }
 
 /* Ports and the header's length; what cannot be read stays zero. */

@@ -90,10 +90,8 @@ static struct json_object *example_json(const char *dev, enum txp_field field,
 	json_add_text(object, "expected", text);
 	field_value_text(field, example->actual, text);
 	json_add_text(object, "actual", text);
-	inet_ntop(AF_INET, &example->saddr, text, sizeof(text));
-	json_add_text(object, "saddr", text);
-	inet_ntop(AF_INET, &example->daddr, text, sizeof(text));
-	json_add_text(object, "daddr", text);
+	json_add_address(object, "saddr", AF_INET, &example->saddr);
+	json_add_address(object, "daddr", AF_INET, &example->daddr);
 	json_add_number(object, "protocol", example->protocol);
 	json_add_number(object, "total", example->total);
 	json_add_number(object, "age_ms",

@@ -35,13 +35,6 @@ struct event_source {
 	char netns[NAME_MAX + 1];
 };
 
-static void add_address(struct json_object *object, const char *key, __be32 address)
-{
-	char text[INET_ADDRSTRLEN];
-
-	json_add_text(object, key, inet_ntop(AF_INET, &address, text, sizeof(text)));
-}
-
 static void add_mac(struct json_object *object, const char *key, const __u8 *mac)
 {
 	char text[3 * ETH_ALEN];
@@ -55,8 +48,8 @@ static struct json_object *flow_json(const struct txp_lease_key *key)
 {
 	struct json_object *object = json_object_new_object();
 
-	add_address(object, "saddr", key->saddr);
-	add_address(object, "daddr", key->daddr);
+	json_add_address(object, "saddr", AF_INET, &key->saddr);
+	json_add_address(object, "daddr", AF_INET, &key->daddr);
 	json_add_number(object, "protocol", key->protocol);
 	json_add_number(object, "sport", ntohs(key->sport));
 	json_add_number(object, "dport", ntohs(key->dport));
@@ -72,7 +65,7 @@ static struct json_object *lease_json(const struct txp_lease *lease)
 
 	json_add_number(object, "oif", lease->oif);
 	memcpy(&next_hop, lease->next_hop + sizeof(next_hop), sizeof(next_hop));
-	add_address(object, "next_hop", next_hop);
+	json_add_address(object, "next_hop", AF_INET, &next_hop);
 	add_mac(object, "dmac", lease->ethernet);
 	add_mac(object, "smac", lease->ethernet + ETH_ALEN);
 	json_add_number(object, "mtu", lease->mtu);
@@ -139,8 +132,8 @@ static void mismatch_json(struct json_object *object, const struct txp_event *ev
 	json_add_text(object, "expected", text);
 	field_value_text(event->code, example->actual, text);
 	json_add_text(object, "actual", text);
-	add_address(object, "saddr", example->saddr);
-	add_address(object, "daddr", example->daddr);
+	json_add_address(object, "saddr", AF_INET, &example->saddr);
+	json_add_address(object, "daddr", AF_INET, &example->daddr);
 	json_add_number(object, "protocol", example->protocol);
 	json_add_number(object, "total", example->total);
 }
@@ -154,22 +147,14 @@ static void mismatch_text(struct json_object *object)
 	       json_text(object, "actual"));
 }
 
-static void add_address_of(struct json_object *object, const char *key,
-			   const struct txp_facts *facts, const __be32 *words)
-{
-	int family = facts->family == TXP_CLASS_IPV6 ? AF_INET6 : AF_INET;
-	char text[INET6_ADDRSTRLEN];
-
-	json_add_text(object, key, inet_ntop(family, words, text, sizeof(text)));
-}
-
 static void classified_json(struct json_object *object, const struct txp_event *event)
 {
 	const struct txp_facts *facts = &event->classified.facts;
+	int family = facts->family == TXP_CLASS_IPV6 ? AF_INET6 : AF_INET;
 	char text[ACTION_TEXT_MAX];
 
-	add_address_of(object, "saddr", facts, facts->source);
-	add_address_of(object, "daddr", facts, facts->destination);
+	json_add_address(object, "saddr", family, facts->source);
+	json_add_address(object, "daddr", family, facts->destination);
 	json_add_number(object, "protocol", facts->number[TXP_DIMENSION_PROTO]);
 	if (facts->has_ports) {
 		json_add_number(object, "sport", facts->number[TXP_DIMENSION_SPORT]);

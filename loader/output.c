@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Documents as JSON or as tables, once or repeatedly. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,6 +38,15 @@ void json_add_text(struct json_object *object, const char *key, const char *text
 void json_add_number(struct json_object *object, const char *key, __u64 number)
 {
 	json_object_object_add(object, key, json_object_new_uint64(number));
+}
+
+void json_add_address(struct json_object *object, const char *key, int family,
+		      const __be32 *address)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	inet_ntop(family, address, text, sizeof(text));
+	json_add_text(object, key, text);
 }
 
 void json_add_errno(struct json_object *object, int err)

@@ -68,6 +68,10 @@ struct json_object *json_member(struct json_object *object, const char *key);
 void json_add_text(struct json_object *object, const char *key, const char *text);
 void json_add_number(struct json_object *object, const char *key, __u64 number);
 
+/* family: AF_INET or AF_INET6, of which address has one word or four; another: "". */
+void json_add_address(struct json_object *object, const char *key, int family,
+		      const __be32 *address);
+
 /* Members errno and why: its name and its words, both "" for 0. */
 void json_add_errno(struct json_object *object, int err);
 

@@ -14,15 +14,6 @@
 #define IPV4_MF 0x2000
 #define IPV4_OFFSET 0x1fff /* of eight bytes */
 
-static void add_address(struct json_object *object, const char *key, __u8 family,
-			const __be32 *address)
-{
-	char text[INET6_ADDRSTRLEN] = "";
-
-	inet_ntop(family, address, text, sizeof(text));
-	json_add_text(object, key, text);
-}
-
 static void add_flag(struct json_object *object, const char *key, bool flag)
 {
 	json_object_object_add(object, key, json_object_new_boolean(flag));
@@ -46,8 +37,8 @@ static void add_header(struct json_object *object, const struct txp_sight *sight
 
 static void add_flow(struct json_object *object, const struct txp_sight *sight)
 {
-	add_address(object, "saddr", sight->family, sight->saddr);
-	add_address(object, "daddr", sight->family, sight->daddr);
+	json_add_address(object, "saddr", sight->family, sight->saddr);
+	json_add_address(object, "daddr", sight->family, sight->daddr);
 	json_add_number(object, "protocol", sight->protocol);
 	if (sight->flags & TXP_SIGHT_PORTS) {
 		json_add_number(object, "sport", ntohs(sight->sport));
@@ -56,7 +47,7 @@ static void add_flow(struct json_object *object, const struct txp_sight *sight)
 	if (sight->flags & TXP_SIGHT_HEADER)
 		add_header(object, sight);
 	if (sight->flags & TXP_SIGHT_NEXT_HOP)
-		add_address(object, "next_hop", sight->next_hop_family, sight->next_hop);
+		json_add_address(object, "next_hop", sight->next_hop_family, sight->next_hop);
 }
 
 static void add_place(struct json_object *object, const struct txp_record *record,

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <txpath/transport.h>
+
 #include "array.h"
 #include "ruleset_reader.h"
 
@@ -82,12 +84,6 @@ static void check_families(struct reader *reader, const struct rule *rule)
 	}
 }
 
-static bool has_ports(__u32 protocol)
-{
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_DCCP ||
-	       protocol == IPPROTO_SCTP || protocol == IPPROTO_UDPLITE;
-}
-
 /* Without proto ports mean each protocol that has some. */
 static void check_ports(struct reader *reader, const struct rule *rule)
 {
@@ -99,7 +95,7 @@ static void check_ports(struct reader *reader, const struct rule *rule)
 		return;
 	for (i = 0; i < protocols->count; i++) {
 		protocol = protocols->range[i].first;
-		while (protocol <= protocols->range[i].last && has_ports(protocol))
+		while (protocol <= protocols->range[i].last && transport_len(protocol))
 			protocol++;
 		if (protocol > protocols->range[i].last)
 			continue;
