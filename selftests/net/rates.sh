@@ -1,0 +1,282 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# txpath classify: shares of a device. Classes of HTB that rules give, and rates that fq keeps, side by
+# side, overloaded, and loaded again. Topology: ../lib.sh
+
+# shellcheck source-path=SCRIPTDIR source=../classify.sh
+. "$(dirname "$0")/../classify.sh"
+
+# Each queue of the device must keep times, also those that tc does not show.
+test_classify_refuses_rate()
+{
+	local class ignored='c0: not all of its qdiscs keep departure times'
+
+	in_ns_htb
+	attach client c0
+	loads_class "$ignored" 'rate: 1mbit'
+	for class in 10 20; do
+		in_ns client tc qdisc add dev c0 parent 1:$class fq || skip "no fq here"
+		loads_class "$ignored" 'rate: 1mbit'
+	done
+	in_ns client tc qdisc add dev c0 parent 1:30 fq
+	loads_class '' 'rate: 1mbit'
+	refuses 0 'c1: rules with a rate are loaded' txp client attach c1
+	in_ns client tc qdisc replace dev c0 parent 1:20 sfq
+	loads_class "$ignored" 'rate: 1mbit'
+	in_ns client tc qdisc del dev c0 root
+	in_ns client tc qdisc add dev c0 root handle 1: hfsc default 10 || skip "no hfsc here"
+	in_ns client tc class add dev c0 parent 1: classid 1:1 hfsc sc rate 1gbit
+	in_ns client tc class add dev c0 parent 1:1 classid 1:10 hfsc sc rate 1gbit
+	loads_class "$ignored" 'rate: 1mbit'
+	in_ns client tc qdisc add dev c0 parent 1:10 fq
+	in_ns client tc qdisc show dev c0 invisible
+	loads_class '' 'rate: 1mbit'
+}
+
+# add_fq NS DEV: what keeps the times of departure
+add_fq()
+{
+	in_ns "$1" tc qdisc replace dev "$2" root fq || skip "no fq here"
+}
+
+# Each pod's class gets no more than its rate, whatever it sends: fq keeps the times that it is given.
+test_classify_example_bandwidth()
+{
+	local start took
+
+	add_road
+	add_fq client c0
+	in_batch client <<-END
+		addr add 10.244.1.10/32 dev c0
+		addr add 10.244.1.70/32 dev c0
+		route add 10.7.3.2 via 10.7.1.1 src 10.244.1.70
+	END
+	in_batch router <<<'route add 10.244.1.0/24 via 10.7.1.2'
+	attach client c0
+	sed 's/eth0/c0/' "$ROOT/docs/examples/bandwidth.yaml" >"$WORK/bandwidth.yaml"
+	txp client classify load "$WORK/bandwidth.yaml"
+	count_dscp cs1
+	# 10 mbit: 250 frames of 1,042 bytes need 0.208 s, the last one less
+	udp_sink server 250
+	start=$(date +%s%N)
+	send client server udpgen count=250 size=1000
+	sink_filled
+	took=$((($(date +%s%N) - start) / 1000000))
+	say "250 frames of 1042 bytes took $took ms"
+	[ "$took" -ge 206 ] || fail "faster than the rate of its class allows"
+	in_batch client <<<'route replace 10.7.3.2 via 10.7.1.1 src 10.244.1.10'
+	udp client server 5
+	in_batch client <<<'route replace 10.7.3.2 via 10.7.1.1 src 10.7.1.2'
+	udp client server 3
+	hit client batch 250
+	hit client web 5
+	[ "$(hits client rest)" -ge 3 ] || fail "the last rule has no packet"
+	[ "$(arrived cs1)" = 250 ] || fail "$(arrived cs1) packets have the batch's DSCP"
+	[ "$(arrived others)" = 8 ] || fail "$(arrived others) packets have another"
+}
+
+# Two rates at once, each with more to send: they share as the rates say. Long frames at small rates:
+# half a second and more waits in fq, so a machine that stands still for less loses nothing.
+test_classify_rates_share()
+{
+	add_road
+	run ip -n "$(ns client)" link set c0 mtu 9000
+	run ip -n "$(ns router)" link set r0 mtu 9000
+	run ip -n "$(ns router)" link set r2 mtu 9000
+	run ip -n "$(ns server)" link set s0 mtu 9000
+	add_fq client c0
+	attach client c0
+	rules client <<-END
+		version: 1
+		classes:
+		  big: {rate: 5mbit, dscp: cs2}
+		  small: {rate: 1mbit, dscp: cs1}
+		rules:
+		  - {name: one, match: {dev: c0, proto: udp, dport: 5001}, class: big}
+		  - {name: two, match: {dev: c0, proto: udp, dport: 5002}, class: small}
+	END
+	count_dscp cs2 cs1
+	datagrams 5001 390000
+	datagrams 5002 125000
+	until_true both_have dscp_bytes 50000 || fail "the flows do not flow"
+	share_from_here dscp_bytes
+	# 8 s of 1 mbit
+	until_true both_have dscp_bytes $((SMALL + 1000000)) || fail "the flows do not flow"
+	shares_are dscp_bytes 5
+	[ "$(arrived others)" = 0 ] || fail "$(arrived others) packets met no rule"
+}
+
+# datagrams PORT ROOM: without an end, as many as there is room for in queues
+datagrams()
+{
+	ip netns exec "$(ns client)" "$TOOLS/udpgen" 10.7.3.2 "$1" count=1000000 size=7000 \
+		room="$2" >/dev/null &
+	SPAWNED+=($!)
+}
+
+# Of cs2 and cs1, as count_dscp counts them.
+dscp_bytes()
+{
+	ip netns exec "$(ns server)" nft -j list counters |
+		jq -r '[.nftables[].counter // empty | {(.name): .bytes}] | add | "\(.cs2) \(.cs1)"'
+}
+
+# A flow from elsewhere of twice its rate fills fq (flow_limit): the rate is used all the same.
+test_classify_paces_overload()
+{
+	add_road
+	add_fq router r2
+	in_ns client tc qdisc add dev c0 root tbf rate 20mbit burst 30kb limit 1mb ||
+		skip "no token bucket here"
+	attach router r2
+	rules router <<-END
+		version: 1
+		classes: {paced: {rate: 10mbit, dscp: cs1}}
+		rules:
+		  - {name: all, match: {dev: r2, direction: forwarded, proto: udp}, class: paced}
+	END
+	count_dscp cs1
+	capture 'udp' -s 64 -B 4096
+	# 5 s of 20 mbit
+	send client server udpgen count=12000 size=1000
+	until_true drained router r2 || fail "fq keeps packets"
+	rate_is 10000 90 110
+	hit router all 12000
+	[ "$(arrived cs1)" -lt 12000 ] || fail "the flow was not above its rate"
+}
+
+# drained NS DEV: nothing waits in its qdisc
+drained()
+{
+	ip netns exec "$(ns "$1")" tc -j -s qdisc show dev "$2" |
+		jq -e 'all(.[]; .backlog == 0)' >/dev/null
+}
+
+# rate_is KBIT LEAST MOST: percents of that rate; of what has arrived as cs1 after the first packet,
+# by the times of the capture.
+rate_is()
+{
+	local rate
+
+	end_capture "$(arrived cs1)"
+	rate=$(tcpdump -tt -e -nnr "$WORK/capture.pcap" 2>/dev/null | awk '
+		NR == 1 { first = $1 }
+		NR > 1 && match($0, /length [0-9]+/) { bits += 8 * substr($0, RSTART + 7, RLENGTH - 7) }
+		END { printf "%d", bits / ($1 - first) }')
+	say "$(arrived cs1) packets arrived, at $rate bit/s"
+	[ "$rate" -ge $(($1 * $2 * 10)) ] || fail "less than $2 % of the rate"
+	[ "$rate" -le $(($1 * $3 * 10)) ] || fail "more than $3 % of the rate"
+}
+
+# The file is loaded again while its class has packets in fq: those behind them come no earlier. At so
+# small a rate they are a third of a second, which a clock that starts anew would add at each load.
+test_classify_reload_keeps_pace()
+{
+	local i sender sink
+
+	add_road
+	add_fq client c0
+	attach client c0
+	rules client <<-END
+		version: 1
+		classes: {paced: {rate: 1mbit, dscp: cs1}}
+		rules: [{name: all, match: {dev: c0, proto: udp}, class: paced}]
+	END
+	count_dscp cs1
+	capture 'udp and dst host 10.7.3.2' -s 64 -B 4096
+	PORT=$((PORT + 1))
+	spawn sink ip netns exec "$(ns server)" "$TOOLS/numbered" $PORT
+	sink=$PID
+	spawn sender ip netns exec "$(ns client)" "$TOOLS/numbered" 10.7.3.2 $PORT size=1000 \
+		room=50000
+	sender=$PID
+	for ((i = 0; i < 20; i++)); do
+		ARRIVED=$(arrived cs1)
+		until_true more_arrived 20 || fail "the flow does not flow"
+		txp client -q classify load "$WORK/rules.yaml"
+	done
+	kill -TERM "$sender"
+	wait_for "$sender" sender
+	wait_for "$sink" sink
+	cat "$WORK/sink.out" >&2
+	until_true drained client c0 || fail "fq keeps packets"
+	rate_is 1000 0 110
+}
+
+# more_arrived PACKETS: than $ARRIVED
+more_arrived()
+{
+	[ "$(arrived cs1)" -ge $((ARRIVED + $1)) ]
+}
+
+# HTB with classes by our rules: flows that all want more share as its rates say.
+test_classify_feeds_htb()
+{
+	in_ns_htb
+	attach client c0
+	rules client <<-END
+		version: 1
+		classes:
+		  big: {tc: "1:10"}
+		  small: {tc: "1:20"}
+		rules:
+		  - {name: one, match: {dev: c0, proto: tcp, dport: 5001}, class: big}
+		  - {name: two, match: {dev: c0, proto: tcp, dport: 5002}, class: small}
+	END
+	flow 5001
+	flow 5002
+	until_true both_have htb_bytes 250000 || fail "the flows do not flow"
+	share_from_here htb_bytes
+	until_true both_have htb_bytes $((SMALL + 2000000)) || fail "the flows do not flow"
+	shares_are htb_bytes 2
+	[ "$(hits client one)" -gt 0 ] || fail "no packet of the one flow met its rule"
+	[ "$(hits client two)" -gt 0 ] || fail "no packet of the other"
+}
+
+# flow PORT: a TCP stream without an end, to a server that reads it all.
+flow()
+{
+	READY=listening spawn "server$1" ip netns exec "$(ns server)" \
+		socat -d -d -u "TCP-LISTEN:$1" /dev/null
+	ip netns exec "$(ns client)" socat -u /dev/zero "TCP:10.7.3.2:$1" &
+	SPAWNED+=($!)
+}
+
+# What left by the two classes.
+htb_bytes()
+{
+	ip netns exec "$(ns client)" tc -s class show dev c0 | awk '
+		$1 == "class" { id = $3 }
+		$1 == "Sent" { bytes[id] = $2 }
+		END { print bytes["1:10"] + 0, bytes["1:20"] + 0 }'
+}
+
+# share_from_here READ: a command that prints the bytes of a big and a small share
+share_from_here()
+{
+	read -r BIG SMALL < <("$1")
+}
+
+# both_have READ BYTES
+both_have()
+{
+	local big small
+
+	read -r big small < <("$1")
+	[ "$big" -ge "$2" ] && [ "$small" -ge "$2" ]
+}
+
+# shares_are READ TIMES: from there on, the big one by the small one
+shares_are()
+{
+	local big small
+
+	read -r big small < <("$1")
+	big=$((big - BIG)) small=$((small - SMALL))
+	say "$big and $small bytes"
+	[ $((big * 100)) -ge $((small * $2 * 90)) ] || fail "less than $2 to one by more than 10 %"
+	[ $((big * 100)) -le $((small * $2 * 110)) ] || fail "more than $2 to one by more than 10 %"
+}
+
+run_test "$@"
