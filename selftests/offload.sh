@@ -19,6 +19,12 @@ offload()
 	}
 }
 
+nft_router()
+{
+	command -v nft >/dev/null || skip "no nft"
+	in_ns router nft "$@" || skip "nft $* is refused here"
+}
+
 # transit DEV NAME: a number that transit has for the device: verdicts.NAME.packets, learned.
 transit()
 {

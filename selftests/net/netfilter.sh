@@ -11,12 +11,6 @@
 # shellcheck source-path=SCRIPTDIR source=../offload.sh
 . "$(dirname "$0")/../offload.sh"
 
-nft_router()
-{
-	command -v nft >/dev/null || skip "no nft"
-	in_ns router nft "$@" || skip "nft $* is refused here"
-}
-
 # Port 9 is closed, connections are followed, and what does not belong to one is dropped.
 firewalled_road()
 {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Transit: a router's devices in offload. What is forwarded is taken over; what stays the
-# kernel's is for policy.sh.
+# kernel's is for policy_*.sh.
 #
 #   client c0 ==== [transit] r0 router r2 [transit] ==== s0 server
 
