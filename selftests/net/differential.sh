@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # The same packets through two routers that are alike but for txpath: what arrives, and what
-# comes back, is equal byte for byte. The packets and what transit must say of each: rows.c.
+# comes back, is equal byte for byte. The packets and what transit must say of each: rows_*.c.
 #
 #   client c0 ==== r0 router r2 ==== s0 server        without txpath
 #   client c0 ==== r0 router r2 ==== s0 server        in offload
@@ -30,7 +30,7 @@ router_neighbours()
 	done
 }
 
-# Where rows.c sends its packets: ROUTE(n) is 11.n.0.0/16.
+# Where the rows send their packets: ROUTE(n) is 11.n.0.0/16.
 router_routes()
 {
 	cat <<-ROUTES

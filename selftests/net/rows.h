@@ -48,8 +48,8 @@ struct row {
 /* Milliseconds for which a row that waits attaches its leases. */
 #define OUTLIVE_MS 200
 
-extern const struct row rows[];
-extern const unsigned int row_count;
+/* NULL: there are no more. */
+const struct row *row_at(unsigned int nth);
 
 /* Every one of them must have been said of some packet. */
 extern const verdicts rows_demand;
