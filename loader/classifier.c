@@ -31,8 +31,8 @@ static int set_sizes(struct bpf_object *object, const struct compiled *compiled)
 {
 	const struct map_size sizes[] = {
 		{ "class_rows", compiled->rows.count },
-		{ "class_steps", compiled->step_count },
-		{ "class_steps6", compiled->step6_count },
+		{ "class_steps", compiled->steps.count },
+		{ "class_steps6", compiled->steps6.count },
 		{ "class_values", compiled->value_count },
 		{ "class_devices", compiled->device_count },
 		{ "class_actions", compiled->plan.rules },
@@ -59,6 +59,12 @@ static int fill_array(const struct classifier *classifier, const char *name, con
 			return -errno;
 	}
 	return 0;
+}
+
+static int fill_steps(const struct classifier *classifier, const char *name,
+		      const struct steps *steps)
+{
+	return fill_array(classifier, name, steps->step, steps->form->size, steps->count);
 }
 
 static int fill_values(const struct classifier *classifier)
@@ -111,11 +117,9 @@ static int fill(const struct classifier *classifier, const char *file)
 	err = fill_array(classifier, "class_rows", c->rows.row, sizeof(*c->rows.row),
 			 c->rows.count);
 	if (!err)
-		err = fill_array(classifier, "class_steps", c->steps, sizeof(*c->steps),
-				 c->step_count);
+		err = fill_steps(classifier, "class_steps", &c->steps);
 	if (!err)
-		err = fill_array(classifier, "class_steps6", c->steps6, sizeof(*c->steps6),
-				 c->step6_count);
+		err = fill_steps(classifier, "class_steps6", &c->steps6);
 	if (!err)
 		err = fill_array(classifier, "class_tables", c->tables, sizeof(*c->tables), 1);
 	if (!err)

@@ -5,6 +5,7 @@
 
 #include "rows.h"
 #include "ruleset.h"
+#include "steps.h"
 
 struct compiled_value {
 	struct txp_class_value_key key;
@@ -15,10 +16,8 @@ struct compiled_value {
 struct compiled {
 	struct txp_class_plan plan; /* all but netns */
 	struct rows rows;
-	struct txp_class_step *steps;
-	size_t step_count;
-	struct txp_class_step6 *steps6;
-	size_t step6_count;
+	struct steps steps;
+	struct steps steps6;
 	struct txp_class_tables *tables;
 	struct compiled_value *values;
 	size_t value_count;

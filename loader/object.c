@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* From the objects inside this program to loaded programs and the maps that they share. */
+/* From the objects inside this program to loaded programs. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,65 +15,11 @@
 #include "bpf/stages.skel.h"
 #include "bpf/transit.skel.h"
 #include "bpf/watch.skel.h"
-#include "array.h"
+#include "fd.h"
 #include "log.h"
 #include "nflink.h"
 #include "object.h"
 #include "pins.h"
-
-int map_set_fd(const struct map_set *maps, const char *name)
-{
-	int i;
-
-	for (i = 0; i < maps->count; i++) {
-		if (!strcmp(maps->map[i].name, name))
-			return maps->map[i].fd;
-	}
-	return -ENOENT;
-}
-
-int map_set_add(struct map_set *maps, const char *name, int fd)
-{
-	if (maps->count == MAP_SET_MAX || strlen(name) >= MAP_NAME_MAX) {
-		close(fd);
-		return -E2BIG;
-	}
-	strcpy(maps->map[maps->count].name, name);
-	maps->map[maps->count++].fd = fd;
-	return 0;
-}
-
-void map_set_close(struct map_set *maps)
-{
-	while (maps->count)
-		close(maps->map[--maps->count].fd);
-}
-
-/* Pinned as well, but by who puts a new transit program in the place of an old one. */
-#define CALLS_MAP "transit_calls"
-
-/* Others, as .rodata, belong to one load and not to the namespace. */
-static const char *const shared_maps[] = {
-	"devices", "counters", "examples",     "instance",	 "moments", "dossiers",
-	"budgets", "skb_slot", "leases",       "events",	 "tracing", "event_pace",
-	"arming",  "views",    "receive_slot", EGRESS_CALLS_MAP,
-};
-
-static bool is_shared_name(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(shared_maps); i++) {
-		if (!strcmp(shared_maps[i], name))
-			return true;
-	}
-	return false;
-}
-
-static bool is_shared(const struct bpf_map *map)
-{
-	return is_shared_name(bpf_map__name(map));
-}
 
 /* Not the skeletons' own open: the bytes are all that is used of them. NULL with errno. */
 static struct bpf_object *open_object(const char *name, const void *(*elf_bytes)(size_t *size))
@@ -86,151 +31,25 @@ static struct bpf_object *open_object(const char *name, const void *(*elf_bytes)
 	return bpf_object__open_mem(bytes, size, &opts);
 }
 
-static int set_identity(const struct bpf_object *object, __u32 epoch, __u64 netns)
+/* The constants of the programs, to be written before they are loaded. NULL: not of that size. */
+static void *constants(const struct bpf_object *object, size_t size)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
-	struct stages_bpf__rodata rodata;
-	const void *initial;
-	size_t size = 0;
+	size_t there = 0;
+	void *initial = map ? (void *)bpf_map__initial_value(map, &there) : NULL;
 
-	initial = map ? bpf_map__initial_value(map, &size) : NULL;
-	if (!initial || size != sizeof(rodata))
+	return there >= size ? initial : NULL;
+}
+
+static int set_identity(const struct bpf_object *object, __u32 epoch, __u64 netns)
+{
+	struct stages_bpf__rodata *rodata = constants(object, sizeof(*rodata));
+
+	if (!rodata)
 		return -EINVAL;
-	memcpy(&rodata, initial, sizeof(rodata));
-	rodata.txp_epoch = epoch;
-	rodata.txp_netns = netns;
-	return bpf_map__set_initial_value(map, &rodata, sizeof(rodata));
-}
-
-static int check_map(const struct bpf_map *map, int fd, const char *directory)
-{
-	struct bpf_map_info info = { 0 };
-	__u32 size = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		return log_errno(-errno, "reading %s/%s", directory, bpf_map__name(map));
-	if (info.type == bpf_map__type(map) && info.key_size == bpf_map__key_size(map) &&
-	    info.value_size == bpf_map__value_size(map) &&
-	    info.max_entries == bpf_map__max_entries(map))
-		return 0;
-	log_error("%s/%s is in the way: a map of another type or size; remove it, or detach "
-		  "with the txpath that pinned it",
-		  directory, bpf_map__name(map));
-	return -EMEDIUMTYPE;
-}
-
-static int check_known(const struct map_set *maps, const char *directory)
-{
-	int i;
-
-	for (i = 0; i < maps->count; i++) {
-		if (is_shared_name(maps->map[i].name) || !strcmp(maps->map[i].name, CALLS_MAP))
-			continue;
-		log_error("%s/%s is in the way: not a map of txpath's; remove it", directory,
-			  maps->map[i].name);
-		return -EMEDIUMTYPE;
-	}
+	rodata->txp_epoch = epoch;
+	rodata->txp_netns = netns;
 	return 0;
-}
-
-static int check_each(const struct bpf_object *object, const struct map_set *maps,
-		      const char *directory, bool complete)
-{
-	const struct bpf_map *map;
-	int err = 0;
-	int fd;
-
-	bpf_object__for_each_map(map, object)
-	{
-		if (!is_shared(map))
-			continue;
-		fd = map_set_fd(maps, bpf_map__name(map));
-		if (fd < 0 && !complete)
-			continue;
-		if (fd < 0) {
-			log_error("%s/%s is missing: txpath detach --all, and attach again",
-				  directory, bpf_map__name(map));
-			return -EMEDIUMTYPE;
-		}
-		err = check_map(map, fd, directory);
-		if (err)
-			break;
-	}
-	return err;
-}
-
-/* It is missing where transit is not possible. */
-static int check_takeover(const struct map_set *maps, const char *directory)
-{
-	int fd = map_set_fd(maps, CALLS_MAP), err = 0;
-	struct bpf_object *object;
-
-	if (fd < 0)
-		return 0;
-	object = open_object("transit", transit_bpf__elf_bytes);
-	if (!object)
-		return log_errno(-errno, "opening the BPF object");
-	err = check_map(bpf_object__find_map_by_name(object, CALLS_MAP), fd, directory);
-	bpf_object__close(object);
-	return err;
-}
-
-int object_check_maps(const struct map_set *maps, const char *directory, bool complete)
-{
-	struct bpf_object *object = open_object("egress", egress_bpf__elf_bytes);
-	int err;
-
-	if (!object)
-		return log_errno(-errno, "opening the BPF object");
-	err = check_known(maps, directory);
-	if (!err)
-		err = check_each(object, maps, directory, complete);
-	if (!err)
-		err = check_takeover(maps, directory);
-	bpf_object__close(object);
-	return err;
-}
-
-static int reuse_maps(const struct bpf_object *object, const struct map_set *maps)
-{
-	struct bpf_map *map;
-	int err = 0;
-	int fd;
-
-	bpf_object__for_each_map(map, object)
-	{
-		fd = is_shared(map) ? map_set_fd(maps, bpf_map__name(map)) : -ENOENT;
-		if (fd >= 0)
-			err = bpf_map__reuse_fd(map, fd);
-		if (err)
-			break;
-	}
-	return err;
-}
-
-static int copy_fd(int fd)
-{
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-
-	return copy < 0 ? -errno : copy;
-}
-
-static int keep_maps(const struct bpf_object *object, struct map_set *maps)
-{
-	const struct bpf_map *map;
-	int err = 0;
-	int fd;
-
-	bpf_object__for_each_map(map, object)
-	{
-		if (!is_shared(map) || map_set_fd(maps, bpf_map__name(map)) >= 0)
-			continue;
-		fd = copy_fd(bpf_map__fd(map));
-		err = fd < 0 ? fd : map_set_add(maps, bpf_map__name(map), fd);
-		if (err)
-			break;
-	}
-	return err;
 }
 
 static bool is_wanted(const struct program *programs, size_t count, const char *name)
@@ -280,7 +99,7 @@ static int keep_programs(const struct bpf_object *object, struct program *progra
 		program = bpf_object__find_program_by_name(object, programs[i].name);
 		if (!program)
 			goto close_programs;
-		programs[i].fd = copy_fd(bpf_program__fd(program));
+		programs[i].fd = fd_copy(bpf_program__fd(program));
 		if (programs[i].fd < 0) {
 			err = programs[i].fd;
 			goto close_programs;
@@ -300,11 +119,11 @@ static int load(struct bpf_object *object, struct map_set *maps, struct program 
 
 	err = select_programs(object, programs, count);
 	if (!err)
-		err = reuse_maps(object, maps);
+		err = map_set_reuse(maps, object);
 	if (!err)
 		err = bpf_object__load(object);
 	if (!err)
-		err = keep_maps(object, maps);
+		err = map_set_keep(maps, object);
 	if (!err)
 		err = keep_programs(object, programs, count);
 	return err;
@@ -337,23 +156,25 @@ int object_load_stages(struct map_set *maps, __u32 epoch, __u64 netns, struct pr
 	return err;
 }
 
+static int set_watch(const struct bpf_object *object, const struct txp_watch *watch)
+{
+	struct watch_bpf__rodata *rodata = constants(object, sizeof(*rodata));
+
+	if (!rodata)
+		return -EINVAL;
+	rodata->txp_watch = *watch;
+	return 0;
+}
+
 struct bpf_object *object_open_watch(const struct txp_watch *watch)
 {
 	struct bpf_object *object = open_object("watch", watch_bpf__elf_bytes);
-	struct watch_bpf__rodata *rodata;
 	struct bpf_program *program;
-	struct bpf_map *map;
-	size_t size = 0;
-	int err = 0;
+	int err;
 
 	if (!object)
 		return NULL;
-	map = bpf_object__find_map_by_name(object, ".rodata");
-	rodata = map ? (void *)bpf_map__initial_value(map, &size) : NULL;
-	if (!rodata || size < sizeof(*rodata))
-		err = -EINVAL;
-	else
-		rodata->txp_watch = *watch;
+	err = set_watch(object, watch);
 	bpf_object__for_each_program(program, object)
 	{
 		if (!err && !strcmp(bpf_program__section_name(program), "netfilter"))
@@ -368,12 +189,9 @@ struct bpf_object *object_open_watch(const struct txp_watch *watch)
 
 static int set_plan(const struct bpf_object *object, const struct txp_class_plan *plan)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
-	struct classify_bpf__rodata *rodata;
-	size_t size = 0;
+	struct classify_bpf__rodata *rodata = constants(object, sizeof(*rodata));
 
-	rodata = map ? (void *)bpf_map__initial_value(map, &size) : NULL;
-	if (!rodata || size < sizeof(*rodata))
+	if (!rodata)
 		return -EINVAL;
 	rodata->plan = *plan;
 	return 0;
@@ -392,7 +210,7 @@ struct bpf_object *object_open_classify(const struct txp_class_plan *plan,
 	if (!err)
 		err = select_programs(object, &wanted, 1);
 	if (!err)
-		err = reuse_maps(object, maps);
+		err = map_set_reuse(maps, object);
 	if (!err)
 		return object;
 	bpf_object__close(object);
@@ -446,13 +264,46 @@ int object_load_transit(struct map_set *maps, struct program *programs, size_t c
 	err = load(object, maps, programs, count);
 	if (err)
 		goto close_object;
-	*takeover_fd = copy_fd(bpf_object__find_map_fd_by_name(object, CALLS_MAP));
+	*takeover_fd = fd_copy(bpf_object__find_map_fd_by_name(object, TRANSIT_CALLS_MAP));
 	if (*takeover_fd < 0) {
 		err = *takeover_fd;
 		while (count)
 			close(programs[--count].fd);
 	}
 close_object:
+	bpf_object__close(object);
+	return err;
+}
+
+/* It is missing where transit is not possible. */
+static int check_takeover(const struct map_set *maps, const char *directory)
+{
+	int fd = map_set_fd(maps, TRANSIT_CALLS_MAP), err = 0;
+	struct bpf_object *object;
+
+	if (fd < 0)
+		return 0;
+	object = open_object("transit", transit_bpf__elf_bytes);
+	if (!object)
+		return log_errno(-errno, "opening the BPF object");
+	err = map_set_check_map(bpf_object__find_map_by_name(object, TRANSIT_CALLS_MAP), fd,
+				directory);
+	bpf_object__close(object);
+	return err;
+}
+
+int object_check_maps(const struct map_set *maps, const char *directory, bool complete)
+{
+	struct bpf_object *object = open_object("egress", egress_bpf__elf_bytes);
+	int err;
+
+	if (!object)
+		return log_errno(-errno, "opening the BPF object");
+	err = map_set_check_names(maps, directory);
+	if (!err)
+		err = map_set_check(maps, object, directory, complete);
+	if (!err)
+		err = check_takeover(maps, directory);
 	bpf_object__close(object);
 	return err;
 }

@@ -12,30 +12,7 @@
 #include <txpath/classify.h>
 #include <txpath/watch.h>
 
-struct bpf_object;
-
-#define MAP_SET_MAX 20
-#define MAP_NAME_MAX 32 /* the kernel cuts a longer name than BPF_OBJ_NAME_LEN off */
-
-/* The maps that all programs of a namespace share, by name. Owns the descriptors. */
-struct map_set {
-	int count;
-	struct {
-		char name[MAP_NAME_MAX];
-		int fd;
-	} map[MAP_SET_MAX];
-};
-
-/* What the program at egress goes on with: see egress.h. */
-#define EGRESS_CALLS_MAP "egress_calls"
-
-/* Owned by the set; -ENOENT. */
-int map_set_fd(const struct map_set *maps, const char *name);
-
-/* Takes fd over, also on failure. */
-int map_set_add(struct map_set *maps, const char *name, int fd);
-
-void map_set_close(struct map_set *maps);
+#include "map_set.h"
 
 /*
  * Are these maps of this program, and if complete, all of them? -EMEDIUMTYPE: one has another

@@ -8,12 +8,12 @@
 #include <bpf/bpf.h>
 
 #include "array.h"
+#include "fd.h"
 #include "log.h"
 #include "roster.h"
 #include "transit.h"
 
 #define LOOPBACK_IFINDEX 1 /* of every namespace: include/net/flow.h */
-#define CALLS_MAP "transit_calls"
 
 /* What one load brings: those that are called first. */
 enum loaded {
@@ -109,12 +109,6 @@ bool shadow_is_elsewhere(const struct instance *instance, const struct device *d
 	return is_elsewhere(instance, devices, count, is_shadow);
 }
 
-static void close_if_open(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 static bool same_tag(int a, int b)
 {
 	struct bpf_prog_info left, right;
@@ -161,23 +155,23 @@ int transit_recover(const struct instance *instance)
 	int program_fd, array_fd;
 	bool used;
 
-	array_fd = pin_open(instance->maps_directory, CALLS_MAP PIN_STAGED, PIN_MAP);
+	array_fd = pin_open(instance->maps_directory, TRANSIT_CALLS_MAP PIN_STAGED, PIN_MAP);
 	if (array_fd < 0)
 		return array_fd == -ENOENT ? 0 : array_fd;
 	program_fd = bpf_prog_get_fd_by_id(instance->row.transit_program);
 	used = program_fd >= 0 && uses_map(program_fd, array_fd);
-	close_if_open(program_fd);
+	fd_close(program_fd);
 	close(array_fd);
 	if (used)
-		return pin_commit(instance->maps_directory, CALLS_MAP);
-	pin_abort(instance->maps_directory, CALLS_MAP);
+		return pin_commit(instance->maps_directory, TRANSIT_CALLS_MAP);
+	pin_abort(instance->maps_directory, TRANSIT_CALLS_MAP);
 	return 0;
 }
 
 /* The program of the instance, if it is the one just loaded. -ENOENT. */
 static int find_running(const struct instance *instance, const struct program *loaded)
 {
-	int array_fd = map_set_fd(&instance->maps, CALLS_MAP);
+	int array_fd = map_set_fd(&instance->maps, TRANSIT_CALLS_MAP);
 	int fd;
 
 	if (!instance->row.transit_program || array_fd < 0)
@@ -336,7 +330,7 @@ int transit_attach(struct transit *transit, const struct instance *instance,
 	if (transit->program_fd < 0)
 		return 0;
 	if (transit->array_fd >= 0) {
-		err = pin_stage(transit->array_fd, instance->maps_directory, CALLS_MAP);
+		err = pin_stage(transit->array_fd, instance->maps_directory, TRANSIT_CALLS_MAP);
 		if (err)
 			return err;
 	}
@@ -356,7 +350,7 @@ int transit_commit(const struct transit *transit, const struct instance *instanc
 
 	/* the new tail call first: from here on the old one may go */
 	if (transit->array_fd >= 0)
-		first = pin_commit(instance->maps_directory, CALLS_MAP);
+		first = pin_commit(instance->maps_directory, TRANSIT_CALLS_MAP);
 	for (i = 0; i < count; i++) {
 		err = hook_commit(&changes[i], TC_INGRESS, instance);
 		if (!first)
@@ -375,7 +369,7 @@ void transit_undo(struct transit *transit, const struct instance *instance, stru
 	for (i = 0; i < transit->count; i++)
 		hook_undo(&transit->others[i], TC_INGRESS, instance);
 	if (transit->array_fd >= 0)
-		pin_abort(instance->maps_directory, CALLS_MAP);
+		pin_abort(instance->maps_directory, TRANSIT_CALLS_MAP);
 }
 
 void transit_close(struct transit *transit)
@@ -383,9 +377,9 @@ void transit_close(struct transit *transit)
 	while (transit->count)
 		change_close(&transit->others[--transit->count]);
 	free(transit->others);
-	close_if_open(transit->program_fd);
-	close_if_open(transit->check_fd);
-	close_if_open(transit->array_fd);
+	fd_close(transit->program_fd);
+	fd_close(transit->check_fd);
+	fd_close(transit->array_fd);
 	*transit = TRANSIT_NONE;
 }
 
