@@ -123,6 +123,7 @@ static __always_inline enum txp_transit cold_mark(struct txp_lease *place,
 	place->oif = 0;
 	place->transit = TXP_TRANSIT_COLD;
 	place->asked = 0;
+	sign_write(&note->key, note->time_ns);
 	return TXP_TRANSIT_COLD;
 }
 

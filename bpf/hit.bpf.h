@@ -75,20 +75,36 @@ static __always_inline bool hit_tcp_state(const struct iphdr *ip, const void *en
 		!(*flags & (TXP_TCP_SYN | TXP_TCP_FIN | TXP_TCP_RST)));
 }
 
+/* Both at once: the compiler has read them for the checksum already, and would put them together.
+ */
+static __always_inline __u64 hit_addresses(const struct iphdr *ip)
+{
+	const void *at = &ip->saddr;
+
+	asm volatile("" : "+r"(at));
+	return *(const __u64 *)at;
+}
+
 /* The lease that is the flow's, if any is. */
 static __always_inline struct txp_lease *hit_lease(const struct __sk_buff *ctx,
 						   const struct iphdr *ip, const void *end,
 						   const struct txp_view *view)
 {
-	__u64 addresses = *(const __u64 *)&ip->saddr;
-	__u64 device = ctx->ifindex | (__u64)ctx->mark << 32;
+	__u64 addresses = hit_addresses(ip);
+	__u64 device = view->ready | (__u64)ctx->mark << 32;
+	struct txp_lease_page *page;
 	struct txp_lease *lease;
 	__u64 ports;
+	__u32 hash;
 
 	if (!hit_ports(ip, end, view->key_ports, &ports))
 		return NULL;
-	lease = lease_at(lease_index(addresses, device, ports));
-	if (!lease || lease_key_word(&lease->key, 0) != addresses ||
+	hash = lease_hash(addresses, device, ports);
+	page = lease_page(hash);
+	if (!page || sign_in(page, hash)->hash != hash)
+		return NULL;
+	lease = lease_in(page, hash);
+	if (lease_key_word(&lease->key, 0) != addresses ||
 	    lease_key_word(&lease->key, 1) != device || lease_key_word(&lease->key, 2) != ports)
 		return NULL;
 	return lease;
@@ -98,11 +114,10 @@ static __always_inline struct txp_lease *hit_lease(const struct __sk_buff *ctx,
 static __always_inline bool hit_packet(const struct __sk_buff *ctx, const struct sk_buff *skb)
 {
 	if (ctx->protocol != bpf_htons(ETH_P_IP) || ctx->vlan_present ||
-	    ctx->pkt_type != PACKET_HOST)
+	    ctx->pkt_type != PACKET_HOST || skb->_skb_refdst)
 		return false;
-	if (skb->_skb_refdst)
-		return false;
-	return !bpf_core_field_exists(skb->active_extensions) || !skb->active_extensions;
+	return !KERNEL_HAS(bpf_core_field_exists(skb->active_extensions)) ||
+	       !skb->active_extensions;
 }
 
 /* sender_has_queue, where there is nothing to choose, of a socket that nobody assigned. */
@@ -187,7 +202,7 @@ static __always_inline bool hit_hooks(const struct net *net, const struct txp_vi
 {
 	const struct nf_hook_entries *entries;
 
-	if (!bpf_core_field_exists(net->nf.hooks_ipv4)) /* CONFIG_NETFILTER */
+	if (!KERNEL_HAS(bpf_core_field_exists(net->nf.hooks_ipv4))) /* CONFIG_NETFILTER */
 		return true;
 	if ((__u64)net->nf.hooks_ipv4[TXP_NF_PRE_ROUTING] != view->prerouting ||
 	    (__u64)net->nf.hooks_ipv4[TXP_NF_FORWARD] != view->forward)
@@ -199,8 +214,9 @@ static __always_inline bool hit_hooks(const struct net *net, const struct txp_vi
 /* IN_DEV_RPFILTER; where the values are does not change unless addresses do. */
 static __always_inline bool hit_rp_filter(const struct txp_hit *hit)
 {
-	return hit->lease->stamp.rp_filter ==
-	       (typed_int(hit->view->rp_filter) | typed_int(hit->view->rp_filter_all) << 2);
+	__u32 all = typed_int(hit->view->rp_filter_all) << 2;
+
+	return (typed_int(hit->view->rp_filter) | all) == hit->lease->stamp.rp_filter;
 }
 
 /*
@@ -211,10 +227,10 @@ static __always_inline bool hit_device(const struct net_device *dev, const struc
 {
 	const struct tcx_entry *tcx;
 
-	if (!bpf_core_type_exists(struct tcx_entry))
+	if (!KERNEL_HAS(bpf_core_type_exists(struct tcx_entry)))
 		return false;
 	tcx = kernel_typed((const struct tcx_entry *)view->tcx);
-	if (bpf_core_field_exists(dev->nf_hooks_ingress) && dev->nf_hooks_ingress)
+	if (KERNEL_HAS(bpf_core_field_exists(dev->nf_hooks_ingress)) && dev->nf_hooks_ingress)
 		return false;
 	return !dev->rx_handler && !tcx->miniq &&
 	       (__u64)tcx->bundle.revision.counter == view->tcx_revision;
@@ -225,7 +241,7 @@ static __always_inline bool hit_output(const struct txp_lease *lease)
 {
 	const struct net_device *output = kernel_typed((const struct net_device *)lease->output);
 
-	if (bpf_core_field_exists(output->nf_hooks_egress) && output->nf_hooks_egress)
+	if (KERNEL_HAS(bpf_core_field_exists(output->nf_hooks_egress)) && output->nf_hooks_egress)
 		return false;
 	return neighbour_is_noted(lease);
 }
@@ -257,10 +273,11 @@ static __always_inline bool hit_settles(const struct net *net, const struct net_
 static __always_inline bool hit_net_holds(const struct net_device *dev, const struct txp_hit *hit)
 {
 	const struct net *net = dev->nd_net.net;
-	__u64 now = bpf_jiffies64();
+	__u64 now;
 
 	if ((__u64)net != hit->view->net)
 		return false;
+	now = bpf_jiffies64();
 	if (hit->lease->tick != now && !hit_settles(net, dev, hit->view, hit->lease, now))
 		return false;
 	return hit_stamp(net, &hit->lease->stamp) && hit_hooks(net, hit->view) &&
@@ -270,7 +287,9 @@ static __always_inline bool hit_net_holds(const struct net_device *dev, const st
 
 static __always_inline bool hit_device_holds(const struct sk_buff *skb, const struct txp_hit *hit)
 {
-	return hit_net_holds(skb->dev, hit) && hit_device(skb->dev, hit->view);
+	const struct net_device *dev = skb->dev;
+
+	return hit_net_holds(dev, hit) && hit_device(dev, hit->view);
 }
 
 /* true: the packet may be sent by the lease. */

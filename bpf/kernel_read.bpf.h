@@ -31,6 +31,17 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 	(bpf_rdonly_cast ? BPF_CORE_READ_BITFIELD(kernel_typed(p), field)                          \
 			 : BPF_CORE_READ_BITFIELD_PROBED(p, field))
 
+/*
+ * For what each packet is asked: whether the kernel has a member or type. The verifier knows the
+ * answer, and takes out a branch that it never follows; but it would leave the question in, if the
+ * way for no led to where others lead too. So that way has an end of its own, of no instruction.
+ */
+#define KERNEL_HAS(answer)                                                                         \
+	((answer) || ({                                                                            \
+		 asm volatile("" : : "i"(__COUNTER__));                                            \
+		 false;                                                                            \
+	 }))
+
 /* A member that kernels may be built without: then 0. */
 #define KERNEL_READ_OPTIONAL(p, field)                                                             \
 	(bpf_core_field_exists((p)->field) ? KERNEL_READ(p, field) : 0)

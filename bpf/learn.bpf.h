@@ -204,6 +204,7 @@ static __always_inline void learn_lease(const struct txp_instance *inst, struct 
 			__sync_fetch_and_add(&dev->agreements, 1);
 	}
 	*place = *lease;
+	sign_write(&lease->key, lease->learned);
 }
 
 static __always_inline bool is_learned_from(const struct txp_check *chk)

@@ -13,9 +13,9 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, TXP_LEASES);
+	__uint(max_entries, TXP_LEASE_PAGES);
 	__type(key, __u32);
-	__type(value, struct txp_lease);
+	__type(value, struct txp_lease_page);
 } leases SEC(".maps");
 
 static __always_inline __u64 lease_key_word(const struct txp_lease_key *key, __u32 word)
@@ -34,27 +34,84 @@ static __always_inline bool lease_key_equal(const struct txp_lease_key *a,
 #define TXP_GOLDEN_RATIO 0x9e3779b97f4a7c15ULL
 
 /*
- * Where in the table a flow belongs, by the words of its key. A product moves what tells flows
- * apart upwards only: so the place is taken from the top, and the last bits of the addresses, which
- * tell most flows apart, are turned to the low end.
+ * Where in the table a flow belongs, by the words of its key: the first bits of this say it, and
+ * all of it is the sign of the flow. A product moves what tells flows apart upwards only: so it is
+ * taken from the top, and the last bits of the addresses, which tell most flows apart, are turned
+ * to the low end.
  */
-static __always_inline __u32 lease_index(__u64 addresses, __u64 device, __u64 ports)
+static __always_inline __u32 lease_hash(__u64 addresses, __u64 device, __u64 ports)
 {
 	__u64 hash = bpf_be64_to_cpu(addresses) ^ device ^ ports * TXP_GOLDEN_RATIO;
 
-	return hash * TXP_GOLDEN_RATIO >> (64 - TXP_LEASES_SHIFT);
+	return hash * TXP_GOLDEN_RATIO >> 32;
 }
 
-static __always_inline struct txp_lease *lease_at(__u32 index)
+static __always_inline __u32 lease_hash_of(const struct txp_lease_key *key)
 {
-	return bpf_map_lookup_elem(&leases, &index);
+	return lease_hash(lease_key_word(key, 0), lease_key_word(key, 1), lease_key_word(key, 2));
+}
+
+static __always_inline struct txp_lease_page *lease_page(__u32 hash)
+{
+	__u32 at = hash >> (32 - TXP_LEASES_SHIFT + TXP_LEASE_PAGE_SHIFT);
+
+	return bpf_map_lookup_elem(&leases, &at);
+}
+
+static __always_inline __u32 lease_in_page(__u32 hash)
+{
+	return hash >> (32 - TXP_LEASES_SHIFT) & (TXP_LEASES_PER_PAGE - 1);
+}
+
+static __always_inline struct txp_sign *sign_in(struct txp_lease_page *page, __u32 hash)
+{
+	return &page->sign[lease_in_page(hash)];
+}
+
+static __always_inline struct txp_lease *lease_in(struct txp_lease_page *page, __u32 hash)
+{
+	struct txp_lease *lease = &page->lease[lease_in_page(hash)];
+
+	/* one register from here on, not two that are added up at each use */
+	asm volatile("" : "+r"(lease));
+	return lease;
 }
 
 /* The flow's place on this CPU, whoever has it now. */
 static __always_inline struct txp_lease *lease_place(const struct txp_lease_key *key)
 {
-	return lease_at(lease_index(lease_key_word(key, 0), lease_key_word(key, 1),
-				    lease_key_word(key, 2)));
+	__u32 hash = lease_hash_of(key);
+	struct txp_lease_page *page = lease_page(hash);
+
+	return page ? lease_in(page, hash) : NULL;
+}
+
+#define TXP_SIGN_TIME_SHIFT 20
+
+static __always_inline __u32 sign_time(__u64 time_ns)
+{
+	return time_ns >> TXP_SIGN_TIME_SHIFT;
+}
+
+/* Whoever writes a key or learned has to: the flow is not found by another's sign. */
+static __always_inline void sign_write(const struct txp_lease_key *key, __u64 learned)
+{
+	__u32 hash = lease_hash_of(key);
+	struct txp_lease_page *page = lease_page(hash);
+	struct txp_sign *sign;
+
+	if (!page)
+		return;
+	sign = sign_in(page, hash);
+	sign->hash = hash;
+	sign->time = sign_time(learned);
+}
+
+/* lease_is_forgotten, as exact as it can be */
+static __always_inline bool sign_is_forgotten(const struct txp_sign *sign, __u64 time_ns,
+					      __u64 lease_ns)
+{
+	return !sign->time || sign_time(time_ns) - sign->time >= sign_time(2 * lease_ns);
 }
 
 /* Sysctls that decide about forwarding and have no generation. */
@@ -121,6 +178,7 @@ static __always_inline void lease_end(struct txp_lease *lease, const struct txp_
 		return;
 	lease->learned = 0;
 	lease->arming = 0;
+	sign_write(key, 0);
 }
 
 #endif /* TXPATH_LEASE_BPF_H */

@@ -57,13 +57,15 @@ static __always_inline bool miss_would_take(struct __sk_buff *ctx, const struct 
 	       hit_device_holds(skb, hit) && hit_output(lease);
 }
 
-/* find_lease of another flow's place. TXP_TRANSIT_COUNT: it is this one's. */
-static __always_inline enum txp_transit
-miss_lease(const struct sk_buff *skb, const struct txp_hit *hit, const struct txp_instance *inst)
+/* find_lease of another flow's place, by its sign. TXP_TRANSIT_COUNT: it is this one's. */
+static __always_inline enum txp_transit miss_lease(const struct sk_buff *skb,
+						   const struct txp_hit *hit,
+						   const struct txp_instance *inst,
+						   const struct txp_sign *sign)
 {
 	if (!miss_device(skb->dev, hit->view, inst))
 		return TXP_TRANSIT_COUNT;
-	return lease_is_forgotten(hit->lease, kernel_time_coarse(), inst->lease_ns)
+	return sign_is_forgotten(sign, kernel_time_coarse(), inst->lease_ns)
 		       ? TXP_TRANSIT_COLD
 		       : TXP_TRANSIT_COLLISION;
 }
@@ -76,15 +78,17 @@ static __always_inline enum txp_transit miss_keyed(struct __sk_buff *ctx, const 
 	__u64 addresses = *(const __u64 *)&ip->saddr;
 	__u64 device = ctx->ifindex | (__u64)ctx->mark << 32;
 	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+	__u32 hash = lease_hash(addresses, device, ports);
+	struct txp_lease_page *page = lease_page(hash);
 	const struct txp_lease_key *key;
 
-	hit->lease = lease_at(lease_index(addresses, device, ports));
-	if (!hit->lease)
+	if (!page)
 		return TXP_TRANSIT_COUNT;
+	hit->lease = lease_in(page, hash);
 	key = &hit->lease->key;
-	if (lease_key_word(key, 0) != addresses || lease_key_word(key, 1) != device ||
-	    lease_key_word(key, 2) != ports)
-		return miss_lease(skb, hit, inst);
+	if (sign_in(page, hash)->hash != hash || lease_key_word(key, 0) != addresses ||
+	    lease_key_word(key, 1) != device || lease_key_word(key, 2) != ports)
+		return miss_lease(skb, hit, inst, sign_in(page, hash));
 	return miss_would_take(ctx, skb, hit) ? TXP_TRANSIT_WOULD_TAKE : TXP_TRANSIT_COUNT;
 }
 

@@ -427,7 +427,7 @@ int txpath_judge(struct __sk_buff *ctx)
 SEC("tc")
 int txpath_transit(struct __sk_buff *ctx)
 {
-	if (bpf_cast_to_kern_ctx)
+	if (KERNEL_HAS(bpf_cast_to_kern_ctx))
 		take_hit(ctx);
 	bpf_tail_call(ctx, &transit_calls, TXP_CALL_JUDGE);
 	return TXP_TC_ACT_UNSPEC;

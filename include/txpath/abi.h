@@ -196,24 +196,29 @@ struct txp_stamp {
 	__u32 hash;	 /* that the packet brought along and takes its path by; 0: none */
 };
 
+#define TXP_LEASES_SHIFT 14 /* log2 of the leases per CPU */
+#define TXP_LEASE_PAGE_SHIFT 6
+#define TXP_LEASES_PER_PAGE (1 << TXP_LEASE_PAGE_SHIFT)
+#define TXP_LEASE_PAGES (1 << (TXP_LEASES_SHIFT - TXP_LEASE_PAGE_SHIFT))
+
 /*
  * map "leases": per CPU, direct-mapped. What the kernel did with a flow a moment ago. Two cache
- * lines, and a hit needs both.
+ * lines: a hit needs both, a packet that finds another flow here is done with the first.
  */
 struct txp_lease {
 	struct txp_lease_key key;
 	struct txp_stamp stamp;
 	__u64 arming; /* what the map "arming" had when transit judged a packet by this lease; 0: it
 			 has not, or something is in the way of hits */
-	__u64 tick;   /* jiffies when a hit last asked for what has no generation */
-	__u64 output; /* address of the output's net_device; 0: a mark, see bpf/cold.bpf.h */
+	__u64 learned;	   /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
+	__u64 output;	   /* address of the output's net_device; 0: a mark, see bpf/cold.bpf.h */
 	__u64 neighbour;   /* address of the next hop's struct neighbour */
 	__u8 ethernet[12]; /* destination and source of the frame as it left */
 	__u32 oif;	   /* ifindex of the output; with the above what transit hands on */
 	__u8 next_hop[8];  /* of the neighbour's record: the last four are the address (of an
 			      IPv6 one its last word), the first whatever is before it there */
 	__u64 until;	   /* jiffies; no hit from then on */
-	__u64 learned;	   /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
+	__u64 tick;	   /* jiffies when a hit last asked for what has no generation */
 	__u16 mtu;	   /* for forwarding, bytes of IP */
 	__u8 transit;	   /* enum txp_transit: TAKEN, or why not */
 	__u8 basis;	   /* enum txp_basis */
@@ -221,6 +226,22 @@ struct txp_lease {
 	__u8 next_hop_at;  /* where in the neighbour's key that is: 0 or 12 */
 	__u8 priority;	   /* of a hit, from the TOS byte */
 	__u8 reserved;
+};
+
+/* What a place of the table has, in few bytes: of most places a packet needs to know no more. */
+struct txp_sign {
+	__u32 hash; /* of the key, which also says which place it is */
+	__u32 time; /* of learned, in units of 2^20 ns; 0: the lease is over before its time */
+};
+
+/*
+ * One element of the map. The kernel has a table of all elements' addresses: of leases one by one
+ * it would be as large as a cache that each packet has to find them in. The signs are together for
+ * the same reason: a lease of another flow is two lines of memory that no cache has.
+ */
+struct txp_lease_page {
+	struct txp_sign sign[TXP_LEASES_PER_PAGE];
+	struct txp_lease lease[TXP_LEASES_PER_PAGE];
 };
 
 /*
@@ -236,20 +257,21 @@ struct txp_view {
 	struct txp_tally passed; /* part of reasons.no_route: redirected to this device */
 	__u64 net;		 /* address of struct net */
 	__u64 tcx;		 /* of struct tcx_entry: transit is its only program */
-	__u64 tcx_revision;	 /* which its programs had then */
-	__u64 prerouting;	 /* addresses of netfilter's hooks, 0: none */
+	__u8 key_ports;		 /* the key has ports */
+	__u8 hash;		 /* the path depends on the hash that the packet brings along */
+	__u8 netfilter; /* hooks that act: leased or passed by; SYN, FIN and RST are theirs */
+	__u8 conntrack; /* of them one may be conntrack's */
+	__u32 genid;	/* rt_genid when a packet without a lease was last judged in full */
+	/* the second cache line: a hit needs no more than two */
+	__u64 tcx_revision; /* which the programs of tcx had then */
+	__u64 prerouting;   /* addresses of netfilter's hooks, 0: none */
 	__u64 forward;
 	__u64 postrouting;
-	__u64 hook;	     /* the only one at POSTROUTING: its function; 0: not asked for */
-	__u64 hook_of;	     /* and whose it is */
 	__u64 rp_filter;     /* addresses of the sysctls: of the device */
 	__u64 rp_filter_all; /* and of all */
+	__u64 hook;	     /* the only one at POSTROUTING: its function; 0: not asked for */
+	__u64 hook_of;	     /* and whose it is */
 	__u64 sock_pfree;    /* of struct txp_instance */
-	__u8 key_ports;	     /* the key has ports */
-	__u8 hash;	     /* the path depends on the hash that the packet brings along */
-	__u8 netfilter;	     /* hooks that act: leased or passed by; SYN, FIN and RST are theirs */
-	__u8 conntrack;	     /* of them one may be conntrack's */
-	__u32 genid;	     /* rt_genid when a packet without a lease was last judged in full */
 	/* Parts of struct txp_counters that most packets want. */
 	struct txp_tally over_rate;  /* of reasons */
 	struct txp_tally ip_forward; /* of stages */
@@ -331,8 +353,6 @@ enum txp_egress_call {
 };
 
 #define TXP_VIEWS 4096 /* per CPU; a power of two */
-#define TXP_LEASES_SHIFT 14
-#define TXP_LEASES (1 << TXP_LEASES_SHIFT) /* per CPU */
 
 #define TXP_MAX_DEVICES 16384
 
@@ -356,10 +376,14 @@ TXP_ASSERT_SIZE(struct txp_basis_counts, 8 * TXP_BASIS_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);
 TXP_ASSERT_SIZE(struct txp_stamp, 24);
 TXP_ASSERT_SIZE(struct txp_lease, 128);
+TXP_ASSERT_SIZE(struct txp_sign, 8);
+TXP_ASSERT_SIZE(struct txp_lease_page, (8 + 128) * TXP_LEASES_PER_PAGE);
 _Static_assert(__builtin_offsetof(struct txp_lease, oif) ==
 		       __builtin_offsetof(struct txp_lease, ethernet) + 12,
 	       "transit hands both on in one piece");
 TXP_ASSERT_SIZE(struct txp_view, 320);
+_Static_assert(__builtin_offsetof(struct txp_view, sock_pfree) == 128,
+	       "what a hit compares with takes more than two cache lines");
 TXP_ASSERT_SIZE(struct txp_event, 32 + 2 * 128);
 TXP_ASSERT_SIZE(struct txp_tracing, 16);
 TXP_ASSERT_SIZE(struct txp_event_pace, 24);

@@ -13,36 +13,45 @@
 
 #define WRONG_MTU 1280
 
-static int mislead(struct txp_lease *leases, int cpus)
+static int mislead(struct txp_lease *leases)
 {
 	int misled = 0;
 
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		if (!leases[cpu].learned || !leases[cpu].output || leases[cpu].mtu == WRONG_MTU)
+	for (int i = 0; i < TXP_LEASES_PER_PAGE; i++) {
+		if (!leases[i].learned || !leases[i].output || leases[i].mtu == WRONG_MTU)
 			continue;
-		leases[cpu].mtu = WRONG_MTU;
+		leases[i].mtu = WRONG_MTU;
 		misled++;
 	}
+	return misled;
+}
+
+static int mislead_all(struct txp_lease_page *pages, int cpus)
+{
+	int misled = 0;
+
+	for (int cpu = 0; cpu < cpus; cpu++)
+		misled += mislead(pages[cpu].lease);
 	return misled;
 }
 
 int main(int argc, char **argv)
 {
 	int cpus = libbpf_num_possible_cpus();
-	struct txp_lease *leases;
+	struct txp_lease_page *pages; /* one of each CPU */
 	int map;
 
 	if (argc != 2 || cpus < 1)
 		errx(2, "LEASES");
-	leases = calloc(cpus, sizeof(*leases));
+	pages = calloc(cpus, sizeof(*pages));
 	map = bpf_obj_get(argv[1]);
-	if (!leases || map < 0)
+	if (!pages || map < 0)
 		err(1, "%s", argv[1]);
-	for (__u32 place = 0; place < TXP_LEASES; place++) {
-		if (bpf_map_lookup_elem(map, &place, leases))
-			err(1, "reading place %u", place);
-		if (mislead(leases, cpus) && bpf_map_update_elem(map, &place, leases, BPF_ANY))
-			err(1, "writing place %u", place);
+	for (__u32 at = 0; at < TXP_LEASE_PAGES; at++) {
+		if (bpf_map_lookup_elem(map, &at, pages))
+			err(1, "reading page %u", at);
+		if (mislead_all(pages, cpus) && bpf_map_update_elem(map, &at, pages, BPF_ANY))
+			err(1, "writing page %u", at);
 	}
 	return 0;
 }
