@@ -86,13 +86,6 @@ static __always_inline struct txp_lease *lease_place(const struct txp_lease_key 
 	return page ? lease_in(page, hash) : NULL;
 }
 
-#define TXP_SIGN_TIME_SHIFT 20
-
-static __always_inline __u32 sign_time(__u64 time_ns)
-{
-	return time_ns >> TXP_SIGN_TIME_SHIFT;
-}
-
 /* Whoever writes a key or learned has to: the flow is not found by another's sign. */
 static __always_inline void sign_write(const struct txp_lease_key *key, __u64 learned)
 {
@@ -104,14 +97,16 @@ static __always_inline void sign_write(const struct txp_lease_key *key, __u64 le
 		return;
 	sign = sign_in(page, hash);
 	sign->hash = hash;
-	sign->time = sign_time(learned);
+	sign->time = learned ? bpf_jiffies64() : 0;
 }
 
-/* lease_is_forgotten, as exact as it can be */
-static __always_inline bool sign_is_forgotten(const struct txp_sign *sign, __u64 time_ns,
-					      __u64 lease_ns)
+/* lease_is_forgotten, by a clock that costs a load */
+static __always_inline bool sign_is_forgotten(const struct txp_sign *sign,
+					      const struct txp_instance *inst)
 {
-	return !sign->time || sign_time(time_ns) - sign->time >= sign_time(2 * lease_ns);
+	__u32 age = bpf_jiffies64() - sign->time;
+
+	return !sign->time || age * inst->tick_ns >= 2 * inst->lease_ns;
 }
 
 /* Sysctls that decide about forwarding and have no generation. */

@@ -65,9 +65,7 @@ static __always_inline enum txp_transit miss_lease(const struct sk_buff *skb,
 {
 	if (!miss_device(skb->dev, hit->view, inst))
 		return TXP_TRANSIT_COUNT;
-	return sign_is_forgotten(sign, kernel_time_coarse(), inst->lease_ns)
-		       ? TXP_TRANSIT_COLD
-		       : TXP_TRANSIT_COLLISION;
+	return sign_is_forgotten(sign, inst) ? TXP_TRANSIT_COLD : TXP_TRANSIT_COLLISION;
 }
 
 /* TXP_TRANSIT_COUNT: it is to be judged in full. */

@@ -231,7 +231,7 @@ struct txp_lease {
 /* What a place of the table has, in few bytes: of most places a packet needs to know no more. */
 struct txp_sign {
 	__u32 hash; /* of the key, which also says which place it is */
-	__u32 time; /* of learned, in units of 2^20 ns; 0: the lease is over before its time */
+	__u32 time; /* jiffies when it was learned; 0: the lease is over before its time */
 };
 
 /*
