@@ -4,6 +4,7 @@
 # sudo make demo          install what is missing, build, show it on real traffic
 # sudo make test          the test suite here, and what needs fentry in a stock kernel
 # sudo make test-kernels  the whole suite on every kernel of scripts/kernels
+# sudo make test-foreign  the kernel's own network tests, whose verdicts txpath must not change
 # sudo make bench         the performance table, peers side by side: text, build/bench.json, a plot;
 #                         BENCH=--quick: in two minutes
 # make check              format, static analysis, shellcheck, docs against the X-lists, verifier cost
@@ -42,7 +43,7 @@ SKELETON := $(BPF_OBJ:.bpf.o=.skel.h)
 OBJ      := $(patsubst loader/%.c,$(B)/loader/%.o,$(wildcard loader/*.c))
 HEADERS  := $(wildcard include/txpath/*.h)
 
-.PHONY: all demo test test-kernels bench check fuzz verifier install clean bpf
+.PHONY: all demo test test-kernels test-foreign bench check fuzz verifier install clean bpf
 all: $(B)/txpath
 
 bpf: $(BPF_OBJ)
@@ -79,6 +80,11 @@ test-kernels:
 	scripts/deps
 	$(MAKE) all
 	selftests/run kernels
+
+# They are fetched as Debian's package of the kernel's source.
+test-foreign:
+	scripts/deps
+	selftests/foreign
 
 # Without gnuplot there is no plot.
 bench:
