@@ -24,6 +24,12 @@ hits()
 			else [.rules[] | select(.rule == $rule).packets] | add // 0 end'
 }
 
+# hits_reach NS RULE PACKETS
+hits_reach()
+{
+	[ "$(hits "$1" "$2")" -ge "$3" ]
+}
+
 # hit NS RULE PACKETS
 hit()
 {
@@ -100,6 +106,12 @@ arrived()
 {
 	ip netns exec "$(ns server)" nft -j list counters |
 		jq --arg name "$1" '.nftables[] | select(.counter.name == $name).counter.packets'
+}
+
+# arrived_reach NAME PACKETS
+arrived_reach()
+{
+	[ "$(arrived "$1")" -ge "$2" ]
 }
 
 # loads_class ANSWER KEYS: what load says of a rule for c0 whose class has these keys; "": it loads.

@@ -62,6 +62,15 @@ until_true()
 	done
 }
 
+# uptime_ms: by a clock that nobody sets.
+uptime_ms()
+{
+	local uptime
+
+	read -r uptime _ </proc/uptime
+	echo "${uptime/./}0"
+}
+
 # refuses CODE TEXT COMMAND...: it must exit with CODE and say TEXT (a regular expression).
 refuses()
 {

@@ -74,15 +74,6 @@ renewed()
 		[ "$(grown verdicts.taken.packets)" -ge $ENOUGH ]
 }
 
-# uptime_ms: by a clock that nobody sets.
-uptime_ms()
-{
-	local uptime
-
-	read -r uptime _ </proc/uptime
-	echo "${uptime/./}0"
-}
-
 # in_order LEASE_MS MOVE [SETTING...]
 in_order()
 {
