@@ -108,12 +108,6 @@ arrived()
 		jq --arg name "$1" '.nftables[] | select(.counter.name == $name).counter.packets'
 }
 
-# arrived_reach NAME PACKETS
-arrived_reach()
-{
-	[ "$(arrived "$1")" -ge "$2" ]
-}
-
 # loads_class ANSWER KEYS: what load says of a rule for c0 whose class has these keys; "": it loads.
 loads_class()
 {
