@@ -433,13 +433,14 @@ test_stages_usage()
 test_stages_leave_no_trace()
 {
 	add_road
-	bpftool prog show | grep -c 'name watch_' >"$WORK/before" || :
 	watch client stages -i 0.2 dev=c0
 	pings client server 20
 	until_true has_rates
+	PROGRAMS=$(watch_programs)
+	[ -n "$PROGRAMS" ] || fail "the watch has no programs"
 	kill -9 "$WATCH"
 	wait "$WATCH" || :
-	until_true programs_gone || fail "programs are left"
+	until_true programs_gone || fail "programs are left of $PROGRAMS"
 	[ -z "$(pins)" ] || fail "pins are left: $(pins)"
 }
 
@@ -448,9 +449,19 @@ has_rates()
 	[ "$(grep -c packets_per_s "$WORK/watch.json")" -ge 3 ]
 }
 
+# watch_programs: the ids of those that the watch has loaded, by its descriptors: others may watch too.
+watch_programs()
+{
+	cat "/proc/$WATCH"/fdinfo/* 2>/dev/null | awk '$1 == "prog_id:" { print $2 }' | sort -un | tr '\n' ' ' || :
+}
+
 programs_gone()
 {
-	[ "$(bpftool prog show | grep -c 'name watch_')" = "$(cat "$WORK/before")" ]
+	local id
+
+	for id in $PROGRAMS; do
+		! bpftool prog show id "$id" >/dev/null 2>&1 || return 1
+	done
 }
 
 run_test "$@"
