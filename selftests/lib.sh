@@ -178,6 +178,15 @@ device_packets()
 	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/statistics/tx_packets"
 }
 
+# snmp NS NAME: a counter of the kernel, PROTOCOL.NAME of /proc/net/snmp or netstat
+snmp()
+{
+	ip netns exec "$(ns "$1")" cat /proc/net/{snmp,netstat} | awk -v name="$2" '
+		{ protocol = substr($1, 1, length($1) - 1) }
+		protocol != last { last = protocol; split($0, names); next }
+		{ for (i = 2; i <= NF; i++) if (protocol "." names[i] == name) print $i }'
+}
+
 # mac_of NS DEV
 mac_of()
 {

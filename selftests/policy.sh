@@ -45,15 +45,6 @@ settle()
 	[ -z "$OFFLOADS" ] || demand_taken "on an open road"
 }
 
-# snmp NS NAME: a counter of the kernel, PROTOCOL.NAME
-snmp()
-{
-	ip netns exec "$(ns "$1")" cat /proc/net/snmp | awk -v name="$2" '
-		{ protocol = substr($1, 1, length($1) - 1) }
-		protocol != last { last = protocol; split($0, names); next }
-		{ for (i = 2; i <= NF; i++) if (protocol "." names[i] == name) print $i }'
-}
-
 # probe [OPTION...]: sends the flow PROBES packets. ARRIVED: at the server; ANSWERED: to the
 # client; SAID: what ping had to say.
 probe()

@@ -357,7 +357,7 @@ answers()
 # One packet for each rule of the example, or more: it is counted by that rule, and has its DSCP.
 test_classify_example_qosify()
 {
-	local rules
+	local again rules
 
 	needs_tshark
 	add_both_roads
@@ -389,9 +389,11 @@ test_classify_example_qosify()
 	PORT=4001 send client server udpgen count=1 tos=0xb9
 	datagram 10.7.3.2 443
 	PORT=443 send client server udpgen count=1 size=400 tos=2
-	captured 15
+	# a SYN that is not answered within a second is sent once more
+	again=$(snmp client Tcp.RetransSegs)
+	captured $((15 + again))
 	txp client classify show >&2
-	diff - "$WORK/captured" >&2 <<-END || fail "not what the example says"
+	diff - <(uniq "$WORK/captured") >&2 <<-END || fail "not what the example says"
 		48 0 1
 		48 0 1 179
 		46 0 1 123

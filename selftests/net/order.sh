@@ -281,20 +281,11 @@ test_order_route_refreshed()
 	in_order 4 same_route
 }
 
-# snmp FILE NAME: one of the router's counters in /proc/net.
-snmp()
-{
-	ip netns exec "$(ns router)" cat "/proc/net/$1" | awk -v name="$2" '
-		{ kind = $1; $1 = ""; split($0, column, " ") }
-		kind != last { for (i in column) names[i] = column[i]; last = kind; next }
-		{ for (i in column) if (kind names[i] == name) print column[i] }'
-}
-
 # accounts: packets and bytes of IP that the kernel has forwarded, and those taken over.
 accounts()
 {
-	FORWARDED=$(snmp snmp Ip:ForwDatagrams)
-	OCTETS=$(snmp netstat IpExt:InOctets)
+	FORWARDED=$(snmp router Ip.ForwDatagrams)
+	OCTETS=$(snmp router IpExt.InOctets)
 	TAKEN=0
 	TAKEN_OCTETS=0
 	[ -z "$(pins)" ] || {
