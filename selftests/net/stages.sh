@@ -84,15 +84,6 @@ test_stages_forwarded()
 	check_passed r0 0 "${DEVICE[@]}"
 }
 
-# Between client and router.
-without_arp()
-{
-	run ip -n "$(ns client)" neigh replace 10.7.1.1 \
-		lladdr "$(ip netns exec "$(ns router)" cat /sys/class/net/r0/address)" dev c0 nud permanent
-	run ip -n "$(ns router)" neigh replace "${ADDRESS[client]}" \
-		lladdr "$(ip netns exec "$(ns client)" cat /sys/class/net/c0/address)" dev r0 nud permanent
-}
-
 # How many segments a connection takes the device knows; nothing but TCP is sent meanwhile.
 test_stages_tcp()
 {
