@@ -75,7 +75,7 @@ unanswered()
 answered_by_router()
 {
 	probe
-	[ "$ARRIVED $ANSWERED" = "0 $PROBES" ]
+	[ "$ARRIVED" = 0 ] && [ "$ANSWERED" -gt 0 ]
 }
 
 # refused_with TEXT: dropped, and the router says why. Not for every packet: ip_error has a rate.
