@@ -45,6 +45,15 @@ settle()
 	[ -z "$OFFLOADS" ] || demand_taken "on an open road"
 }
 
+# all_is_done NS ADDRESS: what was sent before has come to where it goes, and its answers too. A CPU works
+# off what it was sent in order, so an echo behind it that is answered says so: by a device of the router
+# that is not asked about.
+all_is_done()
+{
+	until_true ip netns exec "$(ns "$1")" ping -q -c 1 -W 2 "$2" >/dev/null ||
+		fail "the router does not answer"
+}
+
 # probe [OPTION...]: sends the flow PROBES packets. ARRIVED: at the server; ANSWERED: to the
 # client; SAID: what ping had to say.
 probe()
@@ -179,6 +188,7 @@ obeys()
 	mapfile -t names < <(printf '%s\n' "$@" | wanted '[=~]')
 	[ ${#names[@]} -gt 0 ] || fail "no policy is called $TXPATH_TEST_ONLY"
 	[ -e "/run/netns/$(ns router)" ] || add_road
+	stay_on_one_cpu
 	for name in "${names[@]}"; do
 		without "${name%%[=~]*}"
 	done
