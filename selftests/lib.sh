@@ -458,6 +458,16 @@ tcp()
 	send "$1" "$2" tcpflow "count=$3" "${@:4}"
 }
 
+# no_connections NS...: nothing of TCP is on its way any more when no side has a connection that still sends.
+no_connections()
+{
+	local name
+
+	for name; do
+		[ -z "$(ip netns exec "$(ns "$name")" ss -Htn state connected exclude time-wait)" ] || return 1
+	done
+}
+
 # pings FROM TO COUNT
 pings()
 {
