@@ -199,6 +199,8 @@ static int run(struct tracing *tracing)
 {
 	int ret = 0;
 
+	/* what is sent once we have said so is shown */
+	ask_events(tracing);
 	if (tracing->records)
 		watch_announce(&tracing->watch, "trace");
 	if (tracing->events.count)

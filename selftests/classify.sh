@@ -24,6 +24,12 @@ hits()
 			else [.rules[] | select(.rule == $rule).packets] | add // 0 end'
 }
 
+# hits_reach NS RULE PACKETS
+hits_reach()
+{
+	[ "$(hits "$1" "$2")" -ge "$3" ]
+}
+
 # hit NS RULE PACKETS
 hit()
 {

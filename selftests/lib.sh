@@ -62,6 +62,15 @@ until_true()
 	done
 }
 
+# uptime_ms: by a clock that nobody sets.
+uptime_ms()
+{
+	local uptime
+
+	read -r uptime _ </proc/uptime
+	echo "${uptime/./}0"
+}
+
 # refuses CODE TEXT COMMAND...: it must exit with CODE and say TEXT (a regular expression).
 refuses()
 {
@@ -167,6 +176,15 @@ add_vlan()
 device_packets()
 {
 	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/statistics/tx_packets"
+}
+
+# snmp NS NAME: a counter of the kernel, PROTOCOL.NAME of /proc/net/snmp or netstat
+snmp()
+{
+	ip netns exec "$(ns "$1")" cat /proc/net/{snmp,netstat} | awk -v name="$2" '
+		{ protocol = substr($1, 1, length($1) - 1) }
+		protocol != last { last = protocol; split($0, names); next }
+		{ for (i = 2; i <= NF; i++) if (protocol "." names[i] == name) print $i }'
 }
 
 # mac_of NS DEV
@@ -438,6 +456,16 @@ tcp()
 {
 	tcp_server "$2"
 	send "$1" "$2" tcpflow "count=$3" "${@:4}"
+}
+
+# no_connections NS...: nothing of TCP is on its way any more when no side has a connection that still sends.
+no_connections()
+{
+	local name
+
+	for name; do
+		[ -z "$(ip netns exec "$(ns "$name")" ss -Htn state connected exclude time-wait)" ] || return 1
+	done
 }
 
 # pings FROM TO COUNT

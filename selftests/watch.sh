@@ -90,6 +90,13 @@ is_seen()
 	[ "$(from_hook "$1" got)" != none ]
 }
 
+# Between client and router.
+without_arp()
+{
+	run ip -n "$(ns client)" neigh replace 10.7.1.1 lladdr "$(mac_of router r0)" dev c0 nud permanent
+	run ip -n "$(ns router)" neigh replace "${ADDRESS[client]}" lladdr "$(mac_of client c0)" dev r0 nud permanent
+}
+
 # A driver that is busy: more packets than the peer's ring of 256 has room for, all within one
 # softirq, so that the peer cannot take one in between. Since 6.16 veth then stops its queue, if there
 # is a qdisc (veth_xmit); the packet is sent when the queue is woken.
@@ -100,6 +107,7 @@ add_busy_driver()
 	# the ring is for NAPI, and NAPI for what its sender has not segmented
 	in_ns client ethtool -K c0 gro on >&2 || skip "no NAPI on veth here"
 	in_ns router ethtool -K r0 tso off >&2
+	without_arp # all that the qdisc counts is the flood
 	in_ns router tc qdisc add dev r0 root pfifo limit 2000 || skip "no pfifo here"
 	spawn other ip netns exec "$(ns router)" "$TOOLS/other" r2 flood clsact r0
 }

@@ -63,7 +63,7 @@ test_netfilter_lease_leaves_what_is_new()
 test_netfilter_lease_takes_connections()
 {
 	firewalled_road
-	offload r0 r2 --netfilter lease
+	offload r0 r2 --netfilter lease lease-ms=60000
 	demand_most tcp client server "$N" size=500
 	[ "$(verdict r0 tcp_state)" -gt 0 ] || fail "conntrack does not see SYN and FIN"
 }
@@ -75,7 +75,7 @@ hit_most()
 
 	"$TXPATH" features | grep -q '^tcx: yes' || skip "no TCX here: each packet is judged in full"
 	firewalled_road
-	offload r0 r2 --netfilter "$1"
+	offload r0 r2 --netfilter "$1" lease-ms=60000
 	before=$(hits r0)
 	demand_most tcp client server "$N" size=500
 	say "$(($(hits r0) - before)) hits"
@@ -175,7 +175,7 @@ test_netfilter_lease_leaves_rewritten_options()
 	local before
 
 	firewalled_road
-	offload r0 r2 --netfilter lease
+	offload r0 r2 --netfilter lease lease-ms=60000
 	demand_most tcp client server "$N" size=500
 	nft_router '
 		add chain ip t p { type filter hook postrouting priority 0; }

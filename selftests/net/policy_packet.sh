@@ -63,6 +63,7 @@ arrivals()
 
 	read -ra before < <(seen_at_server)
 	send_odd "$@"
+	all_is_done client 10.7.2.1
 	read -ra after < <(seen_at_server)
 	echo $((after[0] - before[0])) $((after[1] - before[1]))
 }

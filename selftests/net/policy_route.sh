@@ -51,6 +51,7 @@ both_paths_used()
 	before=$(sent_on_paths)
 	in_ns server "$TOOLS/udpgen" 10.7.9.2 9 sockets=$SOCKETS count=$PROBES connected=1 \
 		sport=7000 loose=1 >&2
+	all_is_done server 10.7.3.1
 	after=$(sent_on_paths)
 	say "r0 and r1: $before before, $after after"
 	for dev in 1 2; do
@@ -102,6 +103,7 @@ effect_redirect()
 
 	before=$(snmp client Icmp.InRedirects)
 	send_odd daddr=10.7.5.5
+	all_is_done client 10.7.2.1
 	[ "$(snmp client Icmp.InRedirects)" -gt "$before" ]
 }
 on_redirect() { router_sysctl net.ipv4.conf.r0.send_redirects=1; }

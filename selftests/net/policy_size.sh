@@ -15,6 +15,7 @@ effect_too_big()
 	told=$(snmp client Icmp.InDestUnreachs)
 	arrived=$(snmp server Udp.NoPorts)
 	in_ns client "$TOOLS/udpgen" "${ADDRESS[server]}" 33434 count=$PROBES size=1200 pmtudisc=3 >&2
+	all_is_done client 10.7.2.1
 	ARRIVED=$(($(snmp server Udp.NoPorts) - arrived))
 	SAID="$(($(snmp client Icmp.InDestUnreachs) - told)) errors"
 	[ "$ARRIVED, $SAID" = "0, $PROBES errors" ]
@@ -84,6 +85,7 @@ effect_segments()
 	before=$(snmp router Ip.FragCreates)
 	in_ns client "$TOOLS/udpgen" "${ADDRESS[server]}" 33434 count=$PROBES size=4800 gso=1200 \
 		pmtudisc=0 >&2
+	all_is_done client 10.7.2.1
 	[ $(($(snmp router Ip.FragCreates) - before)) -gt 0 ]
 }
 on_segments() { on_route_mtu; }

@@ -104,6 +104,7 @@ mixed_flows()
 	tcp server first "$each" size=200
 	pings first server "$each"
 	pings server first "$each"
+	until_true no_connections first server || fail "a connection is not closed"
 }
 
 test_parity_netprio()
