@@ -18,6 +18,24 @@
 
 _Static_assert(TXP_FIELD_COUNT <= TXP_FIELDS_MAX, "a mask has no room for every field");
 
+#define TXP_BIT(field) (1U << TXP_FIELD_##field)
+#define TXP_FIELDS_ROUTE (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP) | TXP_BIT(DMAC) | TXP_BIT(SMAC))
+/* What is looked up, and not read from the packet's own route. */
+#define TXP_FIELDS_LOOKED_UP (TXP_FIELDS_ROUTE | TXP_BIT(MTU) | TXP_BIT(GSO))
+#define TXP_FIELDS_SENDER                                                                          \
+	(TXP_BIT(TTL) | TXP_BIT(TOS) | TXP_BIT(DF) | TXP_BIT(ID) | TXP_BIT(OPTIONS) |              \
+	 TXP_BIT(PRIORITY) | TXP_BIT(MARK))
+/* The kernel keeps these right whatever happens on the way. */
+#define TXP_FIELDS_ALWAYS (TXP_BIT(CHECKSUM) | TXP_BIT(TOT_LEN) | TXP_BIT(VLAN_PCP))
+
+/* doubt.bpf.h: packets of a device that differ in a field, under one generation. */
+struct txp_doubt {
+	__u64 packets;
+	__u32 genid;
+	__u32 ifindex;
+	struct txp_example first;
+};
+
 struct txp_check {
 	struct sk_buff *skb; /* NULL: not visible */
 	struct sock *sk;     /* the packet's, NULL: none */
@@ -46,6 +64,9 @@ struct txp_check {
 	__u32 gso_size; /* 0: one packet */
 	__u32 gso_segs;
 	__u8 no_sender; /* enum txp_verdict for what the sender would tell, when it is not known */
+	/* these two outlast the packet */
+	__u32 doubted; /* bit per enum txp_field that has a doubt */
+	struct txp_doubt doubts[TXP_FIELDS_MAX];
 };
 
 /* Too large for the stack. TC egress runs with softirqs off: nobody else uses this CPU's. */

@@ -45,6 +45,17 @@ static __always_inline void count_verdict(struct txp_counters *cnt, enum txp_fie
 	count[verdict]++;
 }
 
+/* They were unknown; on the CPU that counted them so. */
+static __always_inline void count_proven(struct txp_counters *cnt, __u32 field, __u64 packets)
+{
+	struct txp_verdict_counts *counts = (struct txp_verdict_counts *)&cnt->fields;
+
+	if (field >= TXP_FIELD_COUNT)
+		return;
+	counts[field].unknown -= packets;
+	counts[field].mismatch += packets;
+}
+
 /* At TC ingress softirqs are off too. */
 static __always_inline void count_transit(struct txp_counters *cnt, __u32 verdict, __u64 bytes)
 {

@@ -68,7 +68,6 @@ static __always_inline enum txp_reason judge_with_kernel(struct txp_check *chk,
 	if (is_sender_skipped(chk))
 		return TXP_REASON_OVER_RATE;
 	rules_sender(chk);
-	watch_mtu(chk);
 	rule_mtu(chk);
 	rule_headroom(chk);
 	rules_route(chk, ctx);
@@ -126,6 +125,8 @@ static __always_inline enum txp_reason judge(struct txp_check *chk, struct __sk_
 		return vlan_judge(ctx->vlan_tci, ctx->vlan_proto);
 	if (chk->skb)
 		chk->genid = KERNEL_READ(check_net(chk), ipv4.rt_genid.counter);
+	if (chk->skb && READ_ONCE(chk->doubted))
+		settle_doubts();
 	reason = chk->skb ? judge_with_kernel(chk, ctx) : judge_header_only(chk, ctx);
 	if (reason == TXP_REASON_NO_ROUTE && dev->l2_len == ETH_HLEN)
 		view_note_passed(ctx->ifindex, chk->net);

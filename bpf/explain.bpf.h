@@ -9,20 +9,11 @@
 
 #include "check.bpf.h"
 #include "count.bpf.h"
-#include "event.bpf.h"
+#include "doubt.bpf.h"
 #include "hooks.bpf.h"
 #include "predict.bpf.h"
 
-#define TXP_CHANGE_SETTLES (100 * 1000 * 1000ULL)  /* ns from a change to the last old decision */
-#define TXP_CHANGE_PENDING (2000 * 1000 * 1000ULL) /* ns that its generation may be owed */
-
-#define TXP_BIT(field) (1U << TXP_FIELD_##field)
-#define TXP_FIELDS_ROUTE (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP) | TXP_BIT(DMAC) | TXP_BIT(SMAC))
-#define TXP_FIELDS_SENDER                                                                          \
-	(TXP_BIT(TTL) | TXP_BIT(TOS) | TXP_BIT(DF) | TXP_BIT(ID) | TXP_BIT(OPTIONS) |              \
-	 TXP_BIT(PRIORITY) | TXP_BIT(MARK))
-/* The kernel keeps these right whatever happens on the way. */
-#define TXP_FIELDS_ALWAYS (TXP_BIT(CHECKSUM) | TXP_BIT(TOT_LEN) | TXP_BIT(VLAN_PCP))
+#define TXP_NEIGHBOUR_SETTLES (100 * 1000 * 1000ULL) /* ns until what waited for it has left */
 
 static __always_inline bool nf_may_change(const struct txp_check *chk, __u32 hooknum)
 {
@@ -56,55 +47,18 @@ static __always_inline bool is_recent(__u64 then, __u64 span)
 	return then && bpf_ktime_get_ns() - then < span;
 }
 
-/* A route has moved and rt_genid has not, yet: who changes it may have lost the processor. */
-static __always_inline bool route_is_pending(const struct txp_moments *moved)
-{
-	return moved->routes_seq != moved->settled_seq &&
-	       is_recent(moved->routes_ns, TXP_CHANGE_PENDING);
-}
-
 static __always_inline bool routes_moved(const struct txp_check *chk)
 {
-	const struct txp_moments *moved = moments_get();
 	__u32 now = KERNEL_READ(check_net(chk), ipv4.rt_genid.counter);
 
-	if (now != chk->genid || chk->route.genid != chk->genid)
-		return true;
-	watch_routes(chk);
-	return moved &&
-	       (is_recent(moved->routes_ns, TXP_CHANGE_SETTLES) || route_is_pending(moved));
-}
-
-/*
- * An MTU moves rt_genid too, but first it is written (netif_set_mtu), and who writes it may lose
- * the processor in between. So whoever first sees another one notes when, and under which
- * generation.
- */
-static __always_inline void watch_mtu(const struct txp_check *chk)
-{
-	struct txp_view *view = view_get(chk->ifindex);
-
-	if (!view || view->mtu == chk->route.dev_mtu)
-		return;
-	if (view->mtu) {
-		view->mtu_ns = bpf_ktime_get_ns();
-		view->mtu_genid = chk->genid;
-	}
-	view->mtu = chk->route.dev_mtu;
-}
-
-static __always_inline bool mtu_moved(const struct txp_check *chk)
-{
-	const struct txp_view *view = view_get(chk->ifindex);
-
-	return view && view->mtu_genid == chk->genid && is_recent(view->mtu_ns, TXP_CHANGE_PENDING);
+	return now != chk->genid || chk->route.genid != chk->genid;
 }
 
 static __always_inline bool neighbour_moved(void)
 {
 	const struct txp_moments *moved = moments_get();
 
-	return moved && is_recent(moved->neighbour_ns, TXP_CHANGE_SETTLES);
+	return moved && is_recent(moved->neighbour_ns, TXP_NEIGHBOUR_SETTLES);
 }
 
 /* Members that kernels may be built without, of CONFIG_IP_ROUTE_MULTIPATH and IP_MULTIPLE_TABLES.
@@ -175,8 +129,6 @@ static __always_inline void explain(struct txp_check *chk, struct __sk_buff *ctx
 	}
 	if (routes_moved(chk))
 		chk->unknown = ~TXP_FIELDS_ALWAYS;
-	if (mtu_moved(chk))
-		chk->unknown |= TXP_BIT(MTU) | TXP_BIT(GSO);
 	/* what waited for the neighbour leaves now, on any CPU, long after its sender was noted */
 	if (neighbour_moved())
 		chk->unknown |= TXP_BIT(DMAC) | TXP_FIELDS_SENDER;
@@ -194,28 +146,23 @@ static __always_inline enum txp_verdict difference_verdict(const struct txp_chec
 	return chk->declined & bit ? TXP_VERDICT_DECLINED : TXP_VERDICT_MISMATCH;
 }
 
-/* Functions of their own: the verifier looks at them once. */
-__noinline int example_write(__u32 field)
+/* Without an explanation: what is looked up may be owed a generation. */
+__noinline int settle_unexplained(__u32 field)
 {
 	const struct txp_instance *inst = instance_get();
-	const struct txp_check *chk = check_get();
-	struct txp_example_key key = { .field = field };
-	struct txp_example example = { .time_ns = bpf_ktime_get_ns() };
+	struct txp_check *chk = check_get();
+	struct txp_example example;
 
 	if (!inst || !chk)
 		return 0;
 	field %= TXP_FIELDS_MAX; /* for the verifier */
-	key.device.netns = inst->netns;
-	key.device.ifindex = chk->ifindex;
-	example.expected = chk->expected[field];
-	example.actual = chk->actual[field];
-	example.saddr = chk->pkt.ip.saddr;
-	example.daddr = chk->pkt.ip.daddr;
-	example.protocol = chk->pkt.ip.protocol;
-	example.total = chk->pkt.l3_len;
-	bpf_map_update_elem(&examples, &key, &example, BPF_ANY);
-	if (event_is_traced())
-		event_mismatch(inst, chk->ifindex, field, &example);
+	if (1U << field & TXP_FIELDS_LOOKED_UP) {
+		doubt_add(chk, field);
+		check_settle(chk, field, TXP_VERDICT_UNKNOWN);
+		return 0;
+	}
+	example_fill(&example, chk, field);
+	example_write(inst, chk->ifindex, field, &example);
 	return 0;
 }
 
@@ -233,7 +180,7 @@ __noinline int settle_differences(void)
 			continue;
 		check_settle(chk, field, difference_verdict(chk, bit));
 		if (READ_ONCE(chk->verdict[field]) == TXP_VERDICT_MISMATCH)
-			example_write(field);
+			settle_unexplained(field);
 	}
 	return 0;
 }

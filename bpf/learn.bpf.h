@@ -190,11 +190,24 @@ static __always_inline enum txp_basis learn_basis(const struct txp_check *chk,
 	return net_has_defaults(check_net(chk)) ? TXP_BASIS_DEFAULTS : TXP_BASIS_MULTIPATH;
 }
 
-static __always_inline void learn_lease(const struct txp_instance *inst, struct txp_device *dev,
+/* Nothing has moved since the packet came in, nor is anything known to be about to. */
+static __always_inline bool decision_stands(const struct txp_check *chk,
+					    const struct txp_stamp *arrival)
+{
+	const struct net *net = check_net(chk);
+
+	return !(chk->differs & TXP_FIELDS_ROUTE & ~chk->declined) &&
+	       (__u32)KERNEL_READ(net, ipv4.rt_genid.counter) == arrival->rt_genid &&
+	       KERNEL_READ(net, ipv4.fib_seq) == arrival->fib_seq &&
+	       KERNEL_READ(net, nexthop.seq) == arrival->nexthop_seq;
+}
+
+static __always_inline void learn_lease(const struct txp_instance *inst,
+					const struct txp_check *chk, struct txp_device *dev,
 					struct txp_counters *cnt, struct txp_lease *place,
 					struct txp_lease *lease)
 {
-	if (lease_is_surprised(place, lease)) {
+	if (lease_is_surprised(place, lease) && decision_stands(chk, &lease->stamp)) {
 		cnt->surprises++;
 		surprise(inst, dev, place, lease);
 		lease->learned = 0;
@@ -238,7 +251,7 @@ static __always_inline void learn(const struct txp_check *chk, struct __sk_buff 
 		return;
 	lease_fill(&lease, chk, note);
 	lease.basis = learn_basis(chk, &lease);
-	learn_lease(inst, dev, cnt, place, &lease);
+	learn_lease(inst, chk, dev, cnt, place, &lease);
 }
 
 #endif /* TXPATH_LEARN_BPF_H */

@@ -193,38 +193,10 @@ static __always_inline bool fib_refused(long answer)
 	       answer == BPF_FIB_LKUP_RET_UNSUPP_LWT;
 }
 
-/*
- * A route can be seen long before rt_genid moves (fib_table_insert sends its netlink message
- * in between); fib_seq moves right beside it. It has no history, so whoever first sees that it
- * moved notes when, and under which generation.
- */
-static __always_inline void watch_routes(const struct txp_check *chk)
-{
-	struct txp_moments *moved = moments_get();
-	__u32 genid;
-	__u64 seq;
-
-	if (!moved || !chk->net)
-		return;
-	genid = KERNEL_READ(check_net(chk), ipv4.rt_genid.counter);
-	seq = (__u64)KERNEL_READ(check_net(chk), ipv4.fib_seq) << 32 |
-	      KERNEL_READ(check_net(chk), nexthop.seq);
-	if (moved->settled_genid != genid) {
-		moved->settled_genid = genid;
-		moved->settled_seq = seq;
-	}
-	if (moved->routes_seq == seq)
-		return;
-	if (moved->routes_seq)
-		moved->routes_ns = bpf_ktime_get_ns();
-	moved->routes_seq = seq;
-}
-
 static __always_inline void rules_route(struct txp_check *chk, struct __sk_buff *ctx)
 {
 	long answer = predict_route(chk, ctx);
 
-	watch_routes(chk);
 	if (fib_refused(answer))
 		check_settle(chk, TXP_FIELD_ROUTE, TXP_VERDICT_DECLINED);
 	else

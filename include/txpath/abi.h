@@ -95,7 +95,10 @@ struct txp_basis_counts {
 #undef TXP_BASIS_MEMBER
 };
 
-/* map "counters": per device and CPU, only ever grow. */
+/*
+ * map "counters": per device and CPU. They only grow, but that fields.*.unknown becomes mismatch
+ * when no change that was owed has come.
+ */
 struct txp_counters {
 	struct txp_reason_tallies reasons;   /* add up to every packet seen at egress */
 	struct txp_transit_tallies transits; /* add up to every packet seen at ingress */
@@ -162,11 +165,6 @@ struct txp_instance {
 /* map "moments", one row: when something that has no generation of its own last moved. */
 struct txp_moments {
 	__u64 neighbour_ns; /* CLOCK_MONOTONIC */
-	__u64 routes_ns;
-	__u64 routes_seq;    /* fib_seq and nexthop.seq when last looked at, 0: never */
-	__u64 settled_seq;   /* routes_seq when settled_genid was first seen */
-	__u32 settled_genid; /* rt_genid when last looked at */
-	__u32 reserved;
 };
 
 /*
@@ -283,11 +281,8 @@ struct txp_view {
 	struct txp_tally would_take; /* of transits */
 	struct txp_tally cold;
 	struct txp_tally collision;
-	__u64 mtu_ns;	 /* CLOCK_MONOTONIC: when egress saw another MTU of the device */
-	__u32 mtu;	 /* that it has seen last, 0: none */
-	__u32 mtu_genid; /* rt_genid at mtu_ns */
-	__u64 tick;	 /* jiffies when what hits compare with was noted last */
-	__u64 unused[2];
+	__u64 tick; /* jiffies when what hits compare with was noted last */
+	__u64 unused[4];
 };
 
 /* map "events", a ring buffer: what an operator will want to know of, as it happens. */
@@ -370,7 +365,7 @@ TXP_ASSERT_SIZE(struct txp_example, 40);
 TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 5 * TXP_STAGES_MAX +
 					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 56);
 _Static_assert(TXP_STAGE_COUNT <= TXP_STAGES_MAX, "stages have no room in struct txp_instance");
-TXP_ASSERT_SIZE(struct txp_moments, 40);
+TXP_ASSERT_SIZE(struct txp_moments, 8);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);
 TXP_ASSERT_SIZE(struct txp_basis_counts, 8 * TXP_BASIS_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);

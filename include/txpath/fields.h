@@ -40,7 +40,7 @@
 #define TXP_VERDICTS(TXP_VERDICT)                                                                  \
 	TXP_VERDICT(MATCH, match, "predicted, and equal")                                          \
 	TXP_VERDICT(MISMATCH, mismatch, "predicted, and different, with nothing to explain it")    \
-	TXP_VERDICT(UNKNOWN, unknown, "different, but an input moved between decision and check")  \
+	TXP_VERDICT(UNKNOWN, unknown, "different, but an input moved, or may be moving")           \
 	TXP_VERDICT(LOST, lost, "what an earlier station noted was gone at the check")             \
 	TXP_VERDICT(OBSERVED, observed, "seen; its inputs are not visible here")                   \
 	TXP_VERDICT(DECLINED, declined, "outside the rule: options, other policy, no neighbour")

@@ -225,4 +225,40 @@ test_break_gso()
 	break_road gso
 }
 
+keep_moving()
+{
+	while :; do
+		ip -n "$(ns client)" route add 198.51.100.0/24 via 10.7.1.1
+		ip -n "$(ns client)" route del 198.51.100.0/24
+	done
+}
+
+# A look-up that differs may be owed a generation (doubt.bpf.h): while they move it stays unknown.
+test_break_while_routes_move()
+{
+	local mover
+
+	add_road
+	put_in_front client c0
+	look before
+	keep_moving &
+	mover=$!
+	SPAWNED+=("$mover")
+	mangle dmac
+	send client server udpgen count=100
+	mangle nothing
+	kill "$mover"
+	wait "$mover" || :
+	run ip -n "$(ns client)" route replace 198.51.100.0/24 via 10.7.1.1
+	udp client server 100
+	sleep 2.1 # as long as a generation may be owed
+	udp client server 100
+	look after
+	[ "$(changed dmac unknown)" -gt 0 ] || fail "nothing of it is unknown"
+	check_parity client dmac
+	mangle dmac
+	until_true judged_broken dmac udp || :
+	[ "$(changed dmac mismatch)" -gt 0 ] || fail "no mismatch when the generation has stood"
+}
+
 run_test "$@"
