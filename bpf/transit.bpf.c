@@ -453,6 +453,33 @@ int txpath_check(struct __sk_buff *ctx)
 	return around->verdict;
 }
 
+/*
+ * For the loader, which runs it on a packet of its own making and on a copy of the leases: what
+ * txpath_judge says of it on the device ctx->ifindex, with the enum txp_netfilter in cb[0].
+ * TXP_TRANSIT_TAKEN: what it would be sent by is in cb, as txpath_takeover gets it.
+ */
+SEC("tc")
+int txpath_explain(struct __sk_buff *ctx)
+{
+	const struct txp_instance *inst = instance_get();
+	__u32 zero = 0, netfilter = ctx->cb[0];
+	struct txp_surroundings *around = bpf_map_lookup_elem(&surroundings, &zero);
+	struct txp_arrival *arrival = bpf_map_lookup_elem(&arrivals, &zero);
+	const struct txp_lease *lease;
+	const struct sk_buff *skb;
+
+	if (!inst || !around || !arrival || !bpf_cast_to_kern_ctx)
+		return TXP_TRANSIT_COUNT;
+	skb = bpf_cast_to_kern_ctx(ctx);
+	surroundings_at_hook(around, inst, skb->dev, netfilter);
+	arrival->verdict = judge(ctx, skb, inst, arrival, around);
+	lease = lease_place(&arrival->note.key);
+	if (arrival->verdict == TXP_TRANSIT_TAKEN && lease)
+		hand_on(ctx, lease,
+			forwarded_priority(ctx, around->tos_priority, arrival->pkt.ip.tos));
+	return arrival->verdict;
+}
+
 /* ip_decrease_ttl */
 static __always_inline void decrease_ttl(struct iphdr *ip)
 {

@@ -30,8 +30,8 @@ static int check_netfilter(const struct transaction *t)
 	size_t i;
 	int ret;
 
-	for (i = 0; i < request->count && t->transit.check_fd >= 0; i++) {
-		ret = check_run(t->transit.check_fd, request->devices[i].ifindex,
+	for (i = 0; i < request->count && t->transit.question_fd >= 0; i++) {
+		ret = check_run(t->transit.question_fd, request->devices[i].ifindex,
 				request->netfilter);
 		if (ret < 0)
 			return log_errno(ret, "%s: asking what stands in the way",
@@ -64,7 +64,7 @@ static int load_transit(struct transaction *t)
 	if (!t->request->transit)
 		return 0;
 	err = transit_load(&t->transit, &t->instance,
-			   t->request->netfilter != TXP_NETFILTER_DECLINE);
+			   t->request->netfilter == TXP_NETFILTER_DECLINE ? NULL : TRANSIT_CHECK);
 	if (!err)
 		return check_netfilter(t);
 	return transaction_without_transit(t, err, TRANSIT_REFUSED);

@@ -86,7 +86,7 @@ static int ask(const struct device *device, enum txp_netfilter netfilter,
 	struct transit transit;
 	int ret;
 
-	ret = transit_load(&transit, &trial, true);
+	ret = transit_load(&transit, &trial, TRANSIT_CHECK);
 	if (ret) {
 		answer_errno(to, TRANSIT_REFUSED, ret);
 		ret = 0;
@@ -98,7 +98,7 @@ static int ask(const struct device *device, enum txp_netfilter netfilter,
 	ret = instance_write(&trial, &trial.row);
 	if (ret)
 		goto close_transit;
-	ret = check_run(transit.check_fd, device->ifindex, netfilter);
+	ret = check_run(transit.question_fd, device->ifindex, netfilter);
 	if (ret < 0)
 		log_errno(ret, "%s: asking what stands in the way", device->name);
 	else

@@ -41,6 +41,7 @@ int cmd_stages(const struct options *options);
 int cmd_latency(const struct options *options);
 int cmd_trace(const struct options *options);
 int cmd_check(const struct options *options);
+int cmd_explain(const struct options *options);
 int cmd_classify(const struct options *options);
 int cmd_features(const struct options *options);
 

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <net/if_arp.h>
-#include <linux/if_ether.h>
 
 #include "device.h"
 #include "log.h"
@@ -74,6 +73,7 @@ int device_find(const char *name, struct device *device)
 		goto close_socket;
 	}
 	length = link_header_length(request.ifr_hwaddr.sa_family);
+	memcpy(device->mac, request.ifr_hwaddr.sa_data, sizeof(device->mac));
 	if (length < 0) {
 		err = length;
 		log_error(

@@ -7,11 +7,13 @@
 
 #include <net/if.h>
 
+#include <linux/if_ether.h>
 #include <linux/types.h>
 
 struct device {
 	int ifindex;
 	__u32 l2_len; /* bytes before the IP header at TC egress */
+	__u8 mac[ETH_ALEN];
 	char name[IFNAMSIZ];
 };
 

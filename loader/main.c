@@ -53,6 +53,9 @@ static const struct command commands[] = {
 	{ "check", "DEV [--netfilter decline|lease|bypass]",
 	  "may this device be offloaded, and if not, why", cmd_check,
 	  TAKES_NETFILTER | TAKES_ARGUMENTS },
+	{ "explain", "--dev DEV --src ADDRESS --dst ADDRESS [--proto P ...]",
+	  "what becomes of a packet that comes in there, and what the kernel's routes say",
+	  cmd_explain, TAKES_QUESTION },
 	{ "classify", "load FILE | show | clear | test FILE [--src ADDRESS ...]",
 	  "give packets priority, DSCP, class, mark and rate by rules", cmd_classify,
 	  TAKES_QUESTION | TAKES_ARGUMENTS },
@@ -84,7 +87,7 @@ static const struct argp_option option_table[] = {
 	{ "pcap", KEY_PCAP, "FILE", 0, "trace: also write the packets to a pcapng file", 2 },
 	{ "per-device", KEY_PER_DEVICE, NULL, 0, "parity: also for each device", 2 },
 #define QUESTION_OPTION(id, option, value, meaning)                                                \
-	{ option, KEY_QUESTION + QUESTION_##id, value, 0, "classify test: " meaning, 3 },
+	{ option, KEY_QUESTION + QUESTION_##id, value, 0, "of the packet: " meaning, 3 },
 	QUESTIONS(QUESTION_OPTION)
 #undef QUESTION_OPTION
 		{ 0 },

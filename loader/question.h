@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A packet that is only spoken of: txpath classify test FILE --src ADDRESS ... */
+/* A packet that is only spoken of: txpath explain and classify test, --src ADDRESS ... */
 #ifndef TXPATH_QUESTION_H
 #define TXPATH_QUESTION_H
 
@@ -12,7 +12,7 @@
 	QUESTION(PROTO, "proto", "NAME|NUMBER", "protocol above IP")                               \
 	QUESTION(SPORT, "sport", "PORT", "source port")                                            \
 	QUESTION(DPORT, "dport", "PORT", "destination port")                                       \
-	QUESTION(DEV, "dev", "DEVICE", "that it leaves by")                                        \
+	QUESTION(DEV, "dev", "DEVICE", "that it leaves by; explain: comes in by")                  \
 	QUESTION(DIRECTION, "direction", "local|forwarded", "whence; local if not given")          \
 	QUESTION(DSCP, "dscp", "NAME|NUMBER", "that it has so far")                                \
 	QUESTION(PRIORITY, "priority", "NUMBER", "skb->priority so far")                           \

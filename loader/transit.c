@@ -20,7 +20,7 @@ enum loaded {
 	LOADED_TRANSIT,
 	LOADED_TAKEOVER,
 	LOADED_JUDGE,
-	LOADED_CHECK, /* if it is wanted */
+	LOADED_QUESTION, /* if one is wanted */
 	LOADED_COUNT,
 };
 
@@ -203,15 +203,15 @@ static void choose_program(struct transit *transit, const struct instance *insta
 	transit->array_fd = running >= 0 ? -1 : array_fd;
 }
 
-int transit_load(struct transit *transit, struct instance *instance, bool with_check)
+int transit_load(struct transit *transit, struct instance *instance, const char *question)
 {
 	struct program programs[LOADED_COUNT] = {
 		[LOADED_TRANSIT] = { .name = "txpath_transit" },
 		[LOADED_TAKEOVER] = { .name = "txpath_takeover" },
 		[LOADED_JUDGE] = { .name = "txpath_judge" },
-		[LOADED_CHECK] = { .name = "txpath_check" },
+		[LOADED_QUESTION] = { .name = question },
 	};
-	size_t count = with_check ? LOADED_COUNT : LOADED_CHECK;
+	size_t count = question ? LOADED_COUNT : LOADED_QUESTION;
 	struct bpf_prog_info info;
 	int array_fd;
 
@@ -220,8 +220,8 @@ int transit_load(struct transit *transit, struct instance *instance, bool with_c
 	if (transit->err)
 		return transit->err;
 	choose_program(transit, instance, programs, array_fd);
-	if (with_check)
-		transit->check_fd = programs[LOADED_CHECK].fd;
+	if (question)
+		transit->question_fd = programs[LOADED_QUESTION].fd;
 	transit->err = program_info(transit->program_fd, &info);
 	transit->program_id = info.id;
 	if (transit->err)
@@ -378,7 +378,7 @@ void transit_close(struct transit *transit)
 		change_close(&transit->others[--transit->count]);
 	free(transit->others);
 	fd_close(transit->program_fd);
-	fd_close(transit->check_fd);
+	fd_close(transit->question_fd);
 	fd_close(transit->array_fd);
 	*transit = TRANSIT_NONE;
 }

@@ -11,9 +11,9 @@
 
 /* A change that can still be undone. None: the descriptors are -1, all else is 0. */
 struct transit {
-	int err;	/* of transit_load() */
-	int program_fd; /* that runs already, or is to run in every link */
-	int check_fd;	/* txpath_check, if it was asked for: see check.h */
+	int err;	 /* of transit_load() */
+	int program_fd;	 /* that runs already, or is to run in every link */
+	int question_fd; /* of the program that the loader itself runs, if one was asked for */
 	__u32 program_id;
 	int array_fd;	       /* of its tail call, to be pinned; -1: it runs already */
 	struct change *others; /* devices that were not named, whose program is old */
@@ -22,6 +22,10 @@ struct transit {
 
 /* Why a device can have no transit whatever the kernel; NULL: it can. */
 const char *transit_unfit(int ifindex, __u32 l2_len);
+
+/* Programs of the same object that only the loader runs: check.h, explain.h. */
+#define TRANSIT_CHECK "txpath_check"
+#define TRANSIT_EXPLAIN "txpath_explain"
 
 /* What a negative errno means for the operator, where the kernel does not take what is needed. */
 #define TRANSIT_REFUSED "the kernel refuses a program that transit needs"
@@ -40,13 +44,14 @@ bool transit_is_elsewhere(const struct instance *instance, const struct device *
 bool shadow_is_elsewhere(const struct instance *instance, const struct device *devices,
 			 size_t count);
 
-#define TRANSIT_NONE ((struct transit){ .program_fd = -1, .check_fd = -1, .array_fd = -1 })
+#define TRANSIT_NONE ((struct transit){ .program_fd = -1, .question_fd = -1, .array_fd = -1 })
 
 /*
  * Loads the program, or finds that the same one is running. Silent: transit->err and the return
- * value say why it cannot be had. Owns descriptors: transit_close().
+ * value say why it cannot be had. question: TRANSIT_CHECK, TRANSIT_EXPLAIN, or NULL. Owns
+ * descriptors: transit_close().
  */
-int transit_load(struct transit *transit, struct instance *instance, bool with_check);
+int transit_load(struct transit *transit, struct instance *instance, const char *question);
 
 /*
  * Attaches it behind all others on those devices that can have it; where a new program takes the
