@@ -3,7 +3,7 @@
  * A hit: the packet's flow has a lease by which transit has judged a packet before, and everything
  * that it asked then has the value that it had. Nothing is remembered in the kernel's place: each
  * variable is read again, and compared with what it was. Whatever is not the same, or not simple,
- * is judged in full (transit.bpf.c), which alone says why.
+ * is judged in full (judge.bpf.h), which alone says why.
  *
  * Every load through a kernel pointer costs eight instructions on x86. So what moves rt_genid when
  * it changes is not read beside it, and what has no generation and is no policy of who may send is

@@ -14,10 +14,6 @@
 
 #define LEASES_MAP "leases"
 
-/* Where txpath_takeover is told: enum txp_takeover of transit.bpf.c. */
-#define CB_OIF 3
-#define CB_PRIORITY 4
-
 static int copy_leases(const struct instance *instance, const struct instance *trial)
 {
 	int from = map_set_fd(&instance->maps, LEASES_MAP);
@@ -46,6 +42,7 @@ static int run(const struct explaining *explaining, int program_fd, struct expla
 				     .mark = explaining->mark,
 				     .cb = { explaining->netfilter } };
 	struct __sk_buff after = { 0 };
+	const __u8 *ethernet = (const __u8 *)&after.cb[TXP_TAKEOVER_ETHERNET];
 	__u8 bytes[FRAME_MAX];
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = bytes,
 		    .data_size_in = frame_make(explaining->frame, bytes), .ctx_in = &context,
@@ -57,10 +54,10 @@ static int run(const struct explaining *explaining, int program_fd, struct expla
 	if (opts.retval >= TXP_TRANSIT_COUNT)
 		return -EOPNOTSUPP;
 	to->verdict = opts.retval;
-	memcpy(to->dmac, &after.cb[0], ETH_ALEN);
-	memcpy(to->smac, (const __u8 *)&after.cb[0] + ETH_ALEN, ETH_ALEN);
-	to->oif = after.cb[CB_OIF];
-	to->priority = after.cb[CB_PRIORITY];
+	memcpy(to->dmac, ethernet, ETH_ALEN);
+	memcpy(to->smac, ethernet + ETH_ALEN, ETH_ALEN);
+	to->oif = after.cb[TXP_TAKEOVER_OIF];
+	to->priority = after.cb[TXP_TAKEOVER_PRIORITY];
 	return 0;
 }
 

@@ -340,6 +340,16 @@ enum txp_transit_call {
 	TXP_CALL_COUNT,
 };
 
+/*
+ * Words of the packet's control block from the program that decides to the one that writes: the
+ * sixteen bytes that struct txp_lease has of the frame and the output, and the priority.
+ */
+enum txp_takeover {
+	TXP_TAKEOVER_ETHERNET,
+	TXP_TAKEOVER_OIF = 3,
+	TXP_TAKEOVER_PRIORITY,
+};
+
 /* map "egress_calls": the programs that the one at TC egress goes on with. */
 enum txp_egress_call {
 	TXP_CALL_COMPARE,
