@@ -20,8 +20,8 @@ _Static_assert(TXP_FIELD_COUNT <= TXP_FIELDS_MAX, "a mask has no room for every 
 
 #define TXP_BIT(field) (1U << TXP_FIELD_##field)
 #define TXP_FIELDS_ROUTE (TXP_BIT(ROUTE) | TXP_BIT(NEXT_HOP) | TXP_BIT(DMAC) | TXP_BIT(SMAC))
-/* What is looked up, and not read from the packet's own route. */
-#define TXP_FIELDS_LOOKED_UP (TXP_FIELDS_ROUTE | TXP_BIT(MTU) | TXP_BIT(GSO))
+/* What is looked up, or goes by the MTU of the device, and not by the packet's own route. */
+#define TXP_FIELDS_LOOKED_UP (TXP_FIELDS_ROUTE | TXP_BIT(DF) | TXP_BIT(MTU) | TXP_BIT(GSO))
 #define TXP_FIELDS_SENDER                                                                          \
 	(TXP_BIT(TTL) | TXP_BIT(TOS) | TXP_BIT(DF) | TXP_BIT(ID) | TXP_BIT(OPTIONS) |              \
 	 TXP_BIT(PRIORITY) | TXP_BIT(MARK))
@@ -32,7 +32,9 @@ _Static_assert(TXP_FIELD_COUNT <= TXP_FIELDS_MAX, "a mask has no room for every 
 struct txp_doubt {
 	__u64 packets;
 	__u32 genid;
+	__u32 nexthop_seq;
 	__u32 ifindex;
+	__u32 reserved;
 	struct txp_example first;
 };
 

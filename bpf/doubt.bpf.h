@@ -3,10 +3,11 @@
  * Differences that nothing explains, yet. The kernel changes what decides first, and moves the
  * generation after that (fib_table_insert, netif_set_mtu): in between packets still go by their old
  * routes, and rightly so, while a look-up knows the new one. Who makes the change may lose the
- * processor there. So what a generation covers is unknown for as long as one may be owed, and a
- * mismatch from then on if it still stands.
+ * processor there. So such packets are unknown at first. If the generation still stands after
+ * settle-ms, the next packet that this CPU compares turns them into mismatches, with all of the
+ * same field and device that came behind the first.
  *
- * Doubts are kept in the CPU's scratch, so that one CPU alone counts a packet twice.
+ * Doubts are kept in the CPU's scratch: they are moved in the counters that they were counted in.
  */
 #ifndef TXPATH_DOUBT_BPF_H
 #define TXPATH_DOUBT_BPF_H
@@ -14,8 +15,6 @@
 #include "check.bpf.h"
 #include "count.bpf.h"
 #include "event.bpf.h"
-
-#define TXP_GENERATION_OWED (2000 * 1000 * 1000ULL) /* ns */
 
 static __always_inline void example_fill(struct txp_example *example, const struct txp_check *chk,
 					 __u32 field)
@@ -49,6 +48,7 @@ static __always_inline void doubt_add(struct txp_check *chk, __u32 field)
 	if (!(chk->doubted & 1U << field)) {
 		doubt->packets = 0;
 		doubt->genid = chk->genid;
+		doubt->nexthop_seq = KERNEL_READ(check_net(chk), nexthop.seq);
 		doubt->ifindex = chk->ifindex;
 		example_fill(&doubt->first, chk, field % TXP_FIELDS_MAX);
 		chk->doubted |= 1U << field;
@@ -79,11 +79,12 @@ __noinline int prove_doubt(__u32 field)
 
 /* false: the generation may still be owed. */
 static __always_inline bool doubt_ends(const struct txp_doubt *doubt, const struct txp_check *chk,
-				       __u32 field)
+				       const struct txp_instance *inst, __u32 field)
 {
-	if (doubt->genid != chk->genid)
+	if (doubt->genid != chk->genid ||
+	    doubt->nexthop_seq != KERNEL_READ(check_net(chk), nexthop.seq))
 		return true;
-	if (bpf_ktime_get_ns() - doubt->first.time_ns < TXP_GENERATION_OWED)
+	if (bpf_ktime_get_ns() - doubt->first.time_ns < inst->settle_ns)
 		return false;
 	prove_doubt(field);
 	return true;
@@ -91,14 +92,15 @@ static __always_inline bool doubt_ends(const struct txp_doubt *doubt, const stru
 
 __noinline int settle_doubts(void)
 {
+	const struct txp_instance *inst = instance_get();
 	struct txp_check *chk = check_get();
 
-	if (!chk)
+	if (!inst || !chk)
 		return 0;
 	for (__u32 field = 0; field < TXP_FIELD_COUNT; field++) {
 		__u32 bit = 1U << field;
 
-		if (chk->doubted & bit && doubt_ends(&chk->doubts[field], chk, field))
+		if (chk->doubted & bit && doubt_ends(&chk->doubts[field], chk, inst, field))
 			chk->doubted &= ~bit;
 	}
 	return 0;

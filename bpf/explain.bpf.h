@@ -129,6 +129,8 @@ static __always_inline void explain(struct txp_check *chk, struct __sk_buff *ctx
 	}
 	if (routes_moved(chk))
 		chk->unknown = ~TXP_FIELDS_ALWAYS;
+	if (watch_nexthops(chk))
+		chk->unknown |= TXP_FIELDS_ROUTE;
 	/* what waited for the neighbour leaves now, on any CPU, long after its sender was noted */
 	if (neighbour_moved())
 		chk->unknown |= TXP_BIT(DMAC) | TXP_FIELDS_SENDER;
@@ -156,7 +158,7 @@ __noinline int settle_unexplained(__u32 field)
 	if (!inst || !chk)
 		return 0;
 	field %= TXP_FIELDS_MAX; /* for the verifier */
-	if (1U << field & TXP_FIELDS_LOOKED_UP) {
+	if (1U << field & TXP_FIELDS_LOOKED_UP && inst->settle_ns) {
 		doubt_add(chk, field);
 		check_settle(chk, field, TXP_VERDICT_UNKNOWN);
 		return 0;

@@ -74,13 +74,14 @@ static __always_inline enum txp_transit learn_verdict(const struct txp_check *ch
 	return TXP_TRANSIT_TAKEN;
 }
 
+/* The MTU is none of it: a device's is written before the generation moves, a path's changes. */
 static __always_inline bool lease_same_way(const struct txp_lease *a, const struct txp_lease *b)
 {
 	const __u32 *old = (const __u32 *)a->ethernet;
 	const __u32 *new = (const __u32 *)b->ethernet;
 
-	return a->oif == b->oif && a->transit == b->transit && a->mtu == b->mtu &&
-	       old[0] == new[0] && old[1] == new[1] && old[2] == new[2];
+	return a->oif == b->oif && a->transit == b->transit && old[0] == new[0] &&
+	       old[1] == new[1] && old[2] == new[2];
 }
 
 static __always_inline bool basis_is_choice(__u32 basis)
@@ -89,14 +90,11 @@ static __always_inline bool basis_is_choice(__u32 basis)
 	       basis == TXP_BASIS_DEFAULTS;
 }
 
-/* A choice among paths, a redirect and a path MTU change of themselves: they are followed. */
+/* A choice among paths and a redirect change of themselves: they are followed. */
 static __always_inline bool lease_may_change(const struct txp_lease *old,
 					     const struct txp_lease *new)
 {
-	if (basis_is_choice(old->basis) || basis_is_choice(new->basis))
-		return true;
-	return (old->basis == TXP_BASIS_ROUTE_MTU || new->basis == TXP_BASIS_ROUTE_MTU) &&
-	       old->mtu != new->mtu;
+	return basis_is_choice(old->basis) || basis_is_choice(new->basis);
 }
 
 /*
@@ -196,7 +194,7 @@ static __always_inline bool decision_stands(const struct txp_check *chk,
 {
 	const struct net *net = check_net(chk);
 
-	return !(chk->differs & TXP_FIELDS_ROUTE & ~chk->declined) &&
+	return !(chk->differs & TXP_FIELDS_LOOKED_UP & ~chk->declined) &&
 	       (__u32)KERNEL_READ(net, ipv4.rt_genid.counter) == arrival->rt_genid &&
 	       KERNEL_READ(net, ipv4.fib_seq) == arrival->fib_seq &&
 	       KERNEL_READ(net, nexthop.seq) == arrival->nexthop_seq;

@@ -193,10 +193,30 @@ static __always_inline bool fib_refused(long answer)
 	       answer == BPF_FIB_LKUP_RET_UNSUPP_LWT;
 }
 
+/*
+ * A member of a nexthop group that is replaced moves nexthop.seq and not rt_genid: sockets keep
+ * routes that lead to the old one. true: a route of this generation may be such a one.
+ */
+static __always_inline bool watch_nexthops(const struct txp_check *chk)
+{
+	__u32 seq = KERNEL_READ(check_net(chk), nexthop.seq);
+	struct txp_moments *moments = moments_get();
+
+	if (!moments)
+		return false;
+	if (moments->genid != chk->genid) {
+		moments->genid = chk->genid;
+		moments->nexthop_seq = seq;
+	}
+	return moments->nexthop_seq != seq;
+}
+
 static __always_inline void rules_route(struct txp_check *chk, struct __sk_buff *ctx)
 {
 	long answer = predict_route(chk, ctx);
 
+	if (chk->skb)
+		watch_nexthops(chk);
 	if (fib_refused(answer))
 		check_settle(chk, TXP_FIELD_ROUTE, TXP_VERDICT_DECLINED);
 	else

@@ -30,6 +30,7 @@ struct attach_request {
 	__u32 max_surprises;
 	__u32 promote_after;
 	__u32 compare_rate; /* 0: no limit */
+	__u32 settle_ms;
 };
 
 /*

@@ -46,6 +46,8 @@ static void set_knobs(struct transaction *t)
 	if (is_set(t, TXP_KNOB_COMPARE_RATE))
 		t->row.compare_ns =
 			t->request->compare_rate ? NS_PER_S / t->request->compare_rate : 0;
+	if (is_set(t, TXP_KNOB_SETTLE_MS))
+		t->row.settle_ns = t->request->settle_ms * 1000000ULL;
 }
 
 void transaction_set_row(struct transaction *t)

@@ -97,9 +97,9 @@ free_views:
 /* The device's own row last: where it is, there may be others. */
 void change_delete_rows(const struct instance *instance, const struct txp_device_key *key)
 {
-	delete_examples(instance, key);
 	clear_views(instance, key->ifindex);
 	bpf_map_delete_elem(map_set_fd(&instance->maps, "counters"), key);
+	delete_examples(instance, key); /* without counters none is written any more */
 	bpf_map_delete_elem(map_set_fd(&instance->maps, "devices"), key);
 }
 

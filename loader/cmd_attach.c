@@ -350,6 +350,7 @@ static int attach_locked(const struct options *options, const struct pins *pins,
 		.max_surprises = value[TXP_KNOB_MAX_SURPRISES],
 		.promote_after = value[TXP_KNOB_PROMOTE_AFTER],
 		.compare_rate = value[TXP_KNOB_COMPARE_RATE],
+		.settle_ms = value[TXP_KNOB_SETTLE_MS],
 	};
 	struct lock lock;
 	int err;

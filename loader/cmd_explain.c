@@ -123,6 +123,35 @@ static int find_attachment(const struct instance *instance, struct explained *ex
 	return err;
 }
 
+/* A lease may not lead where the kernel's look-up does not. */
+static bool agrees(const struct explained *explained, const struct explanation *explanation)
+{
+	return explanation->verdict != TXP_TRANSIT_TAKEN ||
+	       (!explained->route_errno && explained->route.type == RTN_UNICAST &&
+		explained->route.oif == explanation->oif);
+}
+
+static bool all_agree(const struct explained *explained)
+{
+	int i;
+
+	for (i = 0; i < explained->count; i++) {
+		if (!agrees(explained, &explained->each[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Transit, then the kernel. Returns an enum exit_code, told. */
+static int ask_both(const struct instance *instance, const struct explaining *explaining,
+		    struct explained *explained)
+{
+	explained->count = explain_each(instance, explaining, &explained->each);
+	explained->route_errno = route_get(&explained->frame, explaining->ifindex, explaining->mark,
+					   &explained->route);
+	return explained->count < 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
 /* In the namespace, as device names are its own. Returns an enum exit_code, told. */
 static int ask(const struct options *options, const struct instance *instance,
 	       struct explained *explained)
@@ -141,10 +170,13 @@ static int ask(const struct options *options, const struct instance *instance,
 	explaining.ifindex = explained->device.ifindex;
 	explaining.mark = explained->mark;
 	explaining.netfilter = explained->attachment.row.netfilter;
-	explained->count = explain_each(instance, &explaining, &explained->each);
-	explained->route_errno = route_get(&explained->frame, explaining.ifindex, explaining.mark,
-					   &explained->route);
-	return explained->count < 0 ? EXIT_FAILED : EXIT_DONE;
+	code = ask_both(instance, &explaining, explained);
+	/* a route may have moved in between */
+	if (code == EXIT_DONE && !all_agree(explained)) {
+		free(explained->each);
+		code = ask_both(instance, &explaining, explained);
+	}
+	return code;
 }
 
 static int explain(const struct options *options, struct explained *explained)
@@ -191,14 +223,17 @@ static void add_mac(struct json_object *object, enum txp_field field, const __u8
 	json_add_text(object, field_name(field), text);
 }
 
-static struct json_object *explanation_json(const struct explanation *explanation)
+static struct json_object *explanation_json(const struct explanation *explanation, bool offloads)
 {
 	struct json_object *object = json_object_new_object();
+	int verdict = explanation->verdict;
 	char name[IFNAMSIZ];
 
+	if (verdict == TXP_TRANSIT_TAKEN && !offloads)
+		verdict = TXP_TRANSIT_WOULD_TAKE;
 	json_add_number(object, "cpu", explanation->cpu);
-	json_add_text(object, "verdict", transit_name(explanation->verdict));
-	json_add_text(object, "meaning", transit_meaning(explanation->verdict));
+	json_add_text(object, "verdict", transit_name(verdict));
+	json_add_text(object, "meaning", transit_meaning(verdict));
 	if (explanation->verdict != TXP_TRANSIT_TAKEN)
 		return object;
 	json_add_text(object, "output", device_text(explanation->oif, name));
@@ -247,39 +282,21 @@ static struct json_object *route_json(const struct explained *explained)
 		return object;
 	json_add_text(object, "type", route_type(route->type));
 	json_add_text(object, "output", route->oif ? device_text(route->oif, name) : "");
-	json_add_address(object, "gateway", route->gateway ? AF_INET : AF_UNSPEC, &route->gateway);
+	json_add_address(object, "gateway", route->family, route->gateway);
 	return object;
-}
-
-/* A lease may not lead where the kernel's look-up does not. */
-static bool agrees(const struct explained *explained, const struct explanation *explanation)
-{
-	return explanation->verdict != TXP_TRANSIT_TAKEN ||
-	       (!explained->route_errno && explained->route.type == RTN_UNICAST &&
-		explained->route.oif == explanation->oif);
-}
-
-static bool all_agree(const struct explained *explained)
-{
-	int i;
-
-	for (i = 0; i < explained->count; i++) {
-		if (!agrees(explained, &explained->each[i]))
-			return false;
-	}
-	return true;
 }
 
 static struct json_object *explained_json(const struct explained *explained)
 {
 	struct json_object *document = json_object_new_object();
 	struct json_object *each = json_object_new_array();
+	bool offloads = attachment_offloads(&explained->attachment);
 	char netns[NAME_MAX + 1];
 	int i;
 
 	netns_name(explained->attachment.key.netns, netns, sizeof(netns));
 	for (i = 0; i < explained->count; i++)
-		json_object_array_add(each, explanation_json(&explained->each[i]));
+		json_object_array_add(each, explanation_json(&explained->each[i], offloads));
 	json_object_object_add(document, "device", attachment_json(&explained->attachment, netns));
 	json_object_object_add(document, "packet", packet_json(explained));
 	json_object_object_add(document, "cpus", each);

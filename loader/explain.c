@@ -13,6 +13,7 @@
 #include "transit.h"
 
 #define LEASES_MAP "leases"
+#define UNSEEN (-ENODATA) /* the program is not shown what a packet on its way has */
 
 static int copy_leases(const struct instance *instance, const struct instance *trial)
 {
@@ -41,8 +42,11 @@ static int run(const struct explaining *explaining, int program_fd, struct expla
 	struct __sk_buff context = { .ifindex = explaining->ifindex,
 				     .mark = explaining->mark,
 				     .cb = { explaining->netfilter } };
-	struct __sk_buff after = { 0 };
-	const __u8 *ethernet = (const __u8 *)&after.cb[TXP_TAKEOVER_ETHERNET];
+	union {
+		struct __sk_buff skb;
+		__u8 room[512]; /* a newer kernel's may have more behind it */
+	} after = { 0 };
+	const __u8 *ethernet = (const __u8 *)&after.skb.cb[TXP_TAKEOVER_ETHERNET];
 	__u8 bytes[FRAME_MAX];
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = bytes,
 		    .data_size_in = frame_make(explaining->frame, bytes), .ctx_in = &context,
@@ -52,12 +56,12 @@ static int run(const struct explaining *explaining, int program_fd, struct expla
 	if (bpf_prog_test_run_opts(program_fd, &opts))
 		return -errno;
 	if (opts.retval >= TXP_TRANSIT_COUNT)
-		return -EOPNOTSUPP;
+		return UNSEEN;
 	to->verdict = opts.retval;
 	memcpy(to->dmac, ethernet, ETH_ALEN);
 	memcpy(to->smac, ethernet + ETH_ALEN, ETH_ALEN);
-	to->oif = after.cb[TXP_TAKEOVER_OIF];
-	to->priority = after.cb[TXP_TAKEOVER_PRIORITY];
+	to->oif = after.skb.cb[TXP_TAKEOVER_OIF];
+	to->priority = after.skb.cb[TXP_TAKEOVER_PRIORITY];
 	return 0;
 }
 
@@ -69,26 +73,27 @@ static int ask(const struct explaining *explaining, int program_fd, struct expla
 	return err || to->verdict != TXP_TRANSIT_COLD ? err : run(explaining, program_fd, to);
 }
 
-/* false: we may not run there, or it is offline. */
-static bool go_to(int cpu)
+static int go_to(int cpu)
 {
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	return !sched_setaffinity(0, sizeof(set), &set);
+	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
-static int ask_each(const struct explaining *explaining, int program_fd, struct explanation *each,
-		    int cpus)
+static int ask_each(const struct explaining *explaining, int program_fd, const cpu_set_t *cpus,
+		    struct explanation *each)
 {
 	int cpu, count = 0, err = 0;
 
-	for (cpu = 0; cpu < cpus && cpu < CPU_SETSIZE && !err; cpu++) {
-		if (!go_to(cpu))
+	for (cpu = 0; cpu < CPU_SETSIZE && !err; cpu++) {
+		if (!CPU_ISSET(cpu, cpus))
 			continue;
+		err = go_to(cpu);
 		each[count].cpu = cpu;
-		err = ask(explaining, program_fd, &each[count++]);
+		if (!err)
+			err = ask(explaining, program_fd, &each[count++]);
 	}
 	return err ? err : count;
 }
@@ -96,15 +101,15 @@ static int ask_each(const struct explaining *explaining, int program_fd, struct 
 static int ask_and_return(const struct explaining *explaining, int program_fd,
 			  struct explanation **list)
 {
-	int ret, cpus = libbpf_num_possible_cpus();
 	cpu_set_t home;
+	int ret;
 
-	if (cpus < 0 || sched_getaffinity(0, sizeof(home), &home))
-		return cpus < 0 ? cpus : -errno;
-	*list = calloc(cpus, sizeof(**list));
+	if (sched_getaffinity(0, sizeof(home), &home))
+		return -errno;
+	*list = calloc(CPU_COUNT(&home), sizeof(**list));
 	if (!*list)
 		return -ENOMEM;
-	ret = ask_each(explaining, program_fd, *list, cpus);
+	ret = ask_each(explaining, program_fd, &home, *list);
 	sched_setaffinity(0, sizeof(home), &home);
 	if (ret >= 0)
 		return ret;
@@ -119,7 +124,7 @@ int explain_each(const struct instance *instance, const struct explaining *expla
 {
 	struct instance trial = { .row = instance->row };
 	struct transit transit;
-	int ret = -EOPNOTSUPP;
+	int ret = UNSEEN;
 
 	/* a trial's packet has a socket, which is told from an assigned one by this address */
 	if (!trial.row.sock_pfree)
@@ -138,7 +143,7 @@ close_transit:
 close_maps:
 	map_set_close(&trial.maps);
 tell:
-	if (ret == -EOPNOTSUPP)
+	if (ret == UNSEEN)
 		log_error("only a packet on its way can be judged before Linux 6.2, or where "
 			  "/proc/kallsyms hides addresses: txpath trace");
 	else if (ret < 0)

@@ -264,6 +264,12 @@ static bool is_watching(const struct attachment *attachment)
 	return row->mode == TXP_MODE_OFFLOAD && row->agreements < attachment->promote_after;
 }
 
+bool attachment_offloads(const struct attachment *attachment)
+{
+	return attachment->row.mode == TXP_MODE_OFFLOAD && !is_demoted(&attachment->row) &&
+	       !is_watching(attachment);
+}
+
 #define WHY_MAX 128
 
 /* Why nothing is taken over that was to be; "" if nothing stands against it. */

@@ -44,6 +44,9 @@ int roster_read(const struct instance *instance, struct attachment **list);
 /* As in "devices" of txpath status. netns: the name of the instance's namespace. */
 struct json_object *attachment_json(const struct attachment *attachment, const char *netns);
 
+/* Is what transit would take taken? In offload, not demoted, and promoted if that is waited for. */
+bool attachment_offloads(const struct attachment *attachment);
+
 /* mode_name(), or "demoted": to offload, until there were too many surprises. */
 const char *attachment_mode(const struct attachment *attachment);
 

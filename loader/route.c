@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include <time.h>
 
 #include <libmnl/libmnl.h>
@@ -41,14 +42,32 @@ static void put_question(struct nlmsghdr *message, const struct frame *frame, __
 		mnl_attr_put_u16(message, RTA_DPORT, htons(frame->dport));
 }
 
+static void set_gateway(struct route *route, __u16 family, const void *address, size_t size)
+{
+	if (size > sizeof(route->gateway))
+		return;
+	route->family = family;
+	memcpy(route->gateway, address, size);
+}
+
 static int parse_attribute(const struct nlattr *attr, void *data)
 {
-	struct route *route = data;
+	__u16 size = mnl_attr_get_payload_len(attr);
+	const struct rtvia *via;
 
-	if (mnl_attr_get_type(attr) == RTA_OIF)
-		route->oif = mnl_attr_get_u32(attr);
-	if (mnl_attr_get_type(attr) == RTA_GATEWAY)
-		route->gateway = mnl_attr_get_u32(attr);
+	switch (mnl_attr_get_type(attr)) {
+	case RTA_OIF:
+		((struct route *)data)->oif = mnl_attr_get_u32(attr);
+		break;
+	case RTA_GATEWAY:
+		set_gateway(data, AF_INET, mnl_attr_get_payload(attr), size);
+		break;
+	case RTA_VIA: /* of another family than the destination */
+		via = mnl_attr_get_payload(attr);
+		if (size > sizeof(*via))
+			set_gateway(data, via->rtvia_family, via->rtvia_addr, size - sizeof(*via));
+		break;
+	}
 	return MNL_CB_OK;
 }
 

@@ -8,9 +8,10 @@
 #include "frame.h"
 
 struct route {
-	__u8 type;	/* RTN_UNICAST and others */
-	__u32 oif;	/* 0: none */
-	__be32 gateway; /* 0: on link */
+	__u8 type;	   /* RTN_UNICAST and others */
+	__u8 family;	   /* of gateway; AF_UNSPEC: on link */
+	__u32 oif;	   /* 0: none */
+	__be32 gateway[4]; /* of AF_INET the first */
 };
 
 /* In the namespace that we are in. A negative errno, silent: the kernel's answer as well. */

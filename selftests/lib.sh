@@ -233,6 +233,10 @@ txp()
 	run "$TXPATH" --bpffs "$BPFFS" --netns "$(ns "$name")" "$@"
 }
 
+# What settle-ms is in tests: a difference is a mismatch at once, but where routes move on purpose.
+SETTLE_MS=0
+CHANGES_SETTLE=2000
+
 # Programs of the host see the namespaces of the host: attach DEV where local packets leave. Every
 # packet is compared, unless a knob says otherwise.
 attach()
@@ -240,7 +244,7 @@ attach()
 	local name=$1
 
 	shift
-	txp "$name" attach compare-rate=0 "$@" lo-forwarding=on
+	txp "$name" attach compare-rate=0 settle-ms=$SETTLE_MS "$@" lo-forwarding=on
 	[ "$(hook "$name" egress)" = tc ] || fail "status does not show the hook at egress"
 }
 

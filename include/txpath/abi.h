@@ -96,8 +96,8 @@ struct txp_basis_counts {
 };
 
 /*
- * map "counters": per device and CPU. They only grow, but that fields.*.unknown becomes mismatch
- * when no change that was owed has come.
+ * map "counters": per device and CPU. They only grow, with one exception: part of fields.*.unknown
+ * may move to fields.*.mismatch later (bpf/doubt.bpf.h).
  */
 struct txp_counters {
 	struct txp_reason_tallies reasons;   /* add up to every packet seen at egress */
@@ -155,6 +155,7 @@ struct txp_instance {
 	__u64 conntrack[TXP_CONNTRACK_HOOKS]; /* addresses of conntrack's hooks at PREROUTING */
 	__u64 tick_ns;	  /* between two jiffies, 0: not known, nothing is a hit */
 	__u64 compare_ns; /* 1 s / compare-rate: what comparing a packet takes of it; 0: nothing */
+	__u64 settle_ns;  /* a look-up that differs is unknown for that long; 0: a mismatch */
 };
 
 /*
@@ -165,6 +166,8 @@ struct txp_instance {
 /* map "moments", one row: when something that has no generation of its own last moved. */
 struct txp_moments {
 	__u64 neighbour_ns; /* CLOCK_MONOTONIC */
+	__u32 genid;	    /* rt_genid when last looked at */
+	__u32 nexthop_seq;  /* nexthop.seq when that was first seen */
 };
 
 /*
@@ -373,9 +376,9 @@ TXP_ASSERT_SIZE(struct txp_field_counts, 8 * TXP_VERDICT_COUNT * TXP_FIELD_COUNT
 TXP_ASSERT_SIZE(struct txp_example_key, 24);
 TXP_ASSERT_SIZE(struct txp_example, 40);
 TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 5 * TXP_STAGES_MAX +
-					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 56);
+					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 64);
 _Static_assert(TXP_STAGE_COUNT <= TXP_STAGES_MAX, "stages have no room in struct txp_instance");
-TXP_ASSERT_SIZE(struct txp_moments, 8);
+TXP_ASSERT_SIZE(struct txp_moments, 16);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);
 TXP_ASSERT_SIZE(struct txp_basis_counts, 8 * TXP_BASIS_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);

@@ -33,7 +33,10 @@
 		 "this many leases of the device, then offload")                                   \
 	TXP_KNOB(COMPARE_RATE, "compare-rate", "10000 0..10000000",                                \
 		 "packets that each CPU compares in a second; the others are counted as "          \
-		 "over_rate. 0: every packet is compared")
+		 "over_rate. 0: every packet is compared")                                         \
+	TXP_KNOB(SETTLE_MS, "settle-ms", "2000 0..60000",                                          \
+		 "milliseconds for which a route that differs is unknown, because the kernel may " \
+		 "be changing it, before it is a mismatch. 0: it is one at once")
 
 enum txp_knob {
 #define TXP_KNOB_ENUM(id, name, values, meaning) TXP_KNOB_##id,

@@ -85,15 +85,22 @@ test_explain_is_what_happens()
 		grep -q "look-up: unicast dev r2" || fail "the text says something else"
 }
 
+# why_not JQ OPTION...: what a cold flow is asked for is asked of it again if routes have moved just then.
+why_not()
+{
+	explain 0 "${@:2}"
+	says "$1"
+}
+
 test_explain_says_why_not()
 {
 	add_road
 	offload r0 r2
 	can_explain
-	explain 0 --dst 10.7.1.1
-	demand_said '.kernel.type == "local" and .cpus[0].verdict == "not_unicast"'
-	explain 0 --dst 203.0.113.1
-	demand_said '.kernel.errno == "ENETUNREACH" and .cpus[0].verdict == "not_unicast"'
+	until_true why_not '.kernel.type == "local" and .cpus[0].verdict == "not_unicast"' \
+		--dst 10.7.1.1 || fail "it is not said that the router is meant"
+	until_true why_not '.kernel.errno == "ENETUNREACH" and .cpus[0].verdict == "not_unicast"' \
+		--dst 203.0.113.1 || fail "it is not said that nobody is there"
 	explain 0 --dst 224.0.0.1
 	demand_said '.cpus[0].verdict == "multicast"'
 	in_ns router sysctl -qw net.ipv4.conf.r0.forwarding=0
@@ -105,7 +112,18 @@ leads_to_r1()
 {
 	echo x | ip netns exec "$(ns client)" socat -u - "IP4-SENDTO:${ADDRESS[server]}:99"
 	explain '0 3' --proto 99
-	says '[.cpus[] | select(.output == "r1")] | length > 0'
+	says '([.cpus[] | select(.output == "r1")] | length > 0) and .agree == false and
+		.kernel.output == "r2"'
+}
+
+test_explain_in_shadow()
+{
+	add_road
+	txp router attach r0 r2 --mode shadow transit=on lease-ms=60000 2>"$WORK/said" ||
+		skip "$(cat "$WORK/said")"
+	can_explain
+	until_true some_say would_take || fail "no CPU would take it"
+	demand_said '.device.mode == "shadow" and ([.cpus[] | select(.output == "r2")] | length > 0)'
 }
 
 # A rule asks for the protocol, of which the kernel's look-up is told only tcp, udp and icmp.
@@ -116,9 +134,7 @@ test_explain_shows_a_difference()
 	ip -n "$(ns router)" rule add ipproto 99 lookup 7 || skip "no policy rules here"
 	offload r0 r1 r2 lease-ms=60000
 	can_explain
-	until_true leads_to_r1 || fail "no lease leads to r1"
-	explain 3 --proto 99
-	demand_said '.agree == false and .kernel.output == "r2"'
+	until_true leads_to_r1 || fail "no lease leads to r1, or nothing is said of it"
 	run ip -n "$(ns router)" rule del ipproto 99 lookup 7
 	explain 0 --proto 99
 	demand_said .agree

@@ -132,7 +132,7 @@ send_broken()
 }
 
 # judged_broken FIELD KIND: nothing is unknown that was sent. What has just been set up is for a
-# moment: a difference is not judged while routes may still be on their way.
+# moment: a neighbour that has changed, a route that is older than its generation.
 judged_broken()
 {
 	local unknown
@@ -238,6 +238,7 @@ test_break_while_routes_move()
 {
 	local mover
 
+	SETTLE_MS=$CHANGES_SETTLE
 	add_road
 	put_in_front client c0
 	look before
@@ -249,7 +250,7 @@ test_break_while_routes_move()
 	mangle nothing
 	kill "$mover"
 	wait "$mover" || :
-	run ip -n "$(ns client)" route replace 198.51.100.0/24 via 10.7.1.1
+	run ip -n "$(ns client)" route add 203.0.113.0/24 via 10.7.1.1
 	udp client server 100
 	sleep 2.1 # as long as a generation may be owed
 	udp client server 100

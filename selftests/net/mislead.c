@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * mislead LEASES: of each lease in the pinned map that transit could use, the MTU becomes another
- * than the kernel's. One that has it already is left as it is: what is written is as old as what
- * was read.
+ * mislead LEASES: of each lease in the pinned map that transit could use, the source address of the
+ * frame becomes another than the kernel's. One that has it already is left as it is: what is
+ * written is as old as what was read.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -11,16 +11,18 @@
 
 #include <txpath/abi.h>
 
-#define WRONG_MTU 1280
+#define WRONG_BYTE 0xee /* the address's last one */
 
 static int mislead(struct txp_lease *leases)
 {
 	int misled = 0;
 
 	for (int i = 0; i < TXP_LEASES_PER_PAGE; i++) {
-		if (!leases[i].learned || !leases[i].output || leases[i].mtu == WRONG_MTU)
+		__u8 *last = &leases[i].ethernet[sizeof(leases[i].ethernet) - 1];
+
+		if (!leases[i].learned || !leases[i].output || *last == WRONG_BYTE)
 			continue;
-		leases[i].mtu = WRONG_MTU;
+		*last = WRONG_BYTE;
 		misled++;
 	}
 	return misled;

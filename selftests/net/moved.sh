@@ -18,6 +18,7 @@ sender()
 
 watch_road()
 {
+	SETTLE_MS=$CHANGES_SETTLE
 	add_road
 	in_ns router sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.r0.rp_filter=0 \
 		net.ipv4.conf.r1.rp_filter=0

@@ -9,6 +9,8 @@
 # shellcheck source-path=SCRIPTDIR source=../scenarios.sh
 . "$(dirname "$0")/../scenarios.sh"
 
+SETTLE_MS=$CHANGES_SETTLE
+
 # Routers that do not answer for their address, and know those who ask.
 hide_next_hops()
 {
