@@ -32,6 +32,7 @@ test_usage_errors()
 	refuses 2 lo-forwarding txp host attach a0 lo-forwarding=perhaps
 	refuses 2 'compare-rate .10000 0..10000000.' txp host attach a0 compare-rate=10000001
 	refuses 2 'compare-rate=-1: the knobs' txp host attach a0 compare-rate=-1
+	refuses 2 'settle-ms .2000 0..60000.' txp host attach a0 settle-ms=60001
 	refuses 2 'compare-rate=few: the knobs' txp host attach a0 compare-rate=few
 	refuses 2 "" txp host attach a0 --mode nosuch
 	refuses 2 "" txp host stats -i never
