@@ -36,13 +36,9 @@ static const char *const knob_values[] = {
 
 static int usage_knob(const char *text)
 {
-	char all[256] = "";
-	size_t i, length = 0;
-
-	for (i = 0; i < TXP_KNOB_COUNT; i++)
-		length += snprintf(all + length, sizeof(all) - length, "%s%s (%s)", i ? ", " : "",
-				   knob_names[i], knob_values[i]);
-	return usage_error("%s: the knobs and their values are %s", text, all);
+#define KNOB_LINE(id, name, values, meaning) "\n  " name " (" values ")"
+	return usage_error("%s: the knobs and their values are" TXP_KNOBS(KNOB_LINE), text);
+#undef KNOB_LINE
 }
 
 /* The place of value in a list separated by spaces, -1: not in it. */
