@@ -366,8 +366,7 @@ static int attach(const struct options *options, struct arguments *arguments)
 	struct pins pins;
 	__u64 netns;
 
-	if (privilege_to_change("attach") || pins_open(options->bpffs, true, &pins) ||
-	    (options->netns && netns_enter(options->netns)) || netns_id(&netns) ||
+	if (privilege_to_change("attach") || instance_place(options, true, &pins, &netns) ||
 	    find_devices(options, arguments) || attach_locked(options, &pins, netns, arguments))
 		return EXIT_FAILED;
 	return EXIT_DONE;

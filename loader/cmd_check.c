@@ -10,7 +10,6 @@
 #include "instance.h"
 #include "ladder.h"
 #include "log.h"
-#include "netns.h"
 #include "output.h"
 #include "privilege.h"
 #include "probe.h"
@@ -118,11 +117,7 @@ static int read_row(const struct options *options, struct txp_instance *row)
 	__u64 netns;
 	int err;
 
-	err = pins_open(options->bpffs, false, &pins);
-	if (!err && options->netns)
-		err = netns_enter(options->netns);
-	if (!err)
-		err = netns_id(&netns);
+	err = instance_place(options, false, &pins, &netns);
 	if (err)
 		return err;
 	err = instance_open(&pins, netns, true, &instance);

@@ -186,11 +186,7 @@ static int explain(const struct options *options, struct explained *explained)
 	__u64 netns;
 	int code, err;
 
-	err = pins_open(options->bpffs, false, &pins);
-	if (!err && options->netns)
-		err = netns_enter(options->netns);
-	if (!err)
-		err = netns_id(&netns);
+	err = instance_place(options, false, &pins, &netns);
 	if (err)
 		return EXIT_FAILED;
 	err = instance_open(&pins, netns, true, &instance);

@@ -61,6 +61,16 @@ static int check_row(struct instance *instance)
 	return -EPROTO;
 }
 
+int instance_place(const struct options *options, bool write, struct pins *pins, __u64 *netns)
+{
+	int err;
+
+	err = pins_open(options->bpffs, write, pins);
+	if (!err && options->netns)
+		err = netns_enter(options->netns);
+	return err ? err : netns_id(netns);
+}
+
 int instance_open(const struct pins *pins, __u64 netns, bool complete, struct instance *instance)
 {
 	int err;

@@ -25,6 +25,13 @@ struct instance {
 };
 
 /*
+ * Where an instance is, or is to be: the bpffs, which pins_open() opens, and the namespace of
+ * --netns, which is entered, else ours. In this order: ip netns exec hides bpffs. Errors have been
+ * told.
+ */
+int instance_place(const struct options *options, bool write, struct pins *pins, __u64 *netns);
+
+/*
  * Opens what is pinned for a namespace. -ENOENT, silent: nothing is, and only netns, the paths
  * and an empty map set are filled. Anything else has been told: not ours, incomplete, another
  * ABI. complete false: accept what a killed run or another ABI left, to remove it; maps may be
