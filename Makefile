@@ -36,12 +36,16 @@ MULTIARCH  := $(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_CPU    := -mcpu=v2
 BPF_CFLAGS  = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -O2 -g -fno-strict-aliasing \
               -target bpf $(BPF_CPU) \
-              -D__TARGET_ARCH_$(ARCH) -Iinclude $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
+              -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
 
-BPF_OBJ  := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+# Each room of bpf/ may have programs; their objects are in one place, by the names of the files.
+BPF_SRC  := $(wildcard bpf/*/*.bpf.c)
+BPF_OBJ  := $(patsubst %.bpf.c,$(B)/bpf/%.bpf.o,$(notdir $(BPF_SRC)))
 SKELETON := $(BPF_OBJ:.bpf.o=.skel.h)
-OBJ      := $(patsubst loader/%.c,$(B)/loader/%.o,$(wildcard loader/*.c))
+SRC      := $(wildcard loader/*.c loader/*/*.c loader/*/*/*.c)
+OBJ      := $(SRC:%.c=$(B)/%.o)
 HEADERS  := $(wildcard include/txpath/*.h)
+vpath %.bpf.c $(sort $(dir $(BPF_SRC)))
 
 .PHONY: all demo test test-kernels test-foreign bench check fuzz verifier install clean bpf
 all: $(B)/txpath
@@ -51,14 +55,14 @@ bpf: $(BPF_OBJ)
 $(B)/txpath: $(OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/loader/%.o: loader/%.c $(wildcard loader/*.h) $(HEADERS) | $(SKELETON)
+$(B)/loader/%.o: loader/%.c $(wildcard loader/*.h loader/*/*.h loader/*/*/*.h) $(HEADERS) | $(SKELETON)
 	@mkdir -p $(@D)
 	$(CC) $(TXP_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(B)/loader/object.o: $(SKELETON)
+$(B)/loader/state/object.o: $(SKELETON)
 
-$(B)/bpf/transit.bpf.o $(B)/bpf/classify.bpf.o: BPF_CPU := -mcpu=v3
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.bpf.h) $(HEADERS)
+$(B)/bpf/ingress.bpf.o $(B)/bpf/classify.bpf.o: BPF_CPU := -mcpu=v3
+$(B)/bpf/%.bpf.o: %.bpf.c $(wildcard bpf/*/*.bpf.h) $(HEADERS)
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@.tmp $<
 	$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "command.h"
-#include "log.h"
+#include "lib/array.h"
+#include "cmd/command.h"
+#include "lib/log.h"
 
 enum command_option {
 	TAKES_MODE = 1 << 0,
@@ -18,7 +18,7 @@ enum command_option {
 	TAKES_ARGUMENTS = 1 << 4,
 	TAKES_NETFILTER = 1 << 5,
 	TAKES_PCAP = 1 << 6,
-	TAKES_QUESTION = 1 << 7,
+	TAKES_PACKET_SPEC = 1 << 7,
 };
 
 struct command {
@@ -36,29 +36,28 @@ static const struct command commands[] = {
 	  TAKES_MODE | TAKES_NETFILTER | TAKES_ARGUMENTS },
 	{ "detach", "DEV... | --all", "stop, and leave no trace", cmd_detach,
 	  TAKES_ALL | TAKES_ARGUMENTS },
-	{ "status", "", "attached devices, and the hook got at each station", cmd_status, 0 },
-	{ "stats", "[DEV...]", "packets by reason and by station", cmd_stats,
+	{ "status", "", "attached devices, and the hook got at each probe", cmd_status, 0 },
+	{ "stats", "[DEV...]", "packets by reason and by probe", cmd_stats,
 	  TAKES_INTERVAL | TAKES_ARGUMENTS },
 	{ "parity", "[DEV...] [--per-device]", "predicted against the kernel's own, by field",
 	  cmd_parity, TAKES_INTERVAL | TAKES_PER_DEVICE | TAKES_ARGUMENTS },
-	{ "stages", "[FILTER=VALUE...] [station=NAME...]",
-	  "packets at each station of the road, while it runs", cmd_stages,
+	{ "probes", "[FILTER=VALUE...] [probe=NAME...]",
+	  "packets at each probe of the road, while it runs", cmd_probes,
 	  TAKES_INTERVAL | TAKES_ARGUMENTS },
-	{ "latency", "[FILTER=VALUE...] [station=NAME...]",
-	  "time from station to station, while it runs", cmd_latency,
-	  TAKES_INTERVAL | TAKES_ARGUMENTS },
-	{ "trace", "[FILTER=VALUE...] [station=NAME...] [rate=N] [--pcap FILE]",
-	  "each packet at each station, surprises and demotions, as they happen", cmd_trace,
+	{ "latency", "[FILTER=VALUE...] [probe=NAME...]", "time from probe to probe, while it runs",
+	  cmd_latency, TAKES_INTERVAL | TAKES_ARGUMENTS },
+	{ "trace", "[FILTER=VALUE...] [probe=NAME...] [rate=N] [--pcap FILE]",
+	  "each packet at each probe, surprises and demotions, as they happen", cmd_trace,
 	  TAKES_PCAP | TAKES_ARGUMENTS },
 	{ "check", "DEV [--netfilter decline|lease|bypass]",
 	  "may this device be offloaded, and if not, why", cmd_check,
 	  TAKES_NETFILTER | TAKES_ARGUMENTS },
 	{ "explain", "--dev DEV --src ADDRESS --dst ADDRESS [--proto P ...]",
 	  "what becomes of a packet that comes in there, and what the kernel's routes say",
-	  cmd_explain, TAKES_QUESTION },
+	  cmd_explain, TAKES_PACKET_SPEC },
 	{ "classify", "load FILE | show | clear | test FILE [--src ADDRESS ...]",
 	  "give packets priority, DSCP, class, mark and rate by rules", cmd_classify,
-	  TAKES_QUESTION | TAKES_ARGUMENTS },
+	  TAKES_PACKET_SPEC | TAKES_ARGUMENTS },
 	{ "features", "", "what this kernel lets txpath see", cmd_features, 0 },
 };
 
@@ -70,12 +69,12 @@ enum option_key {
 	KEY_ALL,
 	KEY_PER_DEVICE,
 	KEY_PCAP,
-	KEY_QUESTION, /* and those behind it, by enum question */
+	KEY_PACKET_SPEC, /* and those behind it, by enum question */
 };
 
 static const struct argp_option option_table[] = {
 	{ "json", 'j', NULL, 0, "one JSON document, or one a line with -i and trace", 1 },
-	{ "interval", 'i', "SECONDS", 0, "repeat: stats, parity, stages, latency", 1 },
+	{ "interval", 'i', "SECONDS", 0, "repeat: stats, parity, probes, latency", 1 },
 	{ "netns", KEY_NETNS, "NAME", 0, "network namespace: name, path or process id", 1 },
 	{ "bpffs", KEY_BPFFS, "DIR", 0, "where bpffs is mounted, if not /sys/fs/bpf", 1 },
 	{ "verbose", 'v', NULL, 0, "details, libbpf's and the verifier's log; twice: more", 1 },
@@ -86,10 +85,10 @@ static const struct argp_option option_table[] = {
 	{ "all", KEY_ALL, NULL, 0, "detach: every device in every namespace", 2 },
 	{ "pcap", KEY_PCAP, "FILE", 0, "trace: also write the packets to a pcapng file", 2 },
 	{ "per-device", KEY_PER_DEVICE, NULL, 0, "parity: also for each device", 2 },
-#define QUESTION_OPTION(id, option, value, meaning)                                                \
-	{ option, KEY_QUESTION + QUESTION_##id, value, 0, "of the packet: " meaning, 3 },
-	QUESTIONS(QUESTION_OPTION)
-#undef QUESTION_OPTION
+#define PACKET_SPEC_OPTION(id, option, value, meaning)                                             \
+	{ option, KEY_PACKET_SPEC + PACKET_SPEC_##id, value, 0, "of the packet: " meaning, 3 },
+	PACKET_SPEC_FIELDS(PACKET_SPEC_OPTION)
+#undef PACKET_SPEC_OPTION
 		{ 0 },
 };
 
@@ -137,17 +136,18 @@ static void parse_interval(const char *text, struct command_line *line)
 		exit(usage_error("-i %s: seconds, from 0.01 to 86400", text));
 }
 
-static void parse_question(enum question question, const char *text, struct command_line *line)
+static void parse_packet_spec(enum packet_spec packet_spec, const char *text,
+			      struct command_line *line)
 {
-	line->options.question[question] = text;
+	line->options.packet_spec[packet_spec] = text;
 	line->options.asked = true;
-	line->given |= TAKES_QUESTION;
+	line->given |= TAKES_PACKET_SPEC;
 }
 
 static error_t parse_own_option(int key, char *text, struct command_line *line)
 {
-	if (key >= KEY_QUESTION && key < KEY_QUESTION + QUESTION_COUNT) {
-		parse_question(key - KEY_QUESTION, text, line);
+	if (key >= KEY_PACKET_SPEC && key < KEY_PACKET_SPEC + PACKET_SPEC_COUNT) {
+		parse_packet_spec(key - KEY_PACKET_SPEC, text, line);
 		return 0;
 	}
 	switch (key) {

@@ -14,9 +14,9 @@
 #include "classify.h"
 #include "fields.h"
 #include "reasons.h"
-#include "stages.h"
+#include "probes.h"
 
-#define TXP_ABI_VERSION 1
+#define TXP_ABI_VERSION 2
 
 /* A device is known by its namespace and index: a link follows its device when it moves. */
 struct txp_device_key {
@@ -65,10 +65,10 @@ struct txp_reason_tallies {
 #undef TXP_REASON_MEMBER
 };
 
-struct txp_stage_tallies {
-#define TXP_STAGE_MEMBER(id, name, gives) struct txp_tally name;
-	TXP_STAGES(TXP_STAGE_MEMBER)
-#undef TXP_STAGE_MEMBER
+struct txp_probe_tallies {
+#define TXP_PROBE_MEMBER(id, name, traits, what) struct txp_tally name;
+	TXP_PROBES(TXP_PROBE_MEMBER)
+#undef TXP_PROBE_MEMBER
 };
 
 struct txp_verdict_counts {
@@ -78,7 +78,7 @@ struct txp_verdict_counts {
 };
 
 struct txp_field_counts {
-#define TXP_FIELD_MEMBER(id, name, class, rule) struct txp_verdict_counts name;
+#define TXP_FIELD_MEMBER(id, name, kind, rule) struct txp_verdict_counts name;
 	TXP_FIELDS(TXP_FIELD_MEMBER)
 #undef TXP_FIELD_MEMBER
 };
@@ -97,14 +97,14 @@ struct txp_basis_counts {
 
 /*
  * map "counters": per device and CPU. They only grow, with one exception: part of fields.*.unknown
- * may move to fields.*.mismatch later (bpf/doubt.bpf.h).
+ * may move to fields.*.mismatch later (bpf/verify/pending_mismatch.bpf.h).
  */
 struct txp_counters {
 	struct txp_reason_tallies reasons;   /* add up to every packet seen at egress */
 	struct txp_transit_tallies transits; /* add up to every packet seen at ingress */
 	struct txp_basis_counts learned;     /* leases written for flows that came in here */
 	__u64 surprises;		     /* renewals that differ although nothing moved */
-	struct txp_stage_tallies stages;
+	struct txp_probe_tallies probes;
 	struct txp_field_counts fields;
 };
 
@@ -128,21 +128,21 @@ struct txp_example {
 #define TXP_HARMLESS_HOOKS 8
 #define TXP_SELINUX_HOOKS 4
 #define TXP_CONNTRACK_HOOKS 4
-#define TXP_STAGES_MAX 16
+#define TXP_PROBES_MAX 32
 
 /* map "instance": one row, written by the loader before any program is attached. */
 struct txp_instance {
 	__u32 abi;	     /* TXP_ABI_VERSION */
-	__u32 stages;	     /* bit per enum txp_stage that has a hook */
-	__u32 epoch;	     /* stage programs of another epoch stay silent */
+	__u32 probes;	     /* bit per enum txp_probe that has a hook */
+	__u32 epoch;	     /* probe programs of another epoch stay silent */
 	__u32 nf_program;    /* id of our own netfilter program, 0: none */
 	__u64 netns;	     /* as in struct txp_device_key */
 	__u64 nf_run_bpf;    /* address of nf_hook_run_bpf, 0: not known */
 	__s32 lo_forwarding; /* value to restore at the last detach, -1: untouched */
 	__u32 fib_mark;	     /* BPF_FIB_LOOKUP_MARK where the kernel has it, else 0 */
 	__u64 harmless[TXP_HARMLESS_HOOKS]; /* addresses of netfilter hooks that change nothing */
-	__u8 stage_rung[TXP_STAGES_MAX];    /* by enum txp_stage: enum txp_hook_kind got */
-	__s32 stage_errno[TXP_STAGES_MAX];  /* of the best rung, when it was refused: -errno */
+	__u8 probe_hook[TXP_PROBES_MAX];    /* by enum txp_probe: enum txp_hook_kind got */
+	__s32 probe_errno[TXP_PROBES_MAX];  /* of the best fallback, when it was refused: -errno */
 	__u32 transit_program;		    /* id of the program at TC ingress, 0: none */
 	__u32 transit_before;		    /* the one that it takes the place of: ours as well */
 	__u64 selinux[TXP_SELINUX_HOOKS];   /* addresses of SELinux's netfilter hooks */
@@ -150,7 +150,7 @@ struct txp_instance {
 	__u64 lease_ns;			    /* how long a lease holds */
 	__u32 max_surprises;		    /* of a device, before it is demoted to shadow */
 	__s32 transit_errno;		    /* why transit_program is 0: -errno */
-	__u32 left_out;	     /* bit per enum txp_stage whose netfilter rung the knob left out */
+	__u32 left_out;	     /* bit per enum txp_probe whose netfilter fallback the knob left out */
 	__u32 promote_after; /* agreements that a device in offload waits for */
 	__u64 conntrack[TXP_CONNTRACK_HOOKS]; /* addresses of conntrack's hooks at PREROUTING */
 	__u64 tick_ns;	  /* between two jiffies, 0: not known, nothing is a hit */
@@ -159,7 +159,7 @@ struct txp_instance {
 };
 
 /*
- * map "arming", one row, a __u64: another one from the moment that a device's mode is; 0 while
+ * map "mode_epoch", one row, a __u64: another one from the moment that a device's mode is; 0 while
  * modes are being written. A hit is what transit has judged under the same one, and not under 0.
  */
 
@@ -187,7 +187,7 @@ struct txp_lease_key {
 };
 
 /* What must not have moved for a lease to hold: read when learned, and at each use. */
-struct txp_stamp {
+struct txp_genid_snapshot {
 	__u32 rt_genid;
 	__u32 fib_seq;
 	__u32 nexthop_seq;
@@ -208,11 +208,12 @@ struct txp_stamp {
  */
 struct txp_lease {
 	struct txp_lease_key key;
-	struct txp_stamp stamp;
-	__u64 arming; /* what the map "arming" had when transit judged a packet by this lease; 0: it
-			 has not, or something is in the way of hits */
-	__u64 learned;	   /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
-	__u64 output;	   /* address of the output's net_device; 0: a mark, see bpf/cold.bpf.h */
+	struct txp_genid_snapshot genids;
+	__u64 mode_epoch; /* what the map "mode_epoch" had when transit judged a packet by this
+			 lease; 0: it has not, or something is in the way of hits */
+	__u64 learned;	  /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
+	__u64 output; /* address of the output's net_device; 0: a mark, see bpf/offload/miss.bpf.h
+		       */
 	__u64 neighbour;   /* address of the next hop's struct neighbour */
 	__u8 ethernet[12]; /* destination and source of the frame as it left */
 	__u32 oif;	   /* ifindex of the output; with the above what transit hands on */
@@ -230,7 +231,7 @@ struct txp_lease {
 };
 
 /* What a place of the table has, in few bytes: of most places a packet needs to know no more. */
-struct txp_sign {
+struct txp_lease_tag {
 	__u32 hash; /* of the key, which also says which place it is */
 	__u32 time; /* jiffies when it was learned; 0: the lease is over before its time */
 };
@@ -241,21 +242,21 @@ struct txp_sign {
  * the same reason: a lease of another flow is two lines of memory that no cache has.
  */
 struct txp_lease_page {
-	struct txp_sign sign[TXP_LEASES_PER_PAGE];
+	struct txp_lease_tag tag[TXP_LEASES_PER_PAGE];
 	struct txp_lease lease[TXP_LEASES_PER_PAGE];
 };
 
 /*
- * map "views": per CPU, by the device's index. The kernel's own values as the guard of transit saw
- * them when it last let a packet of the device pass: while they are the same it would again. And
- * what is counted here instead of in the map "counters", of which every packet would need a
+ * map "dev_cache": per CPU, by the device's index. The kernel's own values as the guard of transit
+ * saw them when it last let a packet of the device pass: while they are the same it would again.
+ * And what is counted here instead of in the map "counters", of which every packet would need a
  * look-up.
  */
-struct txp_view {
+struct txp_dev_cache {
 	__u32 ifindex;		 /* 0: nobody's; the first that comes has the place */
 	__u32 ready;		 /* ifindex: what a hit compares with is filled in */
 	struct txp_tally taken;	 /* part of transits.taken */
-	struct txp_tally passed; /* part of reasons.no_route: redirected to this device */
+	struct txp_tally passed; /* part of reasons.no_dst: redirected to this device */
 	__u64 net;		 /* address of struct net */
 	__u64 tcx;		 /* of struct tcx_entry: transit is its only program */
 	__u8 key_ports;		 /* the key has ports */
@@ -275,14 +276,14 @@ struct txp_view {
 	__u64 sock_pfree;    /* of struct txp_instance */
 	/* Parts of struct txp_counters that most packets want. */
 	struct txp_tally over_rate;  /* of reasons */
-	struct txp_tally ip_forward; /* of stages */
+	struct txp_tally ip_forward; /* of probes */
 	struct txp_tally ip_output;
 	struct txp_tally dev_queue_xmit;
 	struct txp_tally net_dev_queue;
 	__u64 queue_match; /* of fields.tx_queue */
 	__u64 queue_observed;
 	struct txp_tally would_take; /* of transits */
-	struct txp_tally cold;
+	struct txp_tally miss;
 	struct txp_tally collision;
 	__u64 tick; /* jiffies when what hits compare with was noted last */
 	__u64 unused[4];
@@ -298,8 +299,8 @@ enum txp_event_kind {
 };
 
 struct txp_classified {
-	struct txp_facts facts; /* before */
-	struct txp_class class; /* what it was given */
+	struct txp_class_fields fields; /* before */
+	struct txp_class class;		/* what it was given */
 	char rule[TXP_CLASS_NAME];
 	char class_name[TXP_CLASS_NAME];
 };
@@ -315,7 +316,7 @@ struct txp_event {
 			struct txp_lease after;	 /* and what the kernel did now */
 		};
 		struct txp_example example; /* MISMATCH */
-		struct txp_classified classified;
+		struct txp_classified loaded;
 	};
 };
 
@@ -328,8 +329,8 @@ struct txp_tracing {
 	__u64 event_ns; /* 1 s / such events that each CPU may write in it */
 };
 
-/* map "event_pace", per CPU: of these events */
-struct txp_event_pace {
+/* map "event_ratelimit", per CPU: of these events */
+struct txp_event_ratelimit {
 	__u64 due_ns;  /* of the next one */
 	__u64 limited; /* over the rate, ever */
 	__u64 lost;    /* for want of room, ever */
@@ -338,8 +339,8 @@ struct txp_event_pace {
 #define TXP_EVENTS_SIZE (512 * 1024) /* bytes */
 /* map "transit_calls": the programs that the one at TC ingress goes on with. */
 enum txp_transit_call {
-	TXP_CALL_TAKEOVER,
-	TXP_CALL_JUDGE,
+	TXP_CALL_REWRITE,
+	TXP_CALL_SLOW_PATH,
 	TXP_CALL_COUNT,
 };
 
@@ -347,10 +348,10 @@ enum txp_transit_call {
  * Words of the packet's control block from the program that decides to the one that writes: the
  * sixteen bytes that struct txp_lease has of the frame and the output, and the priority.
  */
-enum txp_takeover {
-	TXP_TAKEOVER_ETHERNET,
-	TXP_TAKEOVER_OIF = 3,
-	TXP_TAKEOVER_PRIORITY,
+enum txp_rewrite {
+	TXP_REWRITE_ETHERNET,
+	TXP_REWRITE_OIF = 3,
+	TXP_REWRITE_PRIORITY,
 };
 
 /* map "egress_calls": the programs that the one at TC egress goes on with. */
@@ -360,7 +361,7 @@ enum txp_egress_call {
 	TXP_EGRESS_CALL_COUNT,
 };
 
-#define TXP_VIEWS 4096 /* per CPU; a power of two */
+#define TXP_DEV_CACHE_SLOTS 4096 /* per CPU; a power of two */
 
 #define TXP_MAX_DEVICES 16384
 
@@ -370,30 +371,30 @@ TXP_ASSERT_SIZE(struct txp_device_key, 16);
 TXP_ASSERT_SIZE(struct txp_device, 64);
 TXP_ASSERT_SIZE(struct txp_tally, 16);
 TXP_ASSERT_SIZE(struct txp_reason_tallies, 16 * TXP_REASON_COUNT);
-TXP_ASSERT_SIZE(struct txp_stage_tallies, 16 * TXP_STAGE_COUNT);
+TXP_ASSERT_SIZE(struct txp_probe_tallies, 16 * TXP_PROBE_COUNT);
 TXP_ASSERT_SIZE(struct txp_verdict_counts, 8 * TXP_VERDICT_COUNT);
 TXP_ASSERT_SIZE(struct txp_field_counts, 8 * TXP_VERDICT_COUNT * TXP_FIELD_COUNT);
 TXP_ASSERT_SIZE(struct txp_example_key, 24);
 TXP_ASSERT_SIZE(struct txp_example, 40);
-TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 5 * TXP_STAGES_MAX +
+TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 5 * TXP_PROBES_MAX +
 					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 64);
-_Static_assert(TXP_STAGE_COUNT <= TXP_STAGES_MAX, "stages have no room in struct txp_instance");
+_Static_assert(TXP_PROBE_COUNT <= TXP_PROBES_MAX, "probes have no room in struct txp_instance");
 TXP_ASSERT_SIZE(struct txp_moments, 16);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);
 TXP_ASSERT_SIZE(struct txp_basis_counts, 8 * TXP_BASIS_COUNT);
 TXP_ASSERT_SIZE(struct txp_lease_key, 24);
-TXP_ASSERT_SIZE(struct txp_stamp, 24);
+TXP_ASSERT_SIZE(struct txp_genid_snapshot, 24);
 TXP_ASSERT_SIZE(struct txp_lease, 128);
-TXP_ASSERT_SIZE(struct txp_sign, 8);
+TXP_ASSERT_SIZE(struct txp_lease_tag, 8);
 TXP_ASSERT_SIZE(struct txp_lease_page, (8 + 128) * TXP_LEASES_PER_PAGE);
 _Static_assert(__builtin_offsetof(struct txp_lease, oif) ==
 		       __builtin_offsetof(struct txp_lease, ethernet) + 12,
 	       "transit hands both on in one piece");
-TXP_ASSERT_SIZE(struct txp_view, 320);
-_Static_assert(__builtin_offsetof(struct txp_view, sock_pfree) == 128,
+TXP_ASSERT_SIZE(struct txp_dev_cache, 320);
+_Static_assert(__builtin_offsetof(struct txp_dev_cache, sock_pfree) == 128,
 	       "what a hit compares with takes more than two cache lines");
 TXP_ASSERT_SIZE(struct txp_event, 32 + 2 * 128);
 TXP_ASSERT_SIZE(struct txp_tracing, 16);
-TXP_ASSERT_SIZE(struct txp_event_pace, 24);
+TXP_ASSERT_SIZE(struct txp_event_ratelimit, 24);
 
 #endif /* TXPATH_ABI_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What txpath classify load shares with bpf/classify.bpf.c. Both come from one binary, and the maps
- * belong to the program that was loaded with them: with it they go.
+ * What txpath classify load shares with bpf/classify/classify.bpf.c. Both come from one binary, and
+ * the maps belong to the program that was loaded with them: with it they go.
  *
  * A rule is a bit in a row of bits. For each thing that rules ask about, a dimension, the value
  * that a packet has leads to the row of the rules that allow it; the lowest bit that is set in the
@@ -67,28 +67,28 @@ struct txp_class {
 	__u32 priority; /* skb->priority: of a class of HTB and the like its handle */
 	__u32 mark;	/* & mark_mask */
 	__u32 mark_mask;
-	__u32 pace; /* TIME: the row of "class_paces" */
+	__u32 clock; /* TIME: the row of "edt_clocks" */
 	__u8 dscp;
 	__u8 reserved[3];
 };
 
-/* map "class_rows": a set of rules. */
-struct txp_class_row {
+/* map "rule_bitmaps": a set of rules. */
+struct txp_rule_bitmap {
 	__u64 summary; /* a bit for each word that is not 0 */
 	__u64 words[TXP_CLASS_WORDS];
 };
 
 /*
- * map "class_steps": from value first on, up to that of the next one, this row. Those of one thing
- * are sorted and begin with 0.
+ * map "rule_intervals": from value first on, up to that of the next one, this row. Those of one
+ * thing are sorted and begin with 0.
  */
-struct txp_class_step {
+struct txp_rule_interval {
 	__u32 first;
 	__u32 row;
 };
 
-/* map "class_steps6": the same of IPv6 addresses, the first half as a number, and the second */
-struct txp_class_step6 {
+/* map "rule_intervals6": the same of IPv6 addresses, the first half as a number, and the second */
+struct txp_rule_interval6 {
 	__u64 high;
 	__u64 low;
 	__u64 row;
@@ -139,7 +139,7 @@ struct txp_class_plan {
 	__u64 netns;
 	__u32 rules;
 	__u32 asks;				   /* bit per enum txp_class_ask */
-	__u32 paces;				   /* bool: a class has a rate */
+	__u32 edt_clocks;			   /* bool: a class has a rate */
 	__u32 writes;				   /* bool: a class sets DSCP */
 	struct txp_class_span span[TXP_ASK_COUNT]; /* of those with steps */
 	struct txp_class_span span6[2];		   /* of sources and destinations of IPv6 */
@@ -178,12 +178,12 @@ struct txp_class_device {
 	char name[16];
 };
 
-/* map "class_paces", a row for each class with a rate: those of this file and of the one before. */
-#define TXP_CLASS_PACES (2 * TXP_CLASSES)
-#define TXP_CLASS_PACE_SIZE 24
+/* map "edt_clocks", a row for each class with a rate: those of this file and of the one before. */
+#define TXP_EDT_CLOCKS (2 * TXP_CLASSES)
+#define TXP_EDT_CLOCK_SIZE 24
 
 /* What rules ask of a packet. Host byte order but for addresses. */
-struct txp_facts {
+struct txp_class_fields {
 	__u32 number[TXP_DIMENSION_COUNT];
 	__be32 source[4];
 	__be32 destination[4];

@@ -2,10 +2,10 @@
 /*
  * The fields of a leaving IPv4 packet that txpath compares, one line each.
  *
- * TXP_FIELD(ID, name, class, rule)
+ * TXP_FIELD(ID, name, kind, rule)
  *   ID     suffix of enum txp_field and member order in struct txp_field_counts
  *   name   as printed, JSON value of "field", member name in map dumps
- *   class  EXACT     predicted from the kernel's own inputs, must be equal
+ *   kind   EXACT     predicted from the kernel's own inputs, must be equal
  *          OBSERVED  seen and checked against what must hold, never predicted
  *   rule   the kernel's rule in a few words (man page, parity -v)
  */
@@ -41,17 +41,17 @@
 	TXP_VERDICT(MATCH, match, "predicted, and equal")                                          \
 	TXP_VERDICT(MISMATCH, mismatch, "predicted, and different, with nothing to explain it")    \
 	TXP_VERDICT(UNKNOWN, unknown, "different, but an input moved, or may be moving")           \
-	TXP_VERDICT(LOST, lost, "what an earlier station noted was gone at the check")             \
+	TXP_VERDICT(LOST, lost, "what an earlier probe noted was gone at the check")               \
 	TXP_VERDICT(OBSERVED, observed, "seen; its inputs are not visible here")                   \
 	TXP_VERDICT(DECLINED, declined, "outside the rule: options, other policy, no neighbour")
 
-enum txp_field_class {
-	TXP_CLASS_EXACT,
-	TXP_CLASS_OBSERVED,
+enum txp_field_kind {
+	TXP_FIELD_KIND_EXACT,
+	TXP_FIELD_KIND_OBSERVED,
 };
 
 enum txp_field {
-#define TXP_FIELD_ENUM(id, name, class, rule) TXP_FIELD_##id,
+#define TXP_FIELD_ENUM(id, name, kind, rule) TXP_FIELD_##id,
 	TXP_FIELDS(TXP_FIELD_ENUM)
 #undef TXP_FIELD_ENUM
 		TXP_FIELD_COUNT,

@@ -19,7 +19,7 @@
 	TXP_KNOB(NETFILTER_HOOK, "netfilter-hook", "auto on off",                                  \
 		 "auto: only in the initial network namespace, because a netfilter link keeps "    \
 		 "its namespace alive until detach")                                               \
-	TXP_KNOB(STATIONS, "stations", "auto on off",                                              \
+	TXP_KNOB(PROBES, "probes", "auto on off",                                                  \
 		 "auto: watched while a device is in shadow. They see what packets are compared "  \
 		 "by, and cost each packet of the host")                                           \
 	TXP_KNOB(TRANSIT, "transit", "off on",                                                     \

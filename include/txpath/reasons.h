@@ -14,7 +14,7 @@
 		   "the packet's kernel object is not visible here: header and look-up judged")    \
 	TXP_REASON(NOT_IPV4, not_ipv4, "ARP, IPv6 and others")                                     \
 	TXP_REASON(BAD_HEADER, bad_header, "too short, or not a version 4 header")                 \
-	TXP_REASON(NO_ROUTE, no_route, "sent past the IP layer: packet socket, bridge, redirect")  \
+	TXP_REASON(NO_DST, no_dst, "sent past the IP layer: packet socket, bridge, redirect")      \
 	TXP_REASON(OTHER_DEVICE, other_device, "routed to a device stacked on this one")           \
 	TXP_REASON(NOT_UNICAST, not_unicast, "local, broadcast or multicast route")                \
 	TXP_REASON(RELAYED, relayed,                                                               \
@@ -40,13 +40,15 @@ enum txp_reason {
 #define TXP_TRANSITS(TXP_TRANSIT)                                                                  \
 	TXP_TRANSIT(TAKEN, taken, "taken over: sent by its lease")                                 \
 	TXP_TRANSIT(WOULD_TAKE, would_take, "shadow: there was a lease")                           \
-	TXP_TRANSIT(COLD, cold, "no lease: nothing learned of this flow, or not forwarded")        \
+	TXP_TRANSIT(MISS, miss, "no lease: nothing learned of this flow, or not forwarded")        \
 	TXP_TRANSIT(COLLISION, collision, "no lease: another flow has its place")                  \
 	TXP_TRANSIT(EXPIRED, expired, "the lease is over: the kernel judges anew")                 \
-	TXP_TRANSIT(ROUTES_MOVED, routes_moved, "rt_genid, fib_seq or nexthop.seq moved since")    \
-	TXP_TRANSIT(NEIGHBOUR_MOVED, neighbour_moved, "the next hop's neighbour changed or died")  \
-	TXP_TRANSIT(HASH_MOVED, hash_moved, "the packet brought another hash: another path?")      \
-	TXP_TRANSIT(SETTINGS_MOVED, settings_moved, "a sysctl of forwarding changed since")        \
+	TXP_TRANSIT(ROUTES_CHANGED, routes_changed,                                                \
+		    "rt_genid, fib_seq or nexthop.seq moved since")                                \
+	TXP_TRANSIT(NEIGHBOUR_CHANGED, neighbour_changed,                                          \
+		    "the next hop's neighbour changed or died")                                    \
+	TXP_TRANSIT(HASH_CHANGED, hash_changed, "the packet brought another hash: another path?")  \
+	TXP_TRANSIT(SETTINGS_CHANGED, settings_changed, "a sysctl of forwarding changed since")    \
 	TXP_TRANSIT(NOT_IPV4, not_ipv4, "ARP, IPv6 and others")                                    \
 	TXP_TRANSIT(VLAN_TAG, vlan_tag, "a VLAN tag is pending")                                   \
 	TXP_TRANSIT(OTHER_HOST, other_host, "not for this host's link-layer address")              \

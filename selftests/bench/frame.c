@@ -15,7 +15,7 @@
 
 #include "flow.h"
 
-#define SOURCE_ADDRESS 0x0a070102U /* 10.7.1.2: the client of add_road in lib.sh */
+#define SOURCE_ADDRESS 0x0a070102U /* 10.7.1.2: the client of add_topology in lib.sh */
 #define PORT 7007
 
 static __u32 sum_words(const void *data, size_t bytes)

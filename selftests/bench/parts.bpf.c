@@ -5,7 +5,7 @@
  * is the part between them; the last one does everything, and so must cost what txpath_transit
  * does. What is not a hit is TC_ACT_SHOT here, which progrun does not accept.
  */
-#include "../../bpf/transit.bpf.c"
+#include "../../bpf/offload/ingress.bpf.c"
 
 enum part {
 	PART_ENTRY,    /* the device's view */
@@ -29,7 +29,7 @@ int after_nothing(struct __sk_buff *ctx)
 	return TXP_TC_ACT_UNSPEC;
 }
 
-/* txpath_takeover, up to the redirect */
+/* txpath_rewrite, up to the redirect */
 SEC("tc")
 int after_header(struct __sk_buff *ctx)
 {
@@ -40,7 +40,7 @@ int after_header(struct __sk_buff *ctx)
 		return TC_ACT_SHOT;
 	write_ethernet(ctx, data);
 	decrease_ttl(ip);
-	ctx->priority = ctx->cb[TXP_TAKEOVER_PRIORITY];
+	ctx->priority = ctx->cb[TXP_REWRITE_PRIORITY];
 	ctx->tstamp = 0;
 	return TXP_TC_ACT_UNSPEC;
 }
@@ -54,7 +54,7 @@ struct {
 	.values = {
 		[AFTER_NOTHING] = (void *)&after_nothing,
 		[AFTER_HEADER] = (void *)&after_header,
-		[AFTER_REDIRECT] = (void *)&txpath_takeover,
+		[AFTER_REDIRECT] = (void *)&txpath_rewrite,
 	},
 };
 
@@ -65,16 +65,16 @@ static __always_inline bool part_net_holds(const struct net_device *dev, const s
 	const struct net *net = dev->nd_net.net;
 	__u64 now = bpf_jiffies64();
 
-	if ((__u64)net != hit->view->net)
+	if ((__u64)net != hit->cache->net)
 		return false;
-	if (hit->lease->tick != now && !hit_settles(net, dev, hit->view, hit->lease, now))
+	if (hit->lease->tick != now && !hit_settles(net, dev, hit->cache, hit->lease, now))
 		return false;
-	if (!hit_stamp(net, &hit->lease->stamp))
+	if (!hit_genids(net, &hit->lease->genids))
 		return false;
-	if (last >= PART_POLICY && !hit_hooks(net, hit->view))
+	if (last >= PART_POLICY && !hit_hooks(net, hit->cache))
 		return false;
-	if (last >= PART_POLICY && hit->view->netfilter &&
-	    hit->lease->stamp.netfilter != stamp_netfilter(net))
+	if (last >= PART_POLICY && hit->cache->netfilter &&
+	    hit->lease->genids.netfilter != genids_netfilter(net))
 		return false;
 	return last < PART_SETTINGS || hit_rp_filter(hit);
 }
@@ -85,21 +85,21 @@ static __always_inline bool part_of_packet(struct __sk_buff *ctx, struct txp_hit
 {
 	const void *end = (const void *)(long)ctx->data_end;
 	const struct iphdr *ip = (const void *)(long)ctx->data + ETH_HLEN;
-	const struct txp_view *view = hit->view;
+	const struct txp_dev_cache *cache = hit->cache;
 
 	if ((const void *)(ip + 1) > end ||
 	    (last >= PART_PACKET && !hit_packet(ctx, bpf_cast_to_kern_ctx(ctx))))
 		return false;
 	if (last >= PART_PARSE &&
-	    (!hit_header(ip, ctx->len - ETH_HLEN) || (view->netfilter && !hit_tcp_state(ip, end))))
+	    (!hit_header(ip, ctx->len - ETH_HLEN) || (cache->netfilter && !hit_tcp_state(ip, end))))
 		return false;
 	if (last < PART_TABLE)
 		return true;
-	hit->lease = hit_lease(ctx, ip, end, view);
+	hit->lease = hit_lease(ctx, ip, end, cache);
 	if (!hit->lease || ctx->len - ETH_HLEN > hit->lease->mtu ||
-	    !hit_sender(bpf_cast_to_kern_ctx(ctx), view, hit->lease))
+	    !hit_sender(bpf_cast_to_kern_ctx(ctx), cache, hit->lease))
 		return false;
-	return !view->hash || hit->lease->stamp.hash == hit_hash(ctx, bpf_cast_to_kern_ctx(ctx));
+	return !cache->hash || hit->lease->genids.hash == hit_hash(ctx, bpf_cast_to_kern_ctx(ctx));
 }
 
 /* hit_device_holds */
@@ -107,7 +107,7 @@ static __always_inline bool part_device_holds(const struct sk_buff *skb, const s
 					      enum part last)
 {
 	return part_net_holds(skb->dev, hit, last) &&
-	       (last < PART_DEVICE || hit_device(skb->dev, hit->view));
+	       (last < PART_DEVICE || hit_device(skb->dev, hit->cache));
 }
 
 /* hit_find */
@@ -115,14 +115,15 @@ static __always_inline bool part_find(struct __sk_buff *ctx, struct txp_hit *hit
 {
 	__u32 ifindex = ctx->ifindex;
 
-	hit->view = view_place(ifindex);
-	if (!hit->view || hit->view->ready != ifindex)
+	hit->cache = dev_cache_place(ifindex);
+	if (!hit->cache || hit->cache->ready != ifindex)
 		return false;
 	if (!part_of_packet(ctx, hit, last))
 		return false;
 	if (last < PART_LEASE)
 		return true;
-	if (!hit_armed(hit->lease) || !part_device_holds(bpf_cast_to_kern_ctx(ctx), hit, last))
+	if (!hit_epoch_holds(hit->lease) ||
+	    !part_device_holds(bpf_cast_to_kern_ctx(ctx), hit, last))
 		return false;
 	return last < PART_OUTPUT || hit_output(hit->lease);
 }
@@ -134,7 +135,7 @@ static __always_inline int up_to(struct __sk_buff *ctx, enum part last, __u32 af
 	if (!part_find(ctx, &hit, last))
 		return TC_ACT_SHOT;
 	if (last >= PART_COUNTERS)
-		count_tally(&hit.view->taken, ctx->len);
+		count_tally(&hit.cache->taken, ctx->len);
 	if (last < PART_ALL)
 		return TXP_TC_ACT_UNSPEC;
 	hand_on(ctx, hit.lease, hit.lease->priority);

@@ -247,7 +247,7 @@ static int map_of_device(__u32 ifindex, const char *name)
 static struct counted open_counters(__u32 ifindex)
 {
 	return (struct counted){ map_of_device(ifindex, "counters"),
-				 map_of_device(ifindex, "views") };
+				 map_of_device(ifindex, "dev_cache") };
 }
 
 static void open_expect(struct row *row)
@@ -588,7 +588,8 @@ static bool is_part(const char *name)
 /* What the program keeps from packet to packet, or the loader tells it. */
 static void share_maps(struct bpf_object *object, __u32 ifindex)
 {
-	static const char *const shared[] = { "leases", "views", "arming", "counters", "instance" };
+	static const char *const shared[] = { "leases", "dev_cache", "mode_epoch", "counters",
+					      "instance" };
 
 	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(object, shared[i]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "verdict.h"
-#include "../../loader/sum.h"
+#include "state/sum.h"
 
 #include <bpf/bpf.h>
 #include <err.h>
@@ -115,7 +115,7 @@ struct verdict_count verdict_count(const struct counted *maps, __u32 ifindex,
 
 	for (; !bpf_map_get_next_key(maps->counters, last, &key); last = &key) {
 		if (key.ifindex == ifindex &&
-		    !counters_sum(maps->counters, maps->views, &key, &sum))
+		    !counters_sum(maps->counters, maps->dev_cache, &key, &sum))
 			add_row(&count, &sum, verdict);
 	}
 	return count;

@@ -24,7 +24,7 @@ int map_of_program(int program, const char *name);
 
 /* The maps of these names. */
 struct counted {
-	int counters, views;
+	int counters, dev_cache;
 };
 
 struct verdict_count verdict_count(const struct counted *maps, __u32 ifindex,

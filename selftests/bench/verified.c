@@ -18,7 +18,7 @@
 #include <bpf/libbpf.h>
 
 #include <txpath/classify.h>
-#include <txpath/watch.h>
+#include <txpath/trace.h>
 
 #define LOG_STATS 4
 #define LOG_SIZE (64 * 1024)
@@ -51,15 +51,15 @@ static int select_programs(struct bpf_object *object, const char *name, bool oth
 	return err;
 }
 
-static void ask_watch(struct txp_watch *watch)
+static void ask_trace(struct txp_trace_config *session)
 {
-	watch->what = TXP_WATCH_COUNT | TXP_WATCH_LATENCY | TXP_WATCH_TRACE;
-	watch->stations = ~0U;
-	watch->snap = TXP_SNAP_MAX;
-	watch->filter.asks_header = 1;
-	watch->filter.mark_mask = 1;
-	watch->filter.src.family = 2;
-	watch->filter.dport = 1;
+	session->what = TXP_TRACE_COUNT | TXP_TRACE_LATENCY | TXP_TRACE_RECORD;
+	session->probes = ~0U;
+	session->snap = TXP_SNAP_MAX;
+	session->filter.asks_header = 1;
+	session->filter.mark_mask = 1;
+	session->filter.src.family = 2;
+	session->filter.dport = 1;
 }
 
 /* As many steps of a search as there may be. */
@@ -70,7 +70,7 @@ static void ask_classify(struct txp_class_plan *plan)
 
 	plan->rules = TXP_CLASS_RULES;
 	plan->asks = (1U << TXP_ASK_COUNT) - 1;
-	plan->paces = 1;
+	plan->edt_clocks = 1;
 	plan->writes = 1;
 	for (i = 0; i < TXP_ASK_COUNT; i++)
 		plan->span[i] = span;
@@ -84,8 +84,8 @@ static void ask_all(struct bpf_object *object)
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
 	size_t size;
 
-	if (bpf_object__find_program_by_name(object, "watch_drop"))
-		ask_watch((void *)bpf_map__initial_value(map, &size));
+	if (bpf_object__find_program_by_name(object, "trace_drop"))
+		ask_trace((void *)bpf_map__initial_value(map, &size));
 	if (bpf_object__find_program_by_name(object, "txpath_classify"))
 		ask_classify((void *)bpf_map__initial_value(map, &size));
 }

@@ -83,11 +83,11 @@ static void flip(struct input *input)
 		input->bytes[below(input->size)] ^= 1 << below(8);
 }
 
-static void insert_sign(struct input *input)
+static void insert_tag(struct input *input)
 {
-	static const uint8_t signs[] = ":-[]{},#\"'|>&*!%@?\n\r\t \\/.\0\x01\x7f\xc2\x85\xe2\xff";
+	static const uint8_t tags[] = ":-[]{},#\"'|>&*!%@?\n\r\t \\/.\0\x01\x7f\xc2\x85\xe2\xff";
 
-	replace(input, below(input->size + 1), 0, &signs[below(sizeof(signs))], 1);
+	replace(input, below(input->size + 1), 0, &tags[below(sizeof(tags))], 1);
 }
 
 static void insert_word(struct input *input)
@@ -130,7 +130,7 @@ static void truncate_input(struct input *input)
 static void damage(struct input *input)
 {
 	static void (*const ways[])(struct input * input) = {
-		flip, flip, insert_sign, insert_sign, insert_word, insert_word, cut_out, splice,
+		flip, flip, insert_tag, insert_tag, insert_word, insert_word, cut_out, splice,
 	};
 
 	for (size_t left = below(DAMAGES + 1); left; left--)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../../loader/ruleset.h"
+#include "classify/ruleset/ruleset.h"
 #include "fuzz.h"
 
 #define MUST(condition) must(condition, #condition, __LINE__)
@@ -76,7 +76,7 @@ static const struct ruleset_host host = {
 	.device_name = device_name,
 };
 
-struct told {
+struct logged {
 	size_t count;
 	int line;
 	int lines; /* of the text */
@@ -84,16 +84,16 @@ struct told {
 
 static void take_error(int line, const char *message, void *context)
 {
-	struct told *told = context;
+	struct logged *logged = context;
 	size_t i;
 
-	MUST(line >= told->line && line <= told->lines);
+	MUST(line >= logged->line && line <= logged->lines);
 	MUST(*message);
 	for (i = 0; message[i]; i++)
 		MUST(message[i] >= ' ' && message[i] <= '~');
 	MUST(i < 1024);
-	told->line = line;
-	told->count++;
+	logged->line = line;
+	logged->count++;
 }
 
 /* YAML 1.1 breaks lines at CR, LF, NEL, LS and PS. */
@@ -193,13 +193,13 @@ static void check_ruleset(const struct ruleset *ruleset)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct told told = { .lines = count_lines(data, size) };
+	struct logged logged = { .lines = count_lines(data, size) };
 	static const struct ruleset empty;
 	struct ruleset ruleset;
 	int err;
 
-	err = ruleset_read((const char *)data, size, &host, take_error, &told, &ruleset);
-	MUST(err == (told.count ? -EINVAL : 0));
+	err = ruleset_read((const char *)data, size, &host, take_error, &logged, &ruleset);
+	MUST(err == (logged.count ? -EINVAL : 0));
 	if (err)
 		MUST(!memcmp(&ruleset, &empty, sizeof(empty)));
 	else

@@ -10,14 +10,14 @@
 #include <txpath/abi.h>
 
 #define NAME_REASON(id, name, meaning) #name,
-#define NAME_FIELD(id, name, class, rule) #name,
+#define NAME_FIELD(id, name, kind, rule) #name,
 #define NAME_VERDICT(id, name, meaning) #name,
-#define NAME_STAGE(id, name, gives) #name,
+#define NAME_PROBE(id, name, traits, what) #name,
 
 static const char *const reasons[] = { TXP_REASONS(NAME_REASON) };
 static const char *const fields[] = { TXP_FIELDS(NAME_FIELD) };
 static const char *const verdicts[] = { TXP_VERDICTS(NAME_VERDICT) };
-static const char *const stages[] = { TXP_STAGES(NAME_STAGE) };
+static const char *const probes[] = { TXP_PROBES(NAME_PROBE) };
 
 static const struct {
 	const char *list;
@@ -28,21 +28,21 @@ static const struct {
 	{ "reasons", reasons, sizeof(reasons) / sizeof(*reasons), TXP_REASON_COUNT },
 	{ "fields", fields, sizeof(fields) / sizeof(*fields), TXP_FIELD_COUNT },
 	{ "verdicts", verdicts, sizeof(verdicts) / sizeof(*verdicts), TXP_VERDICT_COUNT },
-	{ "stages", stages, sizeof(stages) / sizeof(*stages), TXP_STAGE_COUNT },
+	{ "probes", probes, sizeof(probes) / sizeof(*probes), TXP_PROBE_COUNT },
 };
 
 #define LIST_COUNT (sizeof(lists) / sizeof(*lists))
 
-#define PROGRAM_NAME(stage, kind, target, program) #program,
-static const char *const programs[] = { TXP_RUNGS(PROGRAM_NAME) };
+#define PROGRAM_NAME(user, probe, kind, target, program, limit) #program,
+static const char *const programs[] = { TXP_PROBE_HOOKS(PROGRAM_NAME) };
 
-#define RUNG_TARGET(stage, kind, target, program) #kind "/" target,
-static const char *const targets[] = { TXP_RUNGS(RUNG_TARGET) };
+#define HOOK_TARGET(user, probe, kind, target, program, limit) #kind "/" target,
+static const char *const targets[] = { TXP_PROBE_HOOKS(HOOK_TARGET) };
 
-#define RUNG_STAGE(stage, kind, target, program) TXP_STAGE_##stage,
-static const enum txp_stage rung_stages[] = { TXP_RUNGS(RUNG_STAGE) };
+#define HOOK_PROBE(user, probe, kind, target, program, limit) TXP_PROBE_##probe,
+static const enum txp_probe hook_probes[] = { TXP_PROBE_HOOKS(HOOK_PROBE) };
 
-#define RUNG_COUNT (sizeof(programs) / sizeof(*programs))
+#define HOOK_COUNT (sizeof(programs) / sizeof(*programs))
 
 static void assert_unique(const char *list, const char *const *names, size_t count)
 {
@@ -59,14 +59,14 @@ static void names_are_unique(void **state)
 		assert_unique(lists[i].list, lists[i].names, lists[i].written);
 }
 
-/* Of two stations it may be one that counts for both. */
+/* Of two probes it may be one that counts for both. */
 static void programs_are_one_hook_each(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < RUNG_COUNT; i++)
+	for (size_t i = 0; i < HOOK_COUNT; i++)
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(programs[i], programs[j]))
-				assert_true(rung_stages[i] != rung_stages[j] &&
+				assert_true(hook_probes[i] != hook_probes[j] &&
 					    !strcmp(targets[i], targets[j]));
 }
 
@@ -89,16 +89,16 @@ static void names_are_plain(void **state)
 					 strlen(lists[i].names[j]));
 }
 
-static void every_stage_has_a_rung(void **state)
+static void every_probe_has_a_hook(void **state)
 {
 	(void)state;
-	for (size_t stage = 0; stage < TXP_STAGE_COUNT; stage++) {
+	for (size_t probe = 0; probe < TXP_PROBE_COUNT; probe++) {
 		size_t i = 0;
 
-		while (i < RUNG_COUNT && rung_stages[i] != stage)
+		while (i < HOOK_COUNT && hook_probes[i] != probe)
 			i++;
-		if (i == RUNG_COUNT)
-			fail_msg("%s has no rung", stages[stage]);
+		if (i == HOOK_COUNT)
+			fail_msg("%s has no hook", probes[probe]);
 	}
 }
 
@@ -110,15 +110,15 @@ static void members_are_in_enum_order(void **state)
 	assert_int_equal(offsetof(struct txp_reason_tallies, name),                                \
 			 TXP_REASON_##id * sizeof(struct txp_tally));
 	TXP_REASONS(CHECK_REASON)
-#define CHECK_STAGE(id, name, gives)                                                               \
-	assert_int_equal(offsetof(struct txp_stage_tallies, name),                                 \
-			 TXP_STAGE_##id * sizeof(struct txp_tally));
-	TXP_STAGES(CHECK_STAGE)
+#define CHECK_PROBE(id, name, traits, what)                                                        \
+	assert_int_equal(offsetof(struct txp_probe_tallies, name),                                 \
+			 TXP_PROBE_##id * sizeof(struct txp_tally));
+	TXP_PROBES(CHECK_PROBE)
 #define CHECK_VERDICT(id, name, meaning)                                                           \
 	assert_int_equal(offsetof(struct txp_verdict_counts, name),                                \
 			 TXP_VERDICT_##id * sizeof(uint64_t));
 	TXP_VERDICTS(CHECK_VERDICT)
-#define CHECK_FIELD(id, name, class, rule)                                                         \
+#define CHECK_FIELD(id, name, kind, rule)                                                          \
 	assert_int_equal(offsetof(struct txp_field_counts, name),                                  \
 			 TXP_FIELD_##id * sizeof(struct txp_verdict_counts));
 	TXP_FIELDS(CHECK_FIELD)
@@ -137,7 +137,7 @@ int main(void)
 		cmocka_unit_test(programs_are_one_hook_each),
 		cmocka_unit_test(enums_have_a_value_per_line),
 		cmocka_unit_test(names_are_plain),
-		cmocka_unit_test(every_stage_has_a_rung),
+		cmocka_unit_test(every_probe_has_a_hook),
 		cmocka_unit_test(members_are_in_enum_order),
 		cmocka_unit_test(the_kernel_takes_the_counters),
 	};

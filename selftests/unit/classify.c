@@ -18,9 +18,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../loader/classifier.h"
-#include "../../loader/command.h"
-#include "drawn.h"
+#include "classify/program.h"
+#include "cmd/command.h"
+#include "random_rules.h"
 
 #define BIG_PERCENT 30
 #define BIG_ASKED_PERCENT 70 /* else hardly a packet gets past the first rules */
@@ -74,7 +74,7 @@ static void compare(const struct classifier *classifier, const struct compiled *
 	for (i = 0; i < packets; i++) {
 		draw_packet(&packet, &compiled->plan);
 		expected = drawn_walk(&packet);
-		got = classifier_ask(classifier, &packet.facts);
+		got = classifier_ask(classifier, &packet.fields);
 		if (got != (int)expected)
 			fail_msg("packet %zu: rule %zu matches, and the program says %d, of\n%s", i,
 				 expected, got, text);

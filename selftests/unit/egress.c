@@ -24,7 +24,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "../../loader/sum.h"
+#include "state/sum.h"
 #include <txpath/abi.h>
 
 #ifndef SO_NETNS_COOKIE
@@ -49,7 +49,7 @@ struct packet {
 struct bench {
 	struct bpf_object *object;
 	int program;
-	int devices, counters, views, instance;
+	int devices, counters, dev_cache, instance;
 	int cpus;
 	struct txp_device_key key;
 	enum txp_reason sound;
@@ -147,17 +147,17 @@ static struct txp_counters read_counters(void)
 {
 	struct txp_counters sum;
 
-	assert_int_equal(counters_sum(bench.counters, bench.views, &bench.key, &sum), 0);
+	assert_int_equal(counters_sum(bench.counters, bench.dev_cache, &bench.key, &sum), 0);
 	return sum;
 }
 
-static void clear_view(void)
+static void clear_dev_cache(void)
 {
-	void *each = calloc(bench.cpus, sizeof(struct txp_view));
-	__u32 place = bench.key.ifindex % TXP_VIEWS;
+	void *each = calloc(bench.cpus, sizeof(struct txp_dev_cache));
+	__u32 place = bench.key.ifindex % TXP_DEV_CACHE_SLOTS;
 
 	assert_non_null(each);
-	assert_int_equal(bpf_map_update_elem(bench.views, &place, each, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(bench.dev_cache, &place, each, BPF_ANY), 0);
 	free(each);
 }
 
@@ -168,7 +168,7 @@ static void clear_counters(void)
 	assert_non_null(each);
 	assert_int_equal(bpf_map_update_elem(bench.counters, &bench.key, each, BPF_ANY), 0);
 	free(each);
-	clear_view();
+	clear_dev_cache();
 }
 
 static const struct txp_tally *tallies(const struct txp_counters *counters)
@@ -274,7 +274,7 @@ static void reasons_add_up(void **state)
 	assert_true(packets > FUZZED / 2);
 	assert_int_equal(total(&counters).packets, packets);
 	assert_int_equal(total(&counters).bytes, bytes);
-	assert_int_equal(counters.stages.egress.packets, packets);
+	assert_int_equal(counters.probes.egress.packets, packets);
 }
 
 static void a_device_without_a_row_is_let_be(void **state)
@@ -312,7 +312,7 @@ static void another_namespaces_device_is_let_be(void **state)
 	assert_int_equal(total(&counters).packets, 0);
 }
 
-/* As loader/netns.c: the cookie, or the inode number where there is none. */
+/* As loader/lib/netns.c: the cookie, or the inode number where there is none. */
 static uint64_t own_netns(void)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -347,7 +347,7 @@ static int fill_maps(void)
 	return err;
 }
 
-/* As loader/egress.c. */
+/* As loader/attach/egress.c. */
 static int fill_calls(void)
 {
 	struct bpf_program *compare =
@@ -367,9 +367,9 @@ static void find_sound(void)
 	run(&packet);
 	counters = read_counters();
 	bench.sound =
-		counters.reasons.header_only.packets ? TXP_REASON_HEADER_ONLY : TXP_REASON_NO_ROUTE;
+		counters.reasons.header_only.packets ? TXP_REASON_HEADER_ONLY : TXP_REASON_NO_DST;
 	printf("# a sound packet is %s here\n",
-	       bench.sound == TXP_REASON_NO_ROUTE ? "no_route" : "header_only");
+	       bench.sound == TXP_REASON_NO_DST ? "no_dst" : "header_only");
 }
 
 static int set_up(void **state)
@@ -385,7 +385,7 @@ static int set_up(void **state)
 		bpf_program__fd(bpf_object__find_program_by_name(bench.object, "txpath_egress"));
 	bench.devices = find_map("devices");
 	bench.counters = find_map("counters");
-	bench.views = find_map("views");
+	bench.dev_cache = find_map("dev_cache");
 	bench.instance = find_map("instance");
 	if (fill_maps() || fill_calls())
 		return -1;

@@ -23,9 +23,9 @@
 #include <linux/ipv6.h>
 #include <netinet/in.h>
 
-#include "../../loader/classifier.h"
-#include "../../loader/command.h"
-#include "../../loader/netns.h"
+#include "classify/program.h"
+#include "cmd/command.h"
+#include "lib/netns.h"
 
 #define LOOPBACK 1 /* the device of BPF_PROG_TEST_RUN */
 #define PORT 9

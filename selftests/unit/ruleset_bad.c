@@ -279,12 +279,12 @@ void nul_in_the_text(void **state)
 static void assert_lines(const char *text, const int *lines, size_t count)
 {
 	struct ruleset ruleset;
-	struct told told;
+	struct logged logged;
 
-	assert_int_equal(read_bytes(text, strlen(text), &ruleset, &told), -EINVAL);
+	assert_int_equal(read_bytes(text, strlen(text), &ruleset, &logged), -EINVAL);
 	assert_empty(&ruleset);
-	assert_int_equal(told.count, count);
-	assert_memory_equal(told.lines, lines, count * sizeof(*lines));
+	assert_int_equal(logged.count, count);
+	assert_memory_equal(logged.lines, lines, count * sizeof(*lines));
 }
 
 void all_errors_in_order(void **state)

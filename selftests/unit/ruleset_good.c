@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What a good file of rules becomes. */
 #include "ruleset_tests.h"
-#include "ruleset_words.h"
+#include "classify/ruleset/words.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -183,14 +183,14 @@ void no_host(void **state)
 		     "rules: [{name: r, class: a, match: {dev: any, cgroup: /x}}]\n";
 	static const struct ruleset_host nothing;
 	struct ruleset ruleset;
-	struct told told = { 0 };
+	struct logged logged = { 0 };
 
 	(void)state;
-	assert_int_equal(ruleset_read(text, strlen(text), &nothing, take_error, &told, &ruleset),
+	assert_int_equal(ruleset_read(text, strlen(text), &nothing, take_error, &logged, &ruleset),
 			 0);
 	assert_int_equal(ruleset.rules[0].ranges[TXP_DIMENSION_DEV].count, 1);
 	ruleset_free(&ruleset);
-	assert_int_equal(ruleset_read(text, strlen(text), NULL, take_error, &told, &ruleset), 0);
+	assert_int_equal(ruleset_read(text, strlen(text), NULL, take_error, &logged, &ruleset), 0);
 	ruleset_free(&ruleset);
 }
 

@@ -67,19 +67,19 @@ static const struct ruleset_host host = {
 
 void take_error(int line, const char *message, void *context)
 {
-	struct told *told = context;
+	struct logged *logged = context;
 
-	if (!told->count)
-		snprintf(told->first, sizeof(told->first), "%s", message);
-	if (told->count < sizeof(told->lines) / sizeof(*told->lines))
-		told->lines[told->count] = line;
-	told->count++;
+	if (!logged->count)
+		snprintf(logged->first, sizeof(logged->first), "%s", message);
+	if (logged->count < sizeof(logged->lines) / sizeof(*logged->lines))
+		logged->lines[logged->count] = line;
+	logged->count++;
 }
 
-int read_bytes(const char *text, size_t size, struct ruleset *ruleset, struct told *told)
+int read_bytes(const char *text, size_t size, struct ruleset *ruleset, struct logged *logged)
 {
-	*told = (struct told){ 0 };
-	return ruleset_read(text, size, &host, take_error, told, ruleset);
+	*logged = (struct logged){ 0 };
+	return ruleset_read(text, size, &host, take_error, logged, ruleset);
 }
 
 void assert_empty(const struct ruleset *ruleset)
@@ -91,24 +91,24 @@ void assert_empty(const struct ruleset *ruleset)
 
 void assert_read(const char *text, struct ruleset *ruleset)
 {
-	struct told told;
-	int err = read_bytes(text, strlen(text), ruleset, &told);
+	struct logged logged;
+	int err = read_bytes(text, strlen(text), ruleset, &logged);
 
-	if (err || told.count)
-		fail_msg("line %d: %s", told.lines[0], told.first);
+	if (err || logged.count)
+		fail_msg("line %d: %s", logged.lines[0], logged.first);
 }
 
 void assert_refused(const char *name, const char *text, size_t size, int line, const char *part)
 {
 	struct ruleset ruleset;
-	struct told told;
-	int err = read_bytes(text, size, &ruleset, &told);
+	struct logged logged;
+	int err = read_bytes(text, size, &ruleset, &logged);
 
-	if (err != -EINVAL || told.count != 1 || told.lines[0] != line ||
-	    !strstr(told.first, part)) {
+	if (err != -EINVAL || logged.count != 1 || logged.lines[0] != line ||
+	    !strstr(logged.first, part)) {
 		ruleset_free(&ruleset);
 		fail_msg("%s: %d, %zu errors, line %d (not %d): \"%s\" (not \"%s\")", name, err,
-			 told.count, told.lines[0], line, told.first, part);
+			 logged.count, logged.lines[0], line, logged.first, part);
 	}
 	assert_empty(&ruleset);
 }

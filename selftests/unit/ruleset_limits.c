@@ -78,14 +78,14 @@ void size_limit(void **state)
 {
 	const size_t most = 16 << 20;
 	struct ruleset ruleset;
-	struct told told;
+	struct logged logged;
 	char *text = malloc(most + 1);
 
 	(void)state;
 	assert_non_null(text);
 	memset(text, '\n', most + 1);
 	memcpy(text, "version: 1\nrules: []", strlen("version: 1\nrules: []"));
-	assert_int_equal(read_bytes(text, most, &ruleset, &told), 0);
+	assert_int_equal(read_bytes(text, most, &ruleset, &logged), 0);
 	ruleset_free(&ruleset);
 	assert_refused("too large", text, most + 1, 0,
 		       "16777217 bytes; a file of rules has at most");
@@ -101,14 +101,14 @@ void many_of_a_kind(void **state)
 	};
 	const size_t count = 100000;
 	struct ruleset ruleset;
-	struct told told;
+	struct logged logged;
 	char *text;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(each) / sizeof(*each); i++) {
 		text = repeat(HEAD "rules: []\nclasses:\n", each[i], count, "");
-		assert_int_equal(read_bytes(text, strlen(text), &ruleset, &told), -EINVAL);
-		assert_true(told.count >= count - 1);
+		assert_int_equal(read_bytes(text, strlen(text), &ruleset, &logged), -EINVAL);
+		assert_true(logged.count >= count - 1);
 		free(text);
 	}
 	text = repeat(HEAD "rules: ", "[ # %zu\n", count, "");

@@ -55,18 +55,18 @@ int __wrap_vasprintf(char **text, const char *format, va_list args)
 static void check_without_memory(const char *text, int end)
 {
 	struct ruleset ruleset;
-	struct told told;
+	struct logged logged;
 	int err = -ENOMEM;
 	long allowed;
 
 	for (allowed = 0; err == -ENOMEM; allowed++) {
 		allocations_left = allowed;
-		err = read_bytes(text, strlen(text), &ruleset, &told);
+		err = read_bytes(text, strlen(text), &ruleset, &logged);
 		allocations_left = -1;
 		assert_true(err == -ENOMEM || err == end);
 		if (err) {
 			assert_empty(&ruleset);
-			assert_true(!told.count == (err == -ENOMEM));
+			assert_true(!logged.count == (err == -ENOMEM));
 		}
 		ruleset_free(&ruleset);
 	}

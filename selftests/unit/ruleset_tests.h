@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "ruleset.h"
+#include "classify/ruleset/ruleset.h"
 
 #define HEAD "version: 1\n"
 
@@ -31,7 +31,7 @@
 
 #define TOLD_MAX 512
 
-struct told {
+struct logged {
 	size_t count;
 	int lines[16];
 	char first[TOLD_MAX];
@@ -40,7 +40,7 @@ struct told {
 void take_error(int line, const char *message, void *context);
 
 /* Held against the host. */
-int read_bytes(const char *text, size_t size, struct ruleset *ruleset, struct told *told);
+int read_bytes(const char *text, size_t size, struct ruleset *ruleset, struct logged *logged);
 
 /* What is left where nothing was read. */
 void assert_empty(const struct ruleset *ruleset);

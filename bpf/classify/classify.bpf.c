@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * TC egress, after the kernel's own decisions have been counted and compared: the rules of txpath
+ * classify. The program is loaded with the maps of one file; one store in the map egress_calls
+ * changes it for all devices, so a packet meets all of the old rules or all of the new ones.
+ */
+#include "classify/action.bpf.h"
+#include "lib/context.bpf.h"
+#include "lib/event.bpf.h"
+#include "classify/match.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_tally);
+} class_hits SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_class_name);
+} class_names SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_class_about);
+} class_about SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_class_device);
+} class_devices SEC(".maps");
+
+/* What txpath classify test asks about. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_class_fields);
+} class_packet SEC(".maps");
+
+/* Too large for the stack. TC egress runs with softirqs off: nobody else uses this CPU's. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_class_fields);
+} class_facts SEC(".maps");
+
+static __always_inline void count_hit(struct __sk_buff *ctx, __u32 place)
+{
+	struct txp_tally *tally = bpf_map_lookup_elem(&class_hits, &place);
+
+	if (tally)
+		count_tally(tally, ctx->len);
+}
+
+/* While somebody traces. By the name: the rules may be others when it is read. */
+static __always_inline void tell(struct __sk_buff *ctx, __u32 rule,
+				 const struct txp_class_fields *fields,
+				 const struct txp_class *class)
+{
+	const struct txp_class_name *name = bpf_map_lookup_elem(&class_names, &rule);
+	const struct txp_instance *inst = instance_get();
+	struct txp_event *event;
+
+	if (!name || !inst)
+		return;
+	event = event_begin(inst, TXP_EVENT_CLASSIFIED, ctx->ifindex, rule);
+	if (!event)
+		return;
+	event->loaded.fields = *fields;
+	event->loaded.class = *class;
+	__builtin_memcpy(event->loaded.rule, name->rule, sizeof(name->rule));
+	__builtin_memcpy(event->loaded.class_name, name->class, sizeof(name->class));
+	bpf_ringbuf_submit(event, 0);
+}
+
+static __always_inline void classify(struct __sk_buff *ctx, struct txp_class_fields *fields)
+{
+	const struct txp_class *class;
+	bool traced = event_is_traced();
+	__u32 rule;
+
+	if (!facts_read(ctx, traced, fields)) {
+		count_hit(ctx, plan.rules + TXP_CLASS_NOT_IP);
+		return;
+	}
+	rule = match(fields);
+	count_hit(ctx, rule);
+	class = bpf_map_lookup_elem(&class_actions, &rule);
+	if (!class) /* no rule matches */
+		return;
+	action_apply(ctx, fields, class);
+	if (traced)
+		tell(ctx, rule, fields, class);
+}
+
+SEC("tc")
+int txpath_classify(struct __sk_buff *ctx)
+{
+	__u32 zero = 0;
+	struct txp_class_fields *fields = bpf_map_lookup_elem(&class_facts, &zero);
+
+	if (fields && context_is_in(ctx, plan.netns)) {
+		__builtin_memset(fields, 0, sizeof(*fields));
+		classify(ctx, fields);
+	}
+	return TXP_TC_ACT_UNSPEC;
+}
+
+/* For txpath classify test: the rule of what is asked about; as many as there are: none. */
+SEC("tc")
+int txpath_classify_ask(struct __sk_buff *ctx)
+{
+	__u32 zero = 0;
+	const struct txp_class_fields *packet_spec = bpf_map_lookup_elem(&class_packet, &zero);
+
+	return packet_spec ? match(packet_spec) : plan.rules;
+}

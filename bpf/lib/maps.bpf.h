@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The maps, shared by all programs of a namespace through their pins. */
+#ifndef TXPATH_BPF_LIB_MAPS_H
+#define TXPATH_BPF_LIB_MAPS_H
+
+#include <txpath/abi.h>
+#include "kernel/kernel.bpf.h"
+
+#define TXP_SKB_META_SLOTS 256 /* per CPU; packets between two probes at one moment */
+#define TXP_EXAMPLES_MAX 1024
+
+/* Rows come and go with the loader only: no allocation on the packet's path. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, TXP_MAX_DEVICES);
+	__type(key, struct txp_device_key);
+	__type(value, struct txp_device);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, TXP_MAX_DEVICES);
+	__type(key, struct txp_device_key);
+	__type(value, struct txp_counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TXP_EXAMPLES_MAX);
+	__type(key, struct txp_example_key);
+	__type(value, struct txp_example);
+} examples SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_instance);
+} instance SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_moments);
+} moments SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} mode_epoch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TXP_DEV_CACHE_SLOTS);
+	__type(key, __u32);
+	__type(value, struct txp_dev_cache);
+} dev_cache SEC(".maps");
+
+static __always_inline const struct txp_instance *instance_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&instance, &zero);
+}
+
+static __always_inline struct txp_device *device_of(__u64 netns, __u32 ifindex)
+{
+	struct txp_device_key key = { .netns = netns, .ifindex = ifindex };
+
+	return bpf_map_lookup_elem(&devices, &key);
+}
+
+static __always_inline struct txp_moments *moments_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&moments, &zero);
+}
+
+static __always_inline __u64 *mode_epoch_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&mode_epoch, &zero);
+}
+
+static __always_inline struct txp_dev_cache *dev_cache_place(__u32 ifindex)
+{
+	__u32 place = ifindex % TXP_DEV_CACHE_SLOTS;
+
+	return bpf_map_lookup_elem(&dev_cache, &place);
+}
+
+/* The device's own view on this CPU, NULL: there is none. */
+static __always_inline struct txp_dev_cache *dev_cache_get(__u32 ifindex)
+{
+	struct txp_dev_cache *cache = dev_cache_place(ifindex);
+
+	return cache && cache->ifindex == ifindex ? cache : NULL;
+}
+
+/* The same, and it takes the place if that is free. Softirqs are off, so nobody comes between. */
+static __always_inline struct txp_dev_cache *dev_cache_claim(__u32 ifindex)
+{
+	struct txp_dev_cache *cache = dev_cache_place(ifindex);
+
+	if (!cache || (cache->ifindex && cache->ifindex != ifindex))
+		return NULL;
+	cache->ifindex = ifindex;
+	return cache;
+}
+
+static __always_inline bool instance_has_probe(enum txp_probe probe)
+{
+	const struct txp_instance *inst = instance_get();
+
+	return inst && inst->probes & (1U << probe);
+}
+
+/* BPF_FIB_LOOKUP_MARK where the kernel knows it. */
+static __always_inline __u32 instance_fib_flags(void)
+{
+	const struct txp_instance *inst = instance_get();
+
+	return inst ? inst->fib_mark : 0;
+}
+
+#endif /* TXPATH_BPF_LIB_MAPS_H */

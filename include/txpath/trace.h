@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What txpath probes, latency and trace share with bpf/trace/trace.bpf.c. Nothing of it is pinned:
+ * both come from one binary, and go when the command ends.
+ */
+#ifndef TXPATH_WATCH_H
+#define TXPATH_WATCH_H
+
+#include <stdbool.h>
+
+#include <linux/types.h>
+
+#include "probes.h"
+
+/*
+ * Which packets, all conditions together; what is 0 is not asked about. Addresses are four words in
+ * network byte order, of IPv4 the first.
+ *
+ * TXP_FILTER(ID, name, value, meaning): NAME=VALUE on the command line.
+ */
+#define TXP_FILTERS(TXP_FILTER)                                                                    \
+	TXP_FILTER(DEV, "dev", "DEVICE", "leaves, or is to leave, by this device")                 \
+	TXP_FILTER(NETNS, "netns", "NAME", "of this network namespace")                            \
+	TXP_FILTER(PROTO, "proto", "NAME|NUMBER", "protocol of the IP header")                     \
+	TXP_FILTER(SRC, "src", "ADDRESS[/LENGTH]", "source address or prefix")                     \
+	TXP_FILTER(DST, "dst", "ADDRESS[/LENGTH]", "destination address or prefix")                \
+	TXP_FILTER(HOST, "host", "ADDRESS[/LENGTH]", "source or destination")                      \
+	TXP_FILTER(SPORT, "sport", "PORT", "source port")                                          \
+	TXP_FILTER(DPORT, "dport", "PORT", "destination port")                                     \
+	TXP_FILTER(PORT, "port", "PORT", "source or destination port")                             \
+	TXP_FILTER(MARK, "mark", "MARK[/MASK]",                                                    \
+		   "the packet's mark, or the socket's where it has none yet")
+
+enum txp_filter_id {
+#define TXP_FILTER_ENUM(id, name, value, meaning) TXP_FILTER_##id,
+	TXP_FILTERS(TXP_FILTER_ENUM)
+#undef TXP_FILTER_ENUM
+		TXP_FILTER_COUNT,
+};
+
+struct txp_prefix {
+	__be32 address[4];
+	__be32 mask[4];
+	__u32 family; /* AF_INET or AF_INET6, 0: any address */
+};
+
+struct txp_filter {
+	__u64 netns; /* cookie, or inode number where there is none */
+	__u32 ifindex;
+	__u32 mark;
+	__u32 mark_mask;
+	struct txp_prefix src;
+	struct txp_prefix dst;
+	struct txp_prefix host;
+	__be16 sport;
+	__be16 dport;
+	__be16 port;
+	__u8 protocol;
+	__u8 has_protocol;
+	__u8 asks_header; /* about addresses, ports or protocol */
+	__u8 reserved[3];
+};
+
+enum txp_trace_what {
+	TXP_TRACE_COUNT = 1 << 0,
+	TXP_TRACE_LATENCY = 1 << 1,
+	TXP_TRACE_RECORD = 1 << 2,
+};
+
+/* The programs' .rodata: what is not asked for is not even verified. */
+struct txp_trace_config {
+	struct txp_filter filter;
+	__u64 event_ns; /* 1 s / events that each CPU may write in it */
+	__u32 what;	/* enum txp_trace_what */
+	__u32 probes;	/* bit per enum txp_probe that is watched */
+	__u32 snap;	/* bytes of a packet in an event */
+	__u32 reserved;
+};
+
+/* Is more to be known of a packet than where it is? */
+static inline bool txp_asks_packet(const volatile struct txp_trace_config *session)
+{
+	return session->filter.asks_header || session->filter.mark_mask ||
+	       session->what & (TXP_TRACE_LATENCY | TXP_TRACE_RECORD);
+}
+
+#define TXP_REASON_OF_SUBSYSTEM 0xffff /* why: not one of enum skb_drop_reason */
+
+#define TXP_COUNTS 16384
+#define TXP_COUNT_PLACES 2048
+
+/* map "counts": per CPU, what passed and has no place */
+struct txp_count_key {
+	__u64 netns;
+	__u32 ifindex; /* of the device that it leaves by; 0: not known yet */
+	__u16 probe;   /* enum txp_probe */
+	__u16 code;    /* NET_DEV_XMIT: what the driver said; DROP: why */
+};
+
+struct txp_count {
+	__u64 packets;
+	__u64 bytes; /* skb->len as it is at the probe */
+};
+
+/*
+ * map "placed": per CPU, what passed and has one. Whose the places are says the map "places": from
+ * their number to a struct txp_count_key.
+ */
+struct txp_count_place {
+	__u64 netns; /* of the key */
+	__u64 rest;  /* what else is in it; 0: nothing was counted on this CPU */
+	struct txp_count count;
+};
+
+/* map "spans": per CPU, time from one probe to the next that the packet passed */
+struct txp_span_key {
+	__u16 from;
+	__u16 to;
+	__u16 whole; /* 1: from its first probe to the last */
+	__u16 reserved;
+};
+
+#define TXP_SPAN_BUCKETS 40 /* [2^n, 2^(n+1)) ns; the last one is open */
+
+struct txp_span {
+	__u64 count;
+	__u64 sum; /* ns */
+	__u64 max;
+	__u64 bucket[TXP_SPAN_BUCKETS];
+};
+
+#define TXP_SKB_TRACKED_MAX 65536
+
+/* map "skb_tracking": packets on the road, by the address of their skb */
+struct txp_skb_tracking {
+	__u64 first_ns; /* CLOCK_MONOTONIC */
+	__u64 last_ns;
+	__u32 identity; /* of its addresses and protocol; 0: not known */
+	__u16 first;	/* enum txp_probe */
+	__u16 last;
+};
+
+/* map "loss_stats", one row per CPU: what the figures do not have */
+struct txp_loss_stats {
+	__u64 uncounted; /* no room for a row */
+	__u64 unpaired;	 /* roads that begin at a later probe: fragments, segments, clones */
+	__u64 replaced;	 /* another packet has the memory of one that was on the road */
+	__u64 lost;	 /* events without room */
+	__u64 limited;	 /* events over the rate */
+};
+
+enum txp_pkt_info_flag {
+	TXP_PKT_INFO_HEADER = 1 << 0, /* the IP header is there: ttl, tos, id, fragment */
+	TXP_PKT_INFO_PORTS = 1 << 1,
+	TXP_PKT_INFO_QUEUE = 1 << 2, /* queue is chosen */
+	TXP_PKT_INFO_NEXT_HOP = 1 << 3,
+};
+
+/* What a probe knows of a packet. */
+struct txp_pkt_info {
+	__u64 netns;
+	__u32 ifindex;
+	__u32 len; /* skb->len */
+	__u32 mark;
+	__u32 priority;
+	__be32 saddr[4];
+	__be32 daddr[4];
+	__be32 next_hop[4];
+	__be16 sport;
+	__be16 dport;
+	__u16 id;
+	__u16 fragment; /* host order: DF, MF and offset of IPv4 */
+	__u16 queue;
+	__u8 family; /* AF_INET, AF_INET6, 0: another protocol */
+	__u8 protocol;
+	__u8 ttl;
+	__u8 tos;
+	__u8 next_hop_family;
+	__u8 flags; /* enum txp_pkt_info_flag */
+};
+
+#define TXP_SNAP_MAX 256
+
+/* map "records", a ring buffer */
+struct txp_record {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 skb;
+	__u64 location; /* DROP: of the caller of kfree_skb */
+	struct txp_pkt_info info;
+	char dev[16];
+	__u16 probe;
+	__u16 code;		 /* as in struct txp_count_key */
+	__u16 captured;		 /* bytes of data that are filled */
+	__u16 protocol;		 /* skb->protocol, host order */
+	__u8 data[TXP_SNAP_MAX]; /* from the IP header on */
+};
+
+#define TXP_RECORDS_SIZE (4 * 1024 * 1024)
+
+_Static_assert(sizeof(struct txp_count_key) == 16, "struct txp_count_key has padding");
+_Static_assert(sizeof(struct txp_count_place) == 32, "struct txp_count_place has padding");
+_Static_assert(sizeof(struct txp_span_key) == 8, "struct txp_span_key has padding");
+_Static_assert(sizeof(struct txp_pkt_info) == 88, "struct txp_pkt_info has padding");
+_Static_assert(sizeof(struct txp_record) == 24 + 88 + 24 + TXP_SNAP_MAX,
+	       "struct txp_record has padding");
+
+#endif /* TXPATH_WATCH_H */

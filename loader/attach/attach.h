@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Attaching as one transaction: all devices and everything they need, or nothing. */
+#ifndef TXPATH_ATTACH_ATTACH_H
+#define TXPATH_ATTACH_ATTACH_H
+
+#include "attach/hook.h"
+#include "state/pins.h"
+
+#include <txpath/knobs.h>
+
+/* In the order of the knob's values. */
+enum probes {
+	PROBES_AUTO,
+	PROBES_ON,
+	PROBES_OFF,
+};
+
+struct attach_request {
+	const struct device *devices;
+	size_t count;
+	enum txp_mode mode;
+	enum hook_kind hook;
+	bool lo_forwarding; /* consent to switch it on */
+	enum txp_netfilter netfilter;
+	bool netfilter_hook; /* may ours be used? */
+	enum probes probes;
+	bool transit; /* at TC ingress too; else devices that have it lose it */
+	__u32 given;  /* bit per enum txp_knob: the others stay as they were */
+	__u32 lease_ms;
+	__u32 max_surprises;
+	__u32 promote_after;
+	__u32 compare_rate; /* 0: no limit */
+	__u32 settle_ms;
+};
+
+/*
+ * In the namespace that we are in, whose id is netns. The caller holds the lock. On failure,
+ * told, the host is as it was; -EINTR: a signal wants us to end.
+ */
+int attach_devices(const struct pins *pins, __u64 netns, const struct attach_request *request);
+
+#endif /* TXPATH_ATTACH_ATTACH_H */

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * libyaml searches all anchors and all tag directives for each one, all open brackets for each
+ * word, and builds a tree much larger than the text. So the words are looked at first: what comes
+ * to its parser has none of the former, and few of the others.
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include "classify/ruleset/yaml.h"
+
+#define DEPTH_MAX 8 /* a list of a condition of a rule of the rules has 5 */
+#define TOKENS_MAX                                                                                 \
+	(1 << 20) /* two for each prefix, and again as many rules with all conditions              \
+		   */
+
+int yaml_node_line(const yaml_node_t *node)
+{
+	return node->start_mark.line + 1;
+}
+
+/* Some editors begin a file with one; libyaml takes it only where it is to find out the encoding.
+ */
+static size_t byte_order_mark(const char *text, size_t size)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	return size >= sizeof(mark) - 1 && !memcmp(text, mark, sizeof(mark) - 1) ? sizeof(mark) - 1
+										 : 0;
+}
+
+static void open_parser(yaml_parser_t *parser, const char *text, size_t size)
+{
+	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(parser, (const unsigned char *)text, size);
+}
+
+/* libyaml's reader knows the byte, and not its line. */
+static int line_of(const char *text, size_t size, size_t offset)
+{
+	size_t i;
+	int line = 1;
+
+	for (i = 0; i < offset && i < size; i++)
+		line += text[i] == '\n';
+	return line;
+}
+
+/* What the parser stopped at. */
+static void add_problem(struct errors *errors, const yaml_parser_t *parser, const char *text,
+			size_t size)
+{
+	const char *problem = parser->problem ? parser->problem : "cannot be read";
+
+	switch (parser->error) {
+	case YAML_MEMORY_ERROR:
+	case YAML_NO_ERROR: /* yaml_parser_load_scalar, without memory for a tag */
+		errors_no_memory(errors);
+		break;
+	case YAML_READER_ERROR:
+		errors_add(errors, line_of(text, size, parser->problem_offset), "no YAML: %s",
+			   problem);
+		break;
+	default:
+		if (parser->context)
+			errors_add(errors, parser->problem_mark.line + 1,
+				   "no YAML: %s, %s that begins on line %zu", problem,
+				   parser->context, parser->context_mark.line + 1);
+		else
+			errors_add(errors, parser->problem_mark.line + 1, "no YAML: %s", problem);
+	}
+}
+
+static void refuse_token(struct errors *errors, const yaml_token_t *token)
+{
+	const char *what;
+
+	switch (token->type) {
+	case YAML_ANCHOR_TOKEN:
+		what = "an anchor (&)";
+		break;
+	case YAML_ALIAS_TOKEN:
+		what = "an alias (*)";
+		break;
+	case YAML_TAG_TOKEN:
+		what = "a tag (!)";
+		break;
+	case YAML_TAG_DIRECTIVE_TOKEN:
+		what = "a tag directive (%TAG)";
+		break;
+	default:
+		return;
+	}
+	errors_add(errors, token->start_mark.line + 1, "%s has no place in a file of rules", what);
+}
+
+/* What the token adds to the depth. */
+static int nesting(yaml_token_type_t type)
+{
+	switch (type) {
+	case YAML_BLOCK_SEQUENCE_START_TOKEN:
+	case YAML_BLOCK_MAPPING_START_TOKEN:
+	case YAML_FLOW_SEQUENCE_START_TOKEN:
+	case YAML_FLOW_MAPPING_START_TOKEN:
+		return 1;
+	case YAML_BLOCK_END_TOKEN:
+	case YAML_FLOW_SEQUENCE_END_TOKEN:
+	case YAML_FLOW_MAPPING_END_TOKEN:
+		return -1;
+	default:
+		return 0;
+	}
+}
+
+/* Returns false if the tree would be too large. */
+static bool check_size(struct errors *errors, const yaml_token_t *token, int depth, size_t count)
+{
+	int line = token->start_mark.line + 1;
+
+	if (depth > DEPTH_MAX)
+		errors_add(errors, line, "nested deeper than %d: nothing in a file of rules is",
+			   DEPTH_MAX);
+	else if (count > TOKENS_MAX)
+		errors_add(errors, line, "more than %d words and signs", TOKENS_MAX);
+	else
+		return true;
+	return false;
+}
+
+/* Closing brackets without an opening one, an error that only the parser sees, do not count. */
+static bool check_tokens(yaml_parser_t *parser, struct errors *errors)
+{
+	yaml_token_type_t type = YAML_NO_TOKEN;
+	size_t count = 0;
+	int depth = 0;
+	bool good = true;
+
+	while (good && type != YAML_STREAM_END_TOKEN) {
+		yaml_token_t token;
+
+		if (!yaml_parser_scan(parser, &token))
+			return false;
+		type = token.type;
+		depth += nesting(type);
+		if (depth < 0)
+			depth = 0;
+		refuse_token(errors, &token);
+		good = check_size(errors, &token, depth, ++count);
+		yaml_token_delete(&token);
+	}
+	return true;
+}
+
+/* Returns true if all of the text is words that the parser may see. */
+static bool scan(const char *text, size_t size, struct errors *errors)
+{
+	yaml_parser_t parser;
+
+	if (!yaml_parser_initialize(&parser)) {
+		errors_no_memory(errors);
+		return false;
+	}
+	open_parser(&parser, text, size);
+	if (!check_tokens(&parser, errors))
+		add_problem(errors, &parser, text, size);
+	yaml_parser_delete(&parser);
+	return !errors->count && !errors->err;
+}
+
+/* Returns false at an error of the parser. */
+static bool load_one(yaml_parser_t *parser, struct errors *errors, yaml_document_t *document)
+{
+	yaml_document_t other;
+	yaml_node_t *root;
+
+	if (!yaml_parser_load(parser, document))
+		return false;
+	if (!yaml_document_get_root_node(document)) {
+		errors_add(errors, 0, "the file is empty");
+		return true;
+	}
+	if (!yaml_parser_load(parser, &other))
+		return false;
+	root = yaml_document_get_root_node(&other);
+	if (root)
+		errors_add(errors, yaml_node_line(root), "a second document; a file has one");
+	yaml_document_delete(&other);
+	return true;
+}
+
+static bool load(const char *text, size_t size, struct errors *errors, yaml_document_t *document)
+{
+	yaml_parser_t parser;
+
+	if (!yaml_parser_initialize(&parser)) {
+		errors_no_memory(errors);
+		return false;
+	}
+	open_parser(&parser, text, size);
+	if (!load_one(&parser, errors, document))
+		add_problem(errors, &parser, text, size);
+	yaml_parser_delete(&parser);
+	return !errors->count && !errors->err;
+}
+
+bool yaml_text_load(const char *text, size_t size, struct errors *errors, yaml_document_t *document)
+{
+	size_t mark;
+
+	memset(document, 0, sizeof(*document));
+	if (size > YAML_TEXT_MAX) {
+		errors_add(errors, 0, "%zu bytes; a file of rules has at most %d", size,
+			   YAML_TEXT_MAX);
+		return false;
+	}
+	mark = byte_order_mark(text, size);
+	text += mark;
+	size -= mark;
+	if (scan(text, size, errors) && load(text, size, errors, document))
+		return true;
+	yaml_document_delete(document);
+	return false;
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* txpath classify: rules for what leaves by attached devices. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/array.h"
+#include "classify/program.h"
+#include "classify/show.h"
+#include "cmd/command.h"
+#include "classify/host.h"
+#include "attach/lock.h"
+#include "lib/log.h"
+#include "lib/netns.h"
+#include "lib/output.h"
+#include "classify/edt_clocks.h"
+#include "lib/privilege.h"
+#include "packet/spec.h"
+
+#define FILE_MAX_SIZE (16 * 1024 * 1024)
+
+/* A file of rules on its way to the program. */
+struct source {
+	const char *name;
+	char *text;
+	size_t size;
+	struct ruleset ruleset;
+	struct compiled compiled;
+	int errors;
+};
+
+static void tell_error(int line, const char *message, void *context)
+{
+	struct source *source = context;
+
+	source->errors++;
+	if (line)
+		log_error("%s:%d: %s", source->name, line, message);
+	else
+		log_error("%s: %s", source->name, message);
+}
+
+/* One byte more than may be tells that it is too long. */
+static int read_all(int fd, struct source *source)
+{
+	ssize_t got = 1;
+
+	source->text = malloc(FILE_MAX_SIZE + 1);
+	if (!source->text)
+		return -ENOMEM;
+	while (got > 0 && source->size <= FILE_MAX_SIZE) {
+		got = read(fd, source->text + source->size, FILE_MAX_SIZE + 1 - source->size);
+		if (got < 0)
+			return -errno;
+		source->size += got;
+	}
+	return source->size > FILE_MAX_SIZE ? -EFBIG : 0;
+}
+
+static int source_read(struct source *source, const char *name)
+{
+	int err, fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	memset(source, 0, sizeof(*source));
+	source->name = name;
+	if (fd < 0)
+		return log_errno(-errno, "%s", name);
+	err = read_all(fd, source);
+	close(fd);
+	return err ? log_errno(err, "%s", name) : 0;
+}
+
+static void source_close(struct source *source)
+{
+	compiled_free(&source->compiled);
+	ruleset_free(&source->ruleset);
+	free(source->text);
+}
+
+static int source_compile(struct source *source, const struct ruleset_host *host)
+{
+	int err = ruleset_read(source->text, source->size, host, tell_error, source,
+			       &source->ruleset);
+
+	if (!err)
+		err = compile(&source->ruleset, tell_error, source, &source->compiled);
+	if (source->errors)
+		log_error("%s: %d error%s: nothing has been changed", source->name, source->errors,
+			  source->errors > 1 ? "s" : "");
+	else if (err)
+		log_errno(err, "%s", source->name);
+	return err;
+}
+
+static int source_compile_for(struct source *source, const struct instance *instance)
+{
+	struct host host;
+	int err = host_open(&host, instance);
+
+	if (err)
+		return err;
+	err = source_compile(source, &host.asked);
+	host_close(&host);
+	return err;
+}
+
+static int take_place_of(const struct loaded *before, struct source *source,
+			 const struct instance *instance)
+{
+	struct classifier classifier;
+	int err = edt_clocks_assign(&source->compiled, before);
+
+	if (err)
+		return log_errno(err, "the clocks of classes with a rate");
+	err = classifier_load(&classifier, &source->compiled, &instance->maps,
+			      before->edt_clocks_fd, CLASSIFY_PROGRAM, source->name);
+	if (err)
+		return err;
+	err = classifier_publish(&classifier, instance);
+	classifier_close(&classifier);
+	return err;
+}
+
+static int load_into(struct source *source, const struct instance *instance)
+{
+	struct loaded before;
+	int err = source_compile_for(source, instance);
+
+	if (err)
+		return err;
+	source->compiled.plan.netns = instance->netns;
+	err = loaded_rules_read(instance, &before);
+	if (err < 0)
+		return err;
+	err = take_place_of(&before, source, instance);
+	loaded_rules_free(&before);
+	if (!err)
+		log_note("%s: %zu rules loaded", source->name, source->ruleset.rule_count);
+	return err;
+}
+
+static int clear(const struct instance *instance)
+{
+	int ret = classifier_clear(instance);
+
+	if (ret >= 0)
+		log_note(ret ? "no rules any more" : "there were no rules");
+	return ret < 0 ? ret : 0;
+}
+
+/* source NULL: away with the rules. */
+static int change_locked(const struct options *options, const struct pins *pins,
+			 struct source *source)
+{
+	struct instance instance;
+	__u64 netns;
+	int err = options->netns ? netns_enter(options->netns) : 0;
+
+	if (!err)
+		err = netns_id(&netns);
+	if (!err)
+		err = instance_open(pins, netns, true, &instance);
+	if (err == -ENOENT)
+		log_error("classify: no device of this network namespace is attached: txpath "
+			  "attach DEV first");
+	if (err)
+		return err;
+	err = source ? load_into(source, &instance) : clear(&instance);
+	instance_close(&instance);
+	return err;
+}
+
+static int change(const struct options *options, struct source *source)
+{
+	struct lock lock;
+	struct pins pins;
+	int err;
+
+	err = pins_open(options->bpffs, true, &pins);
+	if (!err)
+		err = lock_take(&pins, &lock);
+	if (err)
+		return EXIT_FAILED;
+	err = change_locked(options, &pins, source);
+	lock_release(&pins, &lock);
+	return err ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int classify_load(const struct options *options)
+{
+	struct source source;
+	int code = EXIT_FAILED;
+
+	if (options->count != 2)
+		return usage_error("classify load: which file?");
+	if (privilege_to_change("classify load"))
+		return EXIT_FAILED;
+	if (!source_read(&source, options->arguments[1]))
+		code = change(options, &source);
+	source_close(&source);
+	return code;
+}
+
+static int classify_clear(const struct options *options)
+{
+	if (options->count != 1)
+		return usage_error("classify clear takes no argument");
+	return privilege_to_change("classify clear") ? EXIT_FAILED : change(options, NULL);
+}
+
+static void show_answer(const struct options *options, const struct compiled *compiled, __u32 rule)
+{
+	struct json_object *object;
+
+	if (rule < compiled->plan.rules)
+		object = classify_rule_json(&compiled->names[rule], &compiled->actions[rule], NULL);
+	else
+		object = json_object_new_object();
+	if (options->json)
+		output_json(object);
+	else if (rule < compiled->plan.rules)
+		printf("rule %s (line %llu): class %s: %s\n", json_text(object, "rule"),
+		       json_number(object, "line"), json_text(object, "class"),
+		       json_text(object, "sets"));
+	else
+		printf("no rule matches: the packet is left as it is\n");
+	json_object_put(object);
+}
+
+static int ask(const struct options *options, const struct compiled *compiled)
+{
+	const struct map_set none = { 0 };
+	struct classifier classifier;
+	struct txp_class_fields fields;
+	int ret = packet_spec_parse(options->packet_spec, &compiled->plan, &fields);
+
+	if (ret)
+		return ret;
+	if (classifier_load(&classifier, compiled, &none, -1, CLASSIFY_ASK_PROGRAM, ""))
+		return EXIT_FAILED;
+	ret = classifier_ask(&classifier, &fields);
+	classifier_close(&classifier);
+	if (ret < 0)
+		return EXIT_FAILED;
+	show_answer(options, compiled, ret);
+	return EXIT_DONE;
+}
+
+static int classify_test(const struct options *options)
+{
+	struct source source;
+	int code = EXIT_FAILED;
+
+	if (options->count != 2)
+		return usage_error("classify test: which file?");
+	if (privilege_to_change("classify test") || (options->netns && netns_enter(options->netns)))
+		return EXIT_FAILED;
+	if (!source_read(&source, options->arguments[1]) && !source_compile_for(&source, NULL))
+		code = ask(options, &source.compiled);
+	source_close(&source);
+	return code;
+}
+
+struct verb {
+	const char *name;
+	int (*run)(const struct options *options);
+	bool asks; /* takes the options of question.h */
+};
+
+static const struct verb verbs[] = {
+	{ "load", classify_load, false },
+	{ "show", classify_show, false },
+	{ "clear", classify_clear, false },
+	{ "test", classify_test, true },
+};
+
+int cmd_classify(const struct options *options)
+{
+	const char *word = options->count ? options->arguments[0] : "";
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(verbs[i].name, word))
+			continue;
+		if (options->asked && !verbs[i].asks)
+			return usage_error("classify %s takes no packet", word);
+		return verbs[i].run(options);
+	}
+	return usage_error("classify: load FILE, show, clear, or test FILE");
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One document, two renderers: every command builds a json_object, printed as JSON or as text. */
+#ifndef TXPATH_LIB_OUTPUT_H
+#define TXPATH_LIB_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <json-c/json.h>
+#include <linux/types.h>
+
+#include "cmd/command.h"
+
+struct libscols_table;
+
+struct column {
+	const char *key; /* member of each row */
+	const char *title;
+	bool number; /* aligned to the right */
+};
+
+/* Prints an array of flat objects as a table. columns: up to one without a key. */
+int output_table(struct json_object *rows, const struct column *columns);
+
+/*
+ * The same row by row: a new table (NULL: no memory), a row of texts in the order of the columns,
+ * and printing, which frees it.
+ */
+struct libscols_table *table_new(const struct column *columns);
+int table_add(struct libscols_table *table, const char *const *texts, size_t count);
+int table_print(struct libscols_table *table);
+
+/* Prints the document on a line of its own. */
+void output_json(struct json_object *document);
+
+/* What a command shows, once or with -i repeatedly. */
+struct report {
+	/* Builds a new document, owned by the caller, or returns a negative errno, told. */
+	int (*build)(const struct options *options, struct json_object **document);
+	/* Prints it as text. before: the document of seconds ago, or NULL: show totals. */
+	int (*text)(struct json_object *document, struct json_object *before, double seconds);
+	/* What it means for the exit code; NULL: always EXIT_DONE. */
+	enum exit_code (*judge)(struct json_object *document);
+};
+
+/* Returns an enum exit_code. */
+int output_report(const struct report *report, const struct options *options);
+
+/*
+ * Calls round once, or with -i again and again until a signal. round returns a negative errno,
+ * told, which ends it.
+ */
+int output_repeat(const struct options *options,
+		  int (*round)(const struct options *options, void *context), void *context);
+
+/* From here on SIGINT, SIGTERM and SIGHUP only stop what repeats; a closed pipe is an error. */
+void output_stop_on_signals(void);
+bool output_stopped(void);
+
+/* Sleeps, but for a signal. */
+void output_wait(double seconds);
+
+/* Members of an object. Strings are owned by it, "" when there is none. */
+const char *json_text(struct json_object *object, const char *key);
+__u64 json_number(struct json_object *object, const char *key);
+struct json_object *json_member(struct json_object *object, const char *key);
+
+void json_add_text(struct json_object *object, const char *key, const char *text);
+void json_add_number(struct json_object *object, const char *key, __u64 number);
+
+/* family: AF_INET or AF_INET6, of which address has one word or four; another: "". */
+void json_add_address(struct json_object *object, const char *key, int family,
+		      const __be32 *address);
+
+/* Members errno and why: its name and its words, both "" for 0. */
+void json_add_errno(struct json_object *object, int err);
+
+#endif /* TXPATH_LIB_OUTPUT_H */

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Commas, quotes and brackets. */
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "lib/stream.h"
+
+static void begin(struct stream *stream, const char *key)
+{
+	if (stream->more)
+		putchar(',');
+	if (key)
+		printf("\"%s\":", key);
+	stream->more = true;
+}
+
+void stream_open(struct stream *stream, const char *key, char bracket)
+{
+	begin(stream, key);
+	putchar(bracket);
+	stream->more = false;
+}
+
+void stream_close(struct stream *stream, char bracket)
+{
+	putchar(bracket);
+	stream->more = true;
+}
+
+/* Keys are names of ours; what stands in a text may have to be escaped. */
+void stream_text(struct stream *stream, const char *key, const char *text)
+{
+	struct json_object *object = json_object_new_string(text);
+
+	begin(stream, key);
+	fputs(json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE), stdout);
+	json_object_put(object);
+}
+
+void stream_number(struct stream *stream, const char *key, __u64 number)
+{
+	begin(stream, key);
+	printf("%llu", number);
+}

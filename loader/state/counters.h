@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The counters of the devices that a command was asked for. */
+#ifndef TXPATH_STATE_COUNTERS_H
+#define TXPATH_STATE_COUNTERS_H
+
+#include "state/attachments.h"
+
+struct counted {
+	const struct instance *instance;
+	const struct attachment *attachment;
+	const char *netns;	      /* name of the instance's namespace */
+	struct txp_counters counters; /* summed over CPUs */
+};
+
+struct counters_walk {
+	void (*device)(const struct counted *counted, void *context);
+	/* after its devices; netns: its name */
+	void (*instance)(const struct instance *instance, const char *netns, void *context);
+	void *context;
+};
+
+/* -ENOENT, told: there is no such device, or none at all. Other errors have been told too. */
+int counters_each(const struct options *options, const struct counters_walk *walk);
+
+#endif /* TXPATH_STATE_COUNTERS_H */

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Directories and pins in bpffs: making, opening, replacing, removing. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <linux/magic.h>
+
+#include <txpath/abi.h>
+
+#include "lib/array.h"
+#include "lib/log.h"
+#include "state/pins.h"
+
+int pin_path(char *path, const char *format, ...)
+{
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(path, PATH_MAX, format, args);
+	va_end(args);
+	if (length >= 0 && length < PATH_MAX)
+		return 0;
+	return log_errno(-ENAMETOOLONG, "path of a pin");
+}
+
+bool pins_possible(const char *root)
+{
+	struct statfs fs;
+
+	return !statfs(root, &fs) && fs.f_type == BPF_FS_MAGIC;
+}
+
+static int check_bpffs(const char *root, bool write)
+{
+	struct statvfs flags;
+	struct statfs fs;
+
+	if (statfs(root, &fs)) {
+		log_errno(-errno, "bpffs %s", root);
+		return -ENODEV;
+	}
+	if (fs.f_type != BPF_FS_MAGIC) {
+		log_error("no bpffs is mounted on %s: mount -t bpf bpf %s", root, root);
+		return -ENODEV;
+	}
+	if (write && !statvfs(root, &flags) && flags.f_flag & ST_RDONLY) {
+		log_error("bpffs %s is read-only: mount -o remount,rw %s", root, root);
+		return -EROFS;
+	}
+	return 0;
+}
+
+int pins_open(const char *root, bool write, struct pins *pins)
+{
+	int err;
+
+	err = check_bpffs(root, write);
+	if (!err)
+		err = pin_path(pins->root, "%s", root);
+	if (!err)
+		err = pin_path(pins->base, "%s/txpath", root);
+	if (!err)
+		err = pin_path(pins->version, "%s/txpath/v%d", root, TXP_ABI_VERSION);
+	return err;
+}
+
+int pin_directory(const char *path)
+{
+	struct stat status;
+
+	if (!mkdir(path, 0700))
+		return 0;
+	if (errno != EEXIST)
+		return log_errno(-errno, "making directory %s", path);
+	if (!stat(path, &status) && S_ISDIR(status.st_mode))
+		return 0;
+	log_error("%s is in the way: it is not a directory of txpath's; remove it", path);
+	return -ENOTDIR;
+}
+
+/* Where our descriptors are: opened once, since thousands of pins may be looked at. */
+static int descriptors(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd;
+}
+
+/* The kernel's name of a BPF descriptor tells what it is of: bpf_map_new_fd, bpf_link_new_fd. */
+static bool has_type(int fd, enum pin_type type)
+{
+	static const char *const names[] = {
+		[PIN_MAP] = "anon_inode:bpf-map",
+		[PIN_LINK] = "anon_inode:bpf-link",
+	};
+	char number[16], name[32];
+	ssize_t length;
+
+	snprintf(number, sizeof(number), "%d", fd);
+	length = readlinkat(descriptors(), number, name, sizeof(name) - 1);
+	if (length < 0)
+		return false;
+	name[length] = '\0';
+	return !strcmp(name, names[type]);
+}
+
+int pin_open(const char *directory, const char *name, enum pin_type type)
+{
+	static const char *const names[] = { "map", "link" };
+	char path[PATH_MAX];
+	struct stat status;
+	int fd, err;
+
+	err = pin_path(path, "%s/%s", directory, name);
+	if (err)
+		return err;
+	fd = bpf_obj_get(path);
+	if (fd >= 0 && has_type(fd, type))
+		return fd;
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (fd < 0 && (lstat(path, &status) || S_ISREG(status.st_mode)))
+		return log_errno(-errno, "opening pin %s", path);
+	if (fd >= 0)
+		close(fd);
+	log_error("%s is in the way: it is not a BPF %s of txpath's; remove it", path, names[type]);
+	return -EMEDIUMTYPE;
+}
+
+int program_info(int prog_fd, struct bpf_prog_info *info)
+{
+	__u32 size = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return bpf_obj_get_info_by_fd(prog_fd, info, &size) ? -errno : 0;
+}
+
+int program_maps(int prog_fd, __u32 *ids)
+{
+	struct bpf_prog_info info = {
+		.map_ids = (__u64)(unsigned long)ids,
+		.nr_map_ids = PROGRAM_MAPS,
+	};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(prog_fd, &info, &size))
+		return -errno;
+	return info.nr_map_ids < PROGRAM_MAPS ? (int)info.nr_map_ids : PROGRAM_MAPS;
+}
+
+static int link_program(int link_fd, struct bpf_prog_info *info)
+{
+	struct bpf_link_info link = { 0 };
+	__u32 size = sizeof(link);
+	int fd, err;
+
+	if (bpf_obj_get_info_by_fd(link_fd, &link, &size))
+		return -errno;
+	fd = bpf_prog_get_fd_by_id(link.prog_id);
+	if (fd < 0)
+		return -errno;
+	err = program_info(fd, info);
+	close(fd);
+	return err;
+}
+
+int pin_program(const char *directory, const char *name, struct bpf_prog_info *info)
+{
+	int fd, err;
+
+	fd = pin_open(directory, name, PIN_LINK);
+	if (fd < 0)
+		return fd;
+	err = link_program(fd, info);
+	close(fd);
+	return err ? log_errno(err, "reading the program of link %s/%s", directory, name) : 0;
+}
+
+int pin_make(int fd, const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+	int err;
+
+	err = pin_path(path, "%s/%s", directory, name);
+	if (err)
+		return err;
+	return bpf_obj_pin(fd, path) ? log_errno(-errno, "pinning %s", path) : 0;
+}
+
+int pin_remove(const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+	int err;
+
+	err = pin_path(path, "%s/%s", directory, name);
+	if (err || !unlink(path) || errno == ENOENT)
+		return err;
+	return log_errno(-errno, "removing pin %s", path);
+}
+
+int pin_probe(int fd, const char *directory, const char *name)
+{
+	char staged[NAME_MAX + 1];
+
+	snprintf(staged, sizeof(staged), "%s" PIN_STAGED, name);
+	pin_remove(directory, staged); /* of a run that was killed */
+	return pin_make(fd, directory, staged);
+}
+
+int pin_commit(const char *directory, const char *name)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	int err;
+
+	err = pin_path(from, "%s/%s" PIN_STAGED, directory, name);
+	if (!err)
+		err = pin_path(to, "%s/%s", directory, name);
+	if (err)
+		return err;
+	return rename(from, to) ? log_errno(-errno, "renaming pin %s", from) : 0;
+}
+
+void pin_abort(const char *directory, const char *name)
+{
+	char staged[NAME_MAX + 1];
+
+	snprintf(staged, sizeof(staged), "%s" PIN_STAGED, name);
+	pin_remove(directory, staged);
+}
+
+const char *pin_final(const char *staged, char *name)
+{
+	snprintf(name, NAME_MAX + 1, "%.*s", (int)(strlen(staged) - strlen(PIN_STAGED)), staged);
+	return name;
+}
+
+bool pin_is_staged(const char *name)
+{
+	size_t length = strlen(name), staged = strlen(PIN_STAGED);
+
+	return length > staged && !strcmp(name + length - staged, PIN_STAGED);
+}
+
+int pin_each(const char *directory, pin_fn fn, void *context)
+{
+	struct dirent *entry;
+	int ret = 0;
+	DIR *dir;
+
+	dir = opendir(directory);
+	if (!dir)
+		return errno == ENOENT ? -ENOENT : log_errno(-errno, "reading %s", directory);
+	while (!ret && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.')
+			ret = fn(directory, entry->d_name, context);
+	}
+	closedir(dir);
+	return ret;
+}
+
+static int prune_one(const char *version, const char *name, void *context)
+{
+	static const char *const inside[] = { "/links", "/maps", "" };
+	char path[PATH_MAX];
+	size_t i;
+
+	(void)context;
+	for (i = 0; i < ARRAY_SIZE(inside); i++) {
+		if (!pin_path(path, "%s/%s%s", version, name, inside[i]))
+			rmdir(path);
+	}
+	return 0;
+}
+
+void pins_prune(const struct pins *pins)
+{
+	pin_each(pins->version, prune_one, NULL);
+	rmdir(pins->version);
+	rmdir(pins->base);
+}

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# For tests of a router in offload, beside lib.sh, which they source through it:
+#
+#   client c0 ==== [transit] r0 router r2 [transit] ==== s0 server
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# offload [DEV|KNOB...]: of the router; where the kernel has no place for transit, it says so.
+offload()
+{
+	local said
+
+	said=$(txp router attach "$@" --mode offload 2>&1) || {
+		grep -q 'transit' <<<"$said" || fail "$said"
+		skip "$said"
+	}
+}
+
+nft_router()
+{
+	command -v nft >/dev/null || skip "no nft"
+	in_ns router nft "$@" || skip "nft $* is refused here"
+}
+
+# transit DEV NAME: a number that transit has for the device: verdicts.NAME.packets, learned.
+transit()
+{
+	numbers router stats "$1" | number "devices.$1.transit.$2"
+}
+
+# verdict DEV NAME: packets that transit counted so.
+verdict()
+{
+	transit "$1" "verdicts.$2.packets"
+}
+
+# The flow that is_taken asks about: what ping is told beside the count.
+FLOW=("${ADDRESS[server]}")
+
+# is_taken: the client's flow to the server has a lease.
+is_taken()
+{
+	local before
+
+	before=$(verdict r0 taken)
+	ip netns exec "$(ns client)" ping -q -c 2 -i 0.01 -W 1 "${FLOW[@]}" >/dev/null || :
+	[ "$(verdict r0 taken)" -gt "$before" ]
+}
+
+# demand_taken WHEN
+demand_taken()
+{
+	until_true is_taken || {
+		txp router stats >&2
+		fail "nothing is taken over $1"
+	}
+}
+
+# offloaded_topology [KNOB=VALUE...]: the road of lib.sh, its router in offload.
+offloaded_topology()
+{
+	add_topology
+	offload r0 r2 "$@"
+	demand_taken "on an open road"
+}
+
+# hits DEV: packets that were not judged in full, of those that were taken over (map "dev_cache").
+hits()
+{
+	local place
+
+	place=$(($(ip netns exec "$(ns router)" cat "/sys/class/net/$1/ifindex") % 4096))
+	bpftool -j map lookup pinned "$(echo "$BPFFS"/txpath/v2/*/maps/dev_cache)" \
+		key $((place % 256)) $((place / 256)) 0 0 | jq '[.formatted.values[].value.taken.packets] | add'
+}
+
+# declined NAME: it was for this reason that transit left packets to the kernel.
+declined()
+{
+	[ "$(verdict r0 "$1")" -gt 0 ] || fail "no packet was counted as $1"
+}

@@ -1,0 +1,257 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# For tests of policies, beside offload.sh, which they source through it: no way past a policy. Each
+# is first shown to bite without txpath, then again on a flow that is taken over: it must bite at once,
+# from the first packet after the command returned, and transit must count the packets under the
+# reason it has for it. A lease lasts longer than a test, so that nothing is obeyed just because the
+# lease was over.
+#
+#   client c0 ==== [transit] r0 router r2 [transit] ==== s0 server
+#          c1 ==== r1
+#
+# A test defines on_NAME and off_NAME, and maybe effect_NAME, of its policies, and calls obeys NAME...
+
+# shellcheck source-path=SCRIPTDIR source=offload.sh
+. "$(dirname "${BASH_SOURCE[0]}")/offload.sh"
+
+shopt -s extglob
+
+PROBES=10
+
+# TXPATH_TEST_ONLY: a regular expression; policies of other names are left out.
+: "${TXPATH_TEST_ONLY:=.*}"
+
+# Not empty: the router's devices are in offload.
+OFFLOADS=
+
+# Leases are per CPU, and what a veth carries is received on the CPU that sent it.
+stay_on_one_cpu()
+{
+	run taskset -cp "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" $$ >&2
+}
+
+offload_for_long()
+{
+	stay_on_one_cpu
+	offload r0 r2 lease-ms=60000
+	OFFLOADS=yes
+}
+
+# The flow goes its way: taken over, if it may be.
+settle()
+{
+	until_true passes || fail "the road is closed"
+	[ -z "$OFFLOADS" ] || demand_taken "on an open road"
+}
+
+# all_is_done NS ADDRESS: what was sent before has come to where it goes, and its answers too. A CPU works
+# off what it was sent in order, so an echo behind it that is answered says so: by a device of the router
+# that is not asked about.
+all_is_done()
+{
+	until_true ip netns exec "$(ns "$1")" ping -q -c 1 -W 2 "$2" >/dev/null ||
+		fail "the router does not answer"
+}
+
+# probe [OPTION...]: sends the flow PROBES packets. ARRIVED: at the server; ANSWERED: to the
+# client; SAID: what ping had to say.
+probe()
+{
+	local before
+
+	before=$(snmp server Icmp.InEchos)
+	SAID=$(ip netns exec "$(ns client)" ping -c $PROBES -i 0.01 -W 1 "$@" "${FLOW[@]}" 2>&1) || :
+	ANSWERED=$(sed -n 's/.* \([0-9]*\) received.*/\1/p' <<<"$SAID")
+	ARRIVED=$(($(snmp server Icmp.InEchos) - before))
+}
+
+# Effects: each probes and succeeds if the policy bites.
+
+dropped()
+{
+	probe "$@"
+	[ "$ARRIVED$ANSWERED" = 00 ]
+}
+
+# The server's answers do not find the client.
+unanswered()
+{
+	probe
+	[ "$ARRIVED $ANSWERED" = "$PROBES 0" ]
+}
+
+answered_by_router()
+{
+	probe
+	[ "$ARRIVED" = 0 ] && [ "$ANSWERED" -gt 0 ]
+}
+
+# refused_with TEXT: dropped, and the router says why. Not for every packet: ip_error has a rate.
+refused_with()
+{
+	dropped && until_true told_why "$1"
+}
+
+told_why()
+{
+	grep -q "$1" <<<"$SAID" || {
+		probe
+		return 1
+	}
+}
+
+passes()
+{
+	probe
+	[ "$ARRIVED" = $PROBES ]
+}
+
+effect()
+{
+	if declare -F "effect_$1" >/dev/null; then
+		"effect_$1"
+	else
+		dropped
+	fi
+}
+
+# without NAME: its effect comes and goes with it.
+without()
+{
+	say "== $1, without txpath"
+	! effect "$1" || fail "$1: its effect shows without it"
+	"on_$1"
+	effect "$1" || fail "$1: does nothing here; $ARRIVED arrived, $ANSWERED answered: $SAID"
+	"off_$1"
+	until_true passes || fail "$1: the road stays closed"
+}
+
+# verdict_of REASONS: packets under any of REASON+REASON...
+verdict_of()
+{
+	local name sum=0
+
+	for name in ${1//+/ }; do
+		sum=$((sum + $(verdict r0 "$name")))
+	done
+	echo $sum
+}
+
+# counted REASONS BEFORE WHAT: more of them than before.
+counted()
+{
+	[ "$(verdict_of "$1")" -gt "$2" ] || {
+		txp router stats r0 >&2
+		fail "$3: no packet was counted as $1"
+	}
+}
+
+# A DSCP that no packet has had yet: a flow of its own.
+NEW_TOS=0
+
+# with NAME [=REASONS|~REASONS]: = of the flow that had a lease, ~ of one that has none.
+with()
+{
+	local before reasons=${2:-}
+
+	say "== $1, with txpath"
+	demand_taken "before $1"
+	before=$(verdict_of "${reasons#[=~]}")
+	"on_$1"
+	effect "$1" || fail "$1: not obeyed; $ARRIVED arrived, $ANSWERED answered: $SAID"
+	case $reasons in
+	=*)
+		counted "${reasons#=}" "$before" "$1"
+		;;
+	~*)
+		NEW_TOS=$((NEW_TOS + 4))
+		probe -Q $NEW_TOS
+		counted "${reasons#"~"}" "$before" "$1"
+		;;
+	esac
+	"off_$1"
+}
+
+# wanted SEPARATOR: of lines that begin with a name, those of TXPATH_TEST_ONLY.
+wanted()
+{
+	grep -E "^($TXPATH_TEST_ONLY)($1|\$)"
+}
+
+# obeys NAME[=REASON|~REASON]...: on_NAME and off_NAME make and remove a policy, effect_NAME shows
+# it, else its effect is that nothing arrives. The road may have been changed before.
+obeys()
+{
+	local name names
+
+	mapfile -t names < <(printf '%s\n' "$@" | wanted '[=~]')
+	[ ${#names[@]} -gt 0 ] || fail "no policy is called $TXPATH_TEST_ONLY"
+	[ -e "/run/netns/$(ns router)" ] || add_topology
+	stay_on_one_cpu
+	for name in "${names[@]}"; do
+		without "${name%%[=~]*}"
+	done
+	offload_for_long
+	for name in "${names[@]}"; do
+		with "${name%%[=~]*}" "${name##*([a-z_])}"
+	done
+	demand_taken "after all"
+}
+
+# What is done to the road by tests of several files.
+
+router_ip()
+{
+	run ip -n "$(ns router)" "$@"
+}
+
+router_sysctl()
+{
+	in_ns router sysctl -qw "$@"
+}
+
+is_up()
+{
+	[ "$(ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/operstate")" = up ]
+}
+
+no_rp_filter()
+{
+	local dev
+
+	in_ns client sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.c0.rp_filter=0 \
+		net.ipv4.conf.c1.rp_filter=0
+	for dev in all r0 r1 r2; do
+		router_sysctl net.ipv4.conf.$dev.rp_filter=0
+	done
+}
+
+# Else they are a matter of time.
+all_errors_are_sent()
+{
+	router_sysctl net.ipv4.icmp_ratemask=0
+	in_ns server sysctl -qw net.ipv4.icmp_ratemask=0
+}
+
+server_answers()
+{
+	run ip -n "$(ns server)" link set s0 arp "$1"
+}
+
+# send_odd WORD...: dmac=, saddr= and daddr= are addresses, the rest is for "frames".
+send_odd()
+{
+	local daddr=${ADDRESS[server]} dmac saddr=${ADDRESS[client]} word words=()
+
+	dmac=$(mac_of router r0)
+	for word; do
+		case $word in
+		dmac=*) dmac=${word#*=} ;;
+		saddr=*) saddr=${word#*=} ;;
+		daddr=*) daddr=${word#*=} ;;
+		*) words+=("$word") ;;
+		esac
+	done
+	in_ns client "$TOOLS/frames" c0 "$dmac" "$saddr" "$daddr" count=$PROBES "${words[@]}" >&2
+}
