@@ -65,14 +65,14 @@ static __always_inline bool hit_ports(const struct iphdr *ip, const void *end, b
 	return true;
 }
 
-/* check_packet: what netfilter's connections begin and end with is netfilter's. */
-static __always_inline bool hit_tcp_state(const struct iphdr *ip, const void *end)
+/* The segment is none that conntrack has to see, or drop: tcp_segment_continues. */
+static __always_inline bool hit_tcp_state(const struct iphdr *ip, const void *end, __u32 l3_len)
 {
-	const __u8 *flags = (const __u8 *)(ip + 1) + TXP_TCP_DOFF_OFFSET + 1;
+	const __u8 *doff = (const __u8 *)(ip + 1) + TXP_TCP_DOFF_OFFSET;
 
 	return ip->protocol != IPPROTO_TCP ||
-	       ((const void *)(flags + 1) <= end &&
-		!(*flags & (TXP_TCP_SYN | TXP_TCP_FIN | TXP_TCP_RST)));
+	       ((const void *)(doff + 2) <= end &&
+		tcp_segment_continues((doff[0] >> 4) * 4, doff[1], l3_len - sizeof(*ip)));
 }
 
 /* Both at once: the compiler has read them for the checksum already, and would put them together.
@@ -161,7 +161,8 @@ static __always_inline struct txp_lease *hit_of_packet(struct __sk_buff *ctx,
 	struct txp_lease *lease;
 
 	if ((const void *)(ip + 1) > end || !hit_packet(ctx, bpf_cast_to_kern_ctx(ctx)) ||
-	    !hit_header(ip, ctx->len - ETH_HLEN) || (cache->netfilter && !hit_tcp_state(ip, end)))
+	    !hit_header(ip, ctx->len - ETH_HLEN) ||
+	    (cache->netfilter && !hit_tcp_state(ip, end, ctx->len - ETH_HLEN)))
 		return NULL;
 	lease = hit_lease(ctx, ip, end, cache);
 	if (!lease || ctx->len - ETH_HLEN > lease->mtu ||

@@ -161,6 +161,20 @@ static __always_inline bool rx_key_connection(struct __sk_buff *ctx, struct txp_
 	return icmp.type == TXP_ICMP_ECHO || icmp.type == TXP_ICMP_ECHOREPLY;
 }
 
+#define TXP_TCP_HEADER_MIN 20
+
+/*
+ * Leased or bypassed netfilter: a segment in the middle of a connection, which conntrack accepts
+ * and which changes no connection's state. tcp_error in nf_conntrack_proto_tcp.c: the header has
+ * at least 20 bytes and is within the packet, and tcp_valid_flags has its flags. Of those with ACK
+ * alone any PSH, URG, ECE and CWR are valid. header_len and length (of header and data) in bytes.
+ */
+static __always_inline bool tcp_segment_continues(__u32 header_len, __u8 flags, __u32 length)
+{
+	return header_len >= TXP_TCP_HEADER_MIN && header_len <= length &&
+	       (flags & (TXP_TCP_SYN | TXP_TCP_FIN | TXP_TCP_RST | TXP_TCP_ACK)) == TXP_TCP_ACK;
+}
+
 static __always_inline bool packet_is_icmp_error(struct __sk_buff *ctx,
 						 const struct txp_packet *pkt)
 {

@@ -66,7 +66,8 @@ check_packet(const struct __sk_buff *ctx, const struct sk_buff *skb, const struc
 	if (!header_is_linear(ctx))
 		return TXP_TRANSIT_SPLIT_HEADER;
 	if (around->tcp_state && pkt->ip.protocol == IPPROTO_TCP &&
-	    (!pkt->l4_len || pkt->tcp_flags & (TXP_TCP_SYN | TXP_TCP_FIN | TXP_TCP_RST)))
+	    !tcp_segment_continues(pkt->l4_len, pkt->tcp_flags,
+				   pkt->l3_len - packet_header_len(pkt)))
 		return TXP_TRANSIT_TCP_STATE;
 	return check_size(ctx, skb, pkt, lease->mtu);
 }

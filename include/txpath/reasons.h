@@ -70,7 +70,7 @@ enum txp_reason {
 	TXP_TRANSIT(SELINUX, selinux, "SELinux's netfilter hook")                                  \
 	TXP_TRANSIT(CONNTRACK, conntrack, "conntrack is strict: nf_conntrack_tcp_be_liberal is 0") \
 	TXP_TRANSIT(TCP_STATE, tcp_state,                                                          \
-		    "leased netfilter follows it: SYN, FIN, RST, other protocols")                 \
+		    "not in the middle of a TCP, UDP or ping flow: SYN, FIN, RST, bad header")     \
 	TXP_TRANSIT(NETDEV_INGRESS, netdev_ingress, "a netfilter ingress hook of the device")      \
 	TXP_TRANSIT(NETDEV_EGRESS, netdev_egress, "a netfilter egress hook of the output")         \
 	TXP_TRANSIT(XFRM_POLICY, xfrm_policy, "IPsec policies, or a blocking default")             \

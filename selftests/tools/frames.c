@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * frames DEV DMAC SADDR DADDR [NAME=NUMBER...]: sends echo requests or datagrams as Ethernet frames
- * of DEV, past its IP layer, and says how many. What may be wrong about them:
+ * frames DEV DMAC SADDR DADDR [NAME=NUMBER...]: sends echo requests, datagrams or TCP segments as
+ * Ethernet frames of DEV, past its IP layer, and prints how many. What may be wrong about them:
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -11,6 +11,7 @@
 #include <netinet/ether.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +23,10 @@
 /* FRAME(name, when not given, meaning) */
 #define FRAMES(FRAME)                                                                              \
 	FRAME(count, 10, "frames")                                                                 \
-	FRAME(size, 64, "bytes behind the ICMP or UDP header")                                     \
-	FRAME(dport, 0, "UDP to this port, 0: an echo request")                                    \
+	FRAME(size, 64, "bytes behind the ICMP, UDP or TCP header")                                \
+	FRAME(dport, 0, "UDP or TCP from and to this port, 0: an echo request")                    \
+	FRAME(tcp, -1, "TCP with these flags, the last six bits of the flags byte")                \
+	FRAME(doff, 5, "words of the TCP header as it says")                                       \
 	FRAME(ring, 0, "1: by PACKET_TX_RING, all but the Ethernet header in pages")               \
 	FRAME(ethertype, ETH_P_IP, "EtherType")                                                    \
 	FRAME(vlan, -1, "802.1Q tag")                                                              \
@@ -121,12 +124,19 @@ static size_t put_option(unsigned char *at, const struct frames *frames)
 	return OPTION_BYTES;
 }
 
+static int protocol_of(const struct frames *frames)
+{
+	if (frames->tcp >= 0)
+		return IPPROTO_TCP;
+	return frames->dport ? IPPROTO_UDP : IPPROTO_ICMP;
+}
+
 static size_t put_ip(unsigned char *at, const struct frames *frames, size_t payload)
 {
 	struct iphdr ip = {
 		.version = frames->version,
 		.ttl = frames->ttl,
-		.protocol = frames->dport ? IPPROTO_UDP : IPPROTO_ICMP,
+		.protocol = protocol_of(frames),
 		.frag_off = htons(frames->fragment),
 		.saddr = frames->saddr.s_addr,
 		.daddr = frames->daddr.s_addr,
@@ -164,14 +174,51 @@ static size_t put_udp(unsigned char *at, const struct frames *frames, size_t pay
 	return payload;
 }
 
+/* With a checksum, which conntrack verifies. */
+static size_t put_tcp(unsigned char *at, const struct frames *frames, size_t payload)
+{
+	static unsigned char summed[ROOM]; /* pseudo header, then the segment */
+	struct tcphdr tcp = {
+		.th_sport = htons(frames->dport),
+		.th_dport = htons(frames->dport),
+		.th_seq = htonl(1),
+		.th_ack = htonl(1),
+		.th_off = frames->doff,
+		.th_flags = frames->tcp,
+		.th_win = htons(1024),
+	};
+	size_t length = 2 * sizeof(struct in_addr);
+
+	memcpy(summed, &frames->saddr, sizeof(struct in_addr));
+	memcpy(summed + sizeof(struct in_addr), &frames->daddr, sizeof(struct in_addr));
+	length += put16(summed + length, IPPROTO_TCP);
+	length += put16(summed + length, payload);
+	memcpy(summed + length, &tcp, sizeof(tcp));
+	tcp.th_sum = sum_of(summed, length + payload);
+	memcpy(at, &tcp, sizeof(tcp));
+	return payload;
+}
+
+static size_t put_transport(unsigned char *at, const struct frames *frames, size_t payload)
+{
+	switch (protocol_of(frames)) {
+	case IPPROTO_TCP:
+		return put_tcp(at, frames, payload);
+	case IPPROTO_UDP:
+		return put_udp(at, frames, payload);
+	default:
+		return put_echo(at, payload);
+	}
+}
+
 static size_t build(unsigned char *at, const struct frames *frames, const unsigned char *smac)
 {
-	size_t payload = sizeof(struct icmphdr) + (frames->size & ~1L);
+	size_t header = frames->tcp >= 0 ? sizeof(struct tcphdr) : sizeof(struct icmphdr);
+	size_t payload = header + (frames->size & ~1L);
 	size_t length = put_ethernet(at, frames, smac);
 
 	length += put_ip(at + length, frames, payload);
-	length += frames->dport ? put_udp(at + length, frames, payload)
-				: put_echo(at + length, payload);
+	length += put_transport(at + length, frames, payload);
 	return length - frames->cut;
 }
 
