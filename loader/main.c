@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The command line: a table of commands, a table of options. */
 #include <argp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "lib/array.h"
 #include "cmd/command.h"
 #include "lib/log.h"
+#include "lib/output.h"
 
 enum command_option {
 	TAKES_MODE = 1 << 0,
@@ -100,18 +100,6 @@ struct command_line {
 	const struct command *command;
 	unsigned int given; /* enum command_option */
 };
-
-int usage_error(const char *format, ...)
-{
-	va_list args;
-
-	fputs("txpath: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputs("\nTry 'txpath --help'.\n", stderr);
-	return EXIT_USAGE;
-}
 
 static const struct command *command_find(const char *name)
 {
@@ -258,6 +246,7 @@ static int command_run(const struct command_line *line)
 	if (line->options.count && !(command->takes & TAKES_ARGUMENTS))
 		return usage_error("%s takes no argument", command->name);
 	log_init(line->options.verbosity);
+	output_init(line->options.json, line->options.interval);
 	return command->run(&line->options);
 }
 

@@ -10,7 +10,7 @@
 #include "attach/hook.h"
 #include "lib/log.h"
 #include "lib/netns.h"
-#include "probes/state.h"
+#include "state/probe_state.h"
 #include "lib/sysctl.h"
 #include "attach/ingress.h"
 

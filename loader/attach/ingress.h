@@ -7,7 +7,8 @@
 #define TXPATH_ATTACH_INGRESS_H
 
 #include "attach/hook.h"
-#include "probes/state.h"
+#include "state/attachments.h"
+#include "state/probe_state.h"
 
 /* A change that can still be undone. None: the descriptors are -1, all else is 0. */
 struct transit {
@@ -26,9 +27,6 @@ const char *transit_unfit(int ifindex, __u32 l2_len);
 /* Programs of the same object that only the loader runs: check.h, explain.h. */
 #define TRANSIT_CHECK "txpath_check"
 #define TRANSIT_EXPLAIN "txpath_explain"
-
-/* What a negative errno means for the operator, where the kernel does not take what is needed. */
-#define TRANSIT_REFUSED "the kernel refuses a program that transit needs"
 
 /*
  * Before Linux 6.2 transit cannot be without these probes; NULL: that is all of them. Needed

@@ -2,7 +2,7 @@
 /* Loading egress and transit, and whether transit can do here what is asked of it. */
 #include <errno.h>
 
-#include "packet/preflight.h"
+#include "attach/preflight.h"
 #include "lib/log.h"
 #include "lib/features.h"
 #include "attach/transaction.h"

@@ -19,7 +19,7 @@
 #include "lib/log.h"
 #include "lib/netns.h"
 #include "attach/recover.h"
-#include "probes/state.h"
+#include "state/probe_state.h"
 #include "attach/ingress.h"
 
 /* The probe of a pin; TXP_PROBE_COUNT: it is a device's. */

@@ -10,13 +10,13 @@
 #include "attach/attach.h"
 #include "classify/program.h"
 #include "cmd/command.h"
-#include "attach/lock.h"
+#include "state/lock.h"
 #include "lib/log.h"
 #include "lib/netns.h"
 #include "lib/output.h"
 #include "lib/privilege.h"
 #include "classify/qdiscs.h"
-#include "probes/state.h"
+#include "state/probe_state.h"
 #include "cmd/status.h"
 #include "lib/sysctl.h"
 #include "attach/ingress.h"
@@ -369,7 +369,8 @@ static int attach(const struct options *options, struct arguments *arguments)
 	struct pins pins;
 	__u64 netns;
 
-	if (privilege_to_change("attach") || instance_place(options, true, &pins, &netns) ||
+	if (privilege_to_change("attach") ||
+	    instance_place(options->bpffs, options->netns, true, &pins, &netns) ||
 	    find_devices(options, arguments) || attach_locked(options, &pins, netns, arguments))
 		return EXIT_FAILED;
 	return EXIT_DONE;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "packet/preflight.h"
+#include "attach/preflight.h"
 #include "cmd/command.h"
 #include "lib/device.h"
 #include "state/instance.h"
@@ -116,7 +116,7 @@ static int read_row(const struct options *options, struct txp_instance *row)
 	__u64 netns;
 	int err;
 
-	err = instance_place(options, false, &pins, &netns);
+	err = instance_place(options->bpffs, options->netns, false, &pins, &netns);
 	if (err)
 		return err;
 	err = instance_open(&pins, netns, true, &instance);

@@ -9,10 +9,10 @@
 
 #include "lib/array.h"
 #include "classify/program.h"
-#include "classify/show.h"
+#include "cmd/classify_show.h"
 #include "cmd/command.h"
 #include "classify/host.h"
-#include "attach/lock.h"
+#include "state/lock.h"
 #include "lib/log.h"
 #include "lib/netns.h"
 #include "lib/output.h"

@@ -5,14 +5,8 @@
 
 #include <stdbool.h>
 
+#include "lib/usage.h"
 #include "packet/spec.h"
-
-enum exit_code {
-	EXIT_DONE,
-	EXIT_FAILED,
-	EXIT_USAGE,
-	EXIT_SURPRISE, /* a mismatch was seen */
-};
 
 struct options {
 	bool json;
@@ -44,8 +38,5 @@ int cmd_check(const struct options *options);
 int cmd_explain(const struct options *options);
 int cmd_classify(const struct options *options);
 int cmd_features(const struct options *options);
-
-/* Says what is wrong with the command line. Returns EXIT_USAGE. */
-int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif /* TXPATH_CMD_COMMAND_H */

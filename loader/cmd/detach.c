@@ -7,7 +7,7 @@
 #include "cmd/command.h"
 #include "attach/detach.h"
 #include "attach/expedite.h"
-#include "attach/lock.h"
+#include "state/lock.h"
 #include "lib/log.h"
 #include "lib/netns.h"
 #include "lib/output.h"

@@ -187,7 +187,7 @@ static int explain(const struct options *options, struct explained *explained)
 	__u64 netns;
 	int code, err;
 
-	err = instance_place(options, false, &pins, &netns);
+	err = instance_place(options->bpffs, options->netns, false, &pins, &netns);
 	if (err)
 		return EXIT_FAILED;
 	err = instance_open(&pins, netns, true, &instance);

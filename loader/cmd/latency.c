@@ -229,7 +229,8 @@ int cmd_latency(const struct options *options)
 
 	if (privilege_to_change("latency"))
 		return EXIT_FAILED;
-	code = filter_parse(options, session_parse_probe, &probes, &settings.filter);
+	code = filter_parse(options->netns, options->arguments, options->count, session_parse_probe,
+			    &probes, &settings.filter);
 	if (code != EXIT_DONE)
 		return code;
 	output_stop_on_signals();

@@ -16,7 +16,7 @@
 #include "lib/log.h"
 #include "lib/output.h"
 #include "lib/privilege.h"
-#include "probes/state.h"
+#include "state/probe_state.h"
 #include "lib/words.h"
 
 struct field {
@@ -207,6 +207,12 @@ static int build(const struct options *options, struct json_object **document)
 {
 	struct building building = { .options = options };
 	const struct counters_walk walk = { add_device, add_instance, &building };
+	const struct device_choice choice = {
+		.bpffs = options->bpffs,
+		.netns = options->netns,
+		.names = options->arguments,
+		.count = options->count,
+	};
 	int err;
 
 	building.document = json_object_new_object();
@@ -215,7 +221,7 @@ static int build(const struct options *options, struct json_object **document)
 	json_object_object_add(building.document, "unobservable", json_object_new_array());
 	if (options->per_device)
 		json_object_object_add(building.document, "devices", json_object_new_array());
-	err = counters_each(options, &walk);
+	err = counters_each(&choice, &walk);
 	if (err) {
 		json_object_put(building.document);
 		return err;

@@ -265,7 +265,8 @@ int cmd_probes(const struct options *options)
 
 	if (privilege_to_change("probes"))
 		return EXIT_FAILED;
-	code = filter_parse(options, session_parse_probe, &probes, &filter);
+	code = filter_parse(options->netns, options->arguments, options->count, session_parse_probe,
+			    &probes, &filter);
 	if (code != EXIT_DONE)
 		return code;
 	output_stop_on_signals();

@@ -11,7 +11,7 @@
 #include "lib/output.h"
 #include "lib/privilege.h"
 #include "state/snapshot.h"
-#include "probes/state.h"
+#include "state/probe_state.h"
 #include "lib/stream.h"
 #include "state/sum.h"
 
@@ -332,8 +332,14 @@ static int show_text(const struct snapshot *now, const struct snapshot *before, 
 /* context: the snapshot of the round before, empty in the first. */
 static int show(const struct options *options, void *context)
 {
+	const struct device_choice choice = {
+		.bpffs = options->bpffs,
+		.netns = options->netns,
+		.names = options->arguments,
+		.count = options->count,
+	};
 	struct snapshot now, *before = context;
-	int err = snapshot_take(options, &now);
+	int err = snapshot_take(&choice, &now);
 
 	if (err)
 		return err;

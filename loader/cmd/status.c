@@ -10,7 +10,7 @@
 #include "lib/output.h"
 #include "lib/privilege.h"
 #include "state/attachments.h"
-#include "probes/state.h"
+#include "state/probe_state.h"
 #include "cmd/status.h"
 
 struct json_object *status_document(void)
@@ -90,7 +90,7 @@ static int build(const struct options *options, struct json_object **document)
 	struct json_object *object = status_document();
 	int count;
 
-	count = instance_each(options, add_instance, object);
+	count = instance_each(options->bpffs, options->netns, add_instance, object);
 	if (count < 0) {
 		json_object_put(object);
 		return count;

@@ -253,7 +253,8 @@ static int follow_events(struct tracing *tracing, const struct txp_filter *filte
 	int count = 0;
 
 	if (pins_possible(tracing->options->bpffs))
-		count = events_follow(&tracing->events, tracing->options, filter);
+		count = events_follow(&tracing->events, tracing->options->bpffs,
+				      tracing->options->netns, filter);
 	if (count <= 0 && tracing->no_packets) {
 		log_error("nothing is attached: txpath attach DEV");
 		return -ENOENT;
@@ -295,7 +296,8 @@ int cmd_trace(const struct options *options)
 
 	if (privilege_to_change("trace"))
 		return EXIT_FAILED;
-	code = filter_parse(options, parse_word, &tracing, &settings.filter);
+	code = filter_parse(options->netns, options->arguments, options->count, parse_word,
+			    &tracing, &settings.filter);
 	if (code != EXIT_DONE)
 		return code;
 	output_stop_on_signals();

@@ -12,6 +12,24 @@
 #include "lib/output.h"
 
 static volatile sig_atomic_t stopped;
+static bool as_json;
+static double interval;
+
+void output_init(bool json, double seconds)
+{
+	as_json = json;
+	interval = seconds;
+}
+
+bool output_is_json(void)
+{
+	return as_json;
+}
+
+double output_interval(void)
+{
+	return interval;
+}
 
 const char *json_text(struct json_object *object, const char *key)
 {
@@ -159,15 +177,15 @@ int output_repeat(const struct options *options,
 {
 	int err;
 
-	if (options->interval > 0)
+	if (interval > 0)
 		output_stop_on_signals();
 	do {
 		err = round(options, context);
 		if (fflush(stdout) && !err)
 			err = -errno;
-		if (!err && options->interval > 0 && !stopped)
-			output_wait(options->interval);
-	} while (!err && options->interval > 0 && !stopped);
+		if (!err && interval > 0 && !stopped)
+			output_wait(interval);
+	} while (!err && interval > 0 && !stopped);
 	return err;
 }
 
@@ -185,10 +203,10 @@ static int report_once(const struct options *options, void *context)
 	err = reporting->report->build(options, &document);
 	if (err)
 		return err;
-	if (options->json)
+	if (as_json)
 		output_json(document);
 	else
-		err = reporting->report->text(document, reporting->last, options->interval);
+		err = reporting->report->text(document, reporting->last, interval);
 	json_object_put(reporting->last);
 	reporting->last = document;
 	return err;

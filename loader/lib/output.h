@@ -9,9 +9,10 @@
 #include <json-c/json.h>
 #include <linux/types.h>
 
-#include "cmd/command.h"
+#include "lib/usage.h"
 
 struct libscols_table;
+struct options; /* of a command: handed through, never read here */
 
 struct column {
 	const char *key; /* member of each row */
@@ -29,6 +30,14 @@ int output_table(struct json_object *rows, const struct column *columns);
 struct libscols_table *table_new(const struct column *columns);
 int table_add(struct libscols_table *table, const char *const *texts, size_t count);
 int table_print(struct libscols_table *table);
+
+/*
+ * How documents are shown, as the command line says: as JSON or as text, and every interval
+ * seconds (0: once). Set once, before a command runs.
+ */
+void output_init(bool json, double interval);
+bool output_is_json(void);
+double output_interval(void);
 
 /* Prints the document on a line of its own. */
 void output_json(struct json_object *document);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/array.h"
-#include "cmd/command.h"
+#include "lib/usage.h"
 #include "lib/words.h"
 
 static const char *const modes[] = {

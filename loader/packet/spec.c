@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "classify/cgroup2.h"
-#include "cmd/command.h"
+#include "lib/usage.h"
 #include "lib/log.h"
 #include "packet/spec.h"
 #include "classify/ruleset/words.h"

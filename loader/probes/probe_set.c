@@ -8,9 +8,9 @@
 #include <linux/netfilter.h>
 
 #include "probes/probe_set.h"
-#include "attach/lock.h"
+#include "state/lock.h"
 #include "lib/log.h"
-#include "probes/nflink.h"
+#include "lib/nflink.h"
 
 /* Of programs on trial: no instance speaks under it. */
 #define SILENT_EPOCH 0

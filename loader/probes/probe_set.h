@@ -7,7 +7,7 @@
 #define TXPATH_PROBES_PROBE_SET_H
 
 #include "state/object.h"
-#include "probes/state.h"
+#include "state/probe_state.h"
 
 struct probe_slot {
 	const struct probe_hook *hook; /* that we stand on, NULL: below the last */

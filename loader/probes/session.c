@@ -11,8 +11,9 @@
 
 #include "lib/fd.h"
 #include "lib/log.h"
-#include "probes/nflink.h"
+#include "lib/nflink.h"
 #include "lib/output.h"
+#include "lib/usage.h"
 #include "state/sum.h"
 #include "lib/tc.h"
 #include "probes/session_hook.h"
@@ -208,13 +209,13 @@ void session_announce(const struct session *session, const char *verb)
 int session_run(const struct session *session, const char *verb, const struct options *options,
 		int (*show)(const struct options *options, void *context), void *context)
 {
-	const double for_ever = 86400;
+	const double for_ever = 86400, interval = output_interval();
 	int err = 0;
 
 	session_announce(session, verb);
 	while (!output_stopped() && !err) {
-		output_wait(options->interval > 0 ? options->interval : for_ever);
-		if (options->interval > 0 && !output_stopped())
+		output_wait(interval > 0 ? interval : for_ever);
+		if (interval > 0 && !output_stopped())
 			err = show(options, context);
 	}
 	return err ?: show(options, context);

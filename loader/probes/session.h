@@ -12,8 +12,9 @@
 
 #include <txpath/trace.h>
 
-#include "cmd/command.h"
-#include "probes/table.h"
+#include "lib/probe_table.h"
+
+struct options;
 
 #define SESSION_LINKS_MAX 80
 

@@ -9,11 +9,11 @@
 #include <bpf/bpf.h>
 
 #include "lib/array.h"
+#include "lib/device.h"
 #include "lib/log.h"
 #include "lib/netns.h"
 #include "lib/output.h"
 #include "state/attachments.h"
-#include "attach/ingress.h"
 #include "lib/words.h"
 
 static const char *state_name(enum attachment_state state)
@@ -282,7 +282,7 @@ static const char *explain(const struct attachment *attachment, char *text)
 	if (is_demoted(row))
 		snprintf(text, WHY_MAX, "demoted: %llu surprises", row->surprises);
 	else if (!attachment->transit && err)
-		snprintf(text, WHY_MAX, "" TRANSIT_REFUSED ": %s (%s)", errno_words(err),
+		snprintf(text, WHY_MAX, TRANSIT_REFUSED ": %s (%s)", errno_words(err),
 			 errno_name(err));
 	else if (!attachment->transit && row->mode == TXP_MODE_OFFLOAD &&
 		 attachment->state <= ATTACHMENT_RENAMED)

@@ -11,6 +11,9 @@
 #include "state/instance.h"
 #include "lib/tc.h"
 
+/* What transit_errno means: the kernel did not load a program that transit needs. */
+#define TRANSIT_REFUSED "the kernel refuses a program that transit needs"
+
 enum attachment_state {
 	ATTACHMENT_OK,
 	ATTACHMENT_RENAMED,

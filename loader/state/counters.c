@@ -20,20 +20,20 @@ static int read_counters(const struct instance *instance, const struct txp_devic
 }
 
 /* No name given: every device is meant. */
-static bool is_selected(const struct options *options, const struct attachment *attachment)
+static bool is_selected(const struct device_choice *choice, const struct attachment *attachment)
 {
 	int i;
 
-	for (i = 0; i < options->count; i++) {
-		if (!strcmp(options->arguments[i], attachment->name) ||
-		    !strcmp(options->arguments[i], attachment->row.name))
+	for (i = 0; i < choice->count; i++) {
+		if (!strcmp(choice->names[i], attachment->name) ||
+		    !strcmp(choice->names[i], attachment->row.name))
 			return true;
 	}
-	return !options->count;
+	return !choice->count;
 }
 
 struct walking {
-	const struct options *options;
+	const struct device_choice *choice;
 	const struct counters_walk *walk;
 	int devices;
 };
@@ -43,7 +43,7 @@ static int visit_device(struct walking *walking, struct counted *counted)
 	const struct attachment *attachment = counted->attachment;
 	int err;
 
-	if (!is_selected(walking->options, attachment))
+	if (!is_selected(walking->choice, attachment))
 		return 0;
 	err = read_counters(counted->instance, &attachment->key, &counted->counters);
 	if (err)
@@ -75,16 +75,16 @@ static int visit_instance(struct instance *instance, void *context)
 	return err;
 }
 
-int counters_each(const struct options *options, const struct counters_walk *walk)
+int counters_each(const struct device_choice *choice, const struct counters_walk *walk)
 {
-	struct walking walking = { .options = options, .walk = walk };
+	struct walking walking = { .choice = choice, .walk = walk };
 	int err;
 
-	err = instance_each(options, visit_instance, &walking);
+	err = instance_each(choice->bpffs, choice->netns, visit_instance, &walking);
 	if (err < 0 || walking.devices)
 		return err < 0 ? err : 0;
-	if (options->count)
-		log_error("%s: not attached: txpath status shows what is", options->arguments[0]);
+	if (choice->count)
+		log_error("%s: not attached: txpath status shows what is", choice->names[0]);
 	else
 		log_error("nothing is attached: txpath attach DEV");
 	return -ENOENT;

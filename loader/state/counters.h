@@ -19,7 +19,15 @@ struct counters_walk {
 	void *context;
 };
 
-/* -ENOENT, told: there is no such device, or none at all. Other errors have been told too. */
-int counters_each(const struct options *options, const struct counters_walk *walk);
+/* Which devices: as instance_each() takes bpffs and netns; by their names, none: all of them. */
+struct device_choice {
+	const char *bpffs;
+	const char *netns;
+	char *const *names;
+	int count;
+};
+
+/* -ENOENT: no such device is attached, or none at all. Errors have been logged. */
+int counters_each(const struct device_choice *choice, const struct counters_walk *walk);
 
 #endif /* TXPATH_STATE_COUNTERS_H */

@@ -9,7 +9,7 @@
 #include "state/instance.h"
 #include "lib/log.h"
 #include "lib/netns.h"
-#include "probes/state.h"
+#include "state/probe_state.h"
 
 static int set_paths(const struct pins *pins, struct instance *instance)
 {
@@ -61,14 +61,14 @@ static int check_row(struct instance *instance)
 	return -EPROTO;
 }
 
-int instance_place(const struct options *options, bool write, struct pins *pins, __u64 *netns)
+int instance_place(const char *bpffs, const char *netns, bool write, struct pins *pins, __u64 *id)
 {
 	int err;
 
-	err = pins_open(options->bpffs, write, pins);
-	if (!err && options->netns)
-		err = netns_enter(options->netns);
-	return err ? err : netns_id(netns);
+	err = pins_open(bpffs, write, pins);
+	if (!err && netns)
+		err = netns_enter(netns);
+	return err ? err : netns_id(id);
 }
 
 int instance_open(const struct pins *pins, __u64 netns, bool complete, struct instance *instance)
@@ -224,14 +224,14 @@ int instance_ids(const struct pins *pins, __u64 **ids)
 	return list.count;
 }
 
-static int each_selected(const struct options *options, const struct pins *pins, __u64 **ids)
+static int each_selected(const char *netns, const struct pins *pins, __u64 **ids)
 {
 	__u64 id;
 	int err;
 
-	if (!options->netns)
+	if (!netns)
 		return instance_ids(pins, ids);
-	err = netns_enter(options->netns);
+	err = netns_enter(netns);
 	if (!err)
 		err = netns_id(&id);
 	if (err)
@@ -257,16 +257,16 @@ static int each_one(const struct pins *pins, __u64 id, instance_fn fn, void *con
 	return err ? err : 1;
 }
 
-int instance_each(const struct options *options, instance_fn fn, void *context)
+int instance_each(const char *bpffs, const char *netns, instance_fn fn, void *context)
 {
 	int i, count, ret, seen = 0;
 	__u64 *ids = NULL;
 	struct pins pins;
 
-	ret = pins_open(options->bpffs, false, &pins);
+	ret = pins_open(bpffs, false, &pins);
 	if (ret)
 		return ret;
-	count = each_selected(options, &pins, &ids);
+	count = each_selected(netns, &pins, &ids);
 	if (count < 0)
 		return count;
 	for (i = 0; ids && i < count && ret >= 0; i++) {

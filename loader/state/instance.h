@@ -3,7 +3,6 @@
 #ifndef TXPATH_STATE_INSTANCE_H
 #define TXPATH_STATE_INSTANCE_H
 
-#include "cmd/command.h"
 #include "state/object.h"
 #include "state/pins.h"
 
@@ -25,11 +24,11 @@ struct instance {
 };
 
 /*
- * Where an instance is, or is to be: the bpffs, which pins_open() opens, and the namespace of
- * --netns, which is entered, else ours. In this order: ip netns exec hides bpffs. Errors have been
- * told.
+ * Opens the bpffs (pins_open), then enters netns (a name, path or process id; NULL: stays in the
+ * namespace that we are in), and fills in its id. In this order, because ip netns exec hides
+ * bpffs. Errors have been logged.
  */
-int instance_place(const struct options *options, bool write, struct pins *pins, __u64 *netns);
+int instance_place(const char *bpffs, const char *netns, bool write, struct pins *pins, __u64 *id);
 
 /*
  * Opens what is pinned for a namespace. -ENOENT, silent: nothing is, and only netns, the paths
@@ -54,10 +53,11 @@ int instance_missed(const struct instance *instance, enum txp_probe probe, __u64
 typedef int (*instance_fn)(struct instance *instance, void *context);
 
 /*
- * Calls fn for the instance of --netns, else for all under the bpffs, by id, until one returns a
- * negative errno. Returns how many there are, or a negative errno, told.
+ * Calls fn for the instance of netns (as instance_place; NULL: for all below bpffs, by id), until
+ * one call returns a negative errno. Returns the number of instances, or a negative errno that has
+ * been logged.
  */
-int instance_each(const struct options *options, instance_fn fn, void *context);
+int instance_each(const char *bpffs, const char *netns, instance_fn fn, void *context);
 
 /* The ids of all namespaces with a directory, sorted; the caller frees. Returns their number. */
 int instance_ids(const struct pins *pins, __u64 **ids);

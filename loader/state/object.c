@@ -17,7 +17,7 @@
 #include "bpf/trace.skel.h"
 #include "lib/fd.h"
 #include "lib/log.h"
-#include "probes/nflink.h"
+#include "lib/nflink.h"
 #include "state/object.h"
 #include "state/pins.h"
 

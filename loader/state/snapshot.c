@@ -8,7 +8,7 @@
 #include "lib/array.h"
 #include "lib/log.h"
 #include "state/snapshot.h"
-#include "probes/state.h"
+#include "state/probe_state.h"
 
 struct taking {
 	struct snapshot *snapshot;
@@ -62,14 +62,14 @@ static void take_netns(const struct instance *instance, const char *name, void *
 		netns->known[i] = !instance_missed(instance, i, &netns->missed[i]);
 }
 
-int snapshot_take(const struct options *options, struct snapshot *snapshot)
+int snapshot_take(const struct device_choice *choice, struct snapshot *snapshot)
 {
 	struct taking taking = { .snapshot = snapshot };
 	const struct counters_walk walk = { take_device, take_netns, &taking };
 	int err;
 
 	*snapshot = (struct snapshot){ 0 };
-	err = counters_each(options, &walk);
+	err = counters_each(choice, &walk);
 	if (!err && taking.err)
 		err = log_errno(taking.err, "stats");
 	if (err)

@@ -35,7 +35,7 @@ struct snapshot {
 };
 
 /* Owned by the caller: snapshot_free(). Errors have been told. */
-int snapshot_take(const struct options *options, struct snapshot *snapshot);
+int snapshot_take(const struct device_choice *choice, struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 
 /* The same device at another moment; NULL: it was not attached then. */

@@ -12,7 +12,7 @@
 #include <bpf/libbpf.h>
 #include <linux/if_ether.h>
 
-#include "classify/action.h"
+#include "lib/action.h"
 #include "lib/array.h"
 #include "trace/events.h"
 #include "state/instance.h"
@@ -294,7 +294,7 @@ static int follow(struct instance *instance, void *context)
 
 	if (!source)
 		return -ENOMEM;
-	source->json = following->options->json;
+	source->json = output_is_json();
 	netns_name(instance->netns, source->netns, sizeof(source->netns));
 	source->events_fd = copy_map(instance, "events");
 	source->devices_fd = copy_map(instance, "devices");
@@ -331,12 +331,11 @@ void events_stop(struct events *following)
 	}
 }
 
-int events_follow(struct events *following, const struct options *options,
+int events_follow(struct events *following, const char *bpffs, const char *netns,
 		  const struct txp_filter *filter)
 {
-	following->options = options;
 	following->filter = filter;
-	return instance_each(options, follow, following);
+	return instance_each(bpffs, netns, follow, following);
 }
 
 void events_ask(const struct events *following, __u64 until_ns, __u64 event_ns)

@@ -11,13 +11,10 @@
 #include <txpath/abi.h>
 #include <txpath/trace.h>
 
-#include "cmd/command.h"
-
 struct ring_buffer;
 struct event_source;
 
 struct events {
-	const struct options *options;
 	const struct txp_filter *filter;
 	struct ring_buffer *rings; /* NULL: there is none; owned */
 	struct event_source *sources;
@@ -26,7 +23,7 @@ struct events {
 };
 
 /* Begins with zeros. How many namespaces are followed, or a negative errno, told. */
-int events_follow(struct events *events, const struct options *options,
+int events_follow(struct events *events, const char *bpffs, const char *netns,
 		  const struct txp_filter *filter);
 void events_stop(struct events *events);
 

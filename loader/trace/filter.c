@@ -10,6 +10,7 @@
 #include "trace/filter.h"
 #include "lib/log.h"
 #include "lib/netns.h"
+#include "lib/usage.h"
 #include "lib/value.h"
 
 static const char *const names[] = {
@@ -138,7 +139,8 @@ static enum txp_filter_id find(const char *word)
 }
 
 struct parsing {
-	const struct options *options;
+	char *const *words;
+	int count;
 	int (*other)(const char *word, void *context);
 	void *context;
 	struct txp_filter *filter;
@@ -149,8 +151,8 @@ static int parse_words(const struct parsing *parsing, bool namespaces)
 {
 	int i, code = EXIT_DONE;
 
-	for (i = 0; i < parsing->options->count && code == EXIT_DONE; i++) {
-		char *word = parsing->options->arguments[i];
+	for (i = 0; i < parsing->count && code == EXIT_DONE; i++) {
+		char *word = parsing->words[i];
 		enum txp_filter_id id = find(word);
 
 		if ((id == TXP_FILTER_NETNS) != namespaces)
@@ -163,15 +165,16 @@ static int parse_words(const struct parsing *parsing, bool namespaces)
 	return code;
 }
 
-int filter_parse(const struct options *options, int (*other)(const char *word, void *context),
-		 void *context, struct txp_filter *filter)
+int filter_parse(const char *netns, char *const *words, int count,
+		 int (*other)(const char *word, void *context), void *context,
+		 struct txp_filter *filter)
 {
-	const struct parsing parsing = { options, other, context, filter };
+	const struct parsing parsing = { words, count, other, context, filter };
 	int code = EXIT_DONE;
 
 	memset(filter, 0, sizeof(*filter));
-	if (options->netns)
-		code = set_netns(options->netns, filter);
+	if (netns)
+		code = set_netns(netns, filter);
 	if (code == EXIT_DONE)
 		code = parse_words(&parsing, true);
 	if (code == EXIT_DONE)

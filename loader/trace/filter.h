@@ -8,15 +8,15 @@
 #include <txpath/abi.h>
 #include <txpath/trace.h>
 
-#include "cmd/command.h"
-
 /*
+ * netns: what --netns gave, or NULL; words: the arguments of the command.
  * Goes into the namespace that --netns or netns= names. Words that are no filter (NAME= of another
  * name) are given to other, which returns an enum exit_code. Returns EXIT_DONE,
  * EXIT_USAGE or EXIT_FAILED, told.
  */
-int filter_parse(const struct options *options, int (*other)(const char *word, void *context),
-		 void *context, struct txp_filter *filter);
+int filter_parse(const char *netns, char *const *words, int count,
+		 int (*other)(const char *word, void *context), void *context,
+		 struct txp_filter *filter);
 
 /* The same question of a flow of IPv4, and where less of it is known; not where it is. */
 bool filter_has_flow(const struct txp_filter *filter, const struct txp_lease_key *key);

@@ -8,7 +8,7 @@
 
 #include "lib/output.h"
 #include "trace/record.h"
-#include "probes/table.h"
+#include "lib/probe_table.h"
 
 #define IPV4_DF 0x4000
 #define IPV4_MF 0x2000

@@ -29,12 +29,6 @@
 #define SMALL_PACKETS 20
 #define BIG_PACKETS 200
 
-int usage_error(const char *format, ...)
-{
-	(void)format;
-	return EXIT_USAGE;
-}
-
 /* The host that these rules are of. */
 
 static int find_device(const char *name, void *context)

@@ -41,12 +41,6 @@ static const char rules[] = "version: 1\n"
 			    "  - {name: x, match: {proto: udp, dport: 9}, class: a}\n"
 			    "  - {name: y, match: {proto: udp, dport: 10}, class: b}\n";
 
-int usage_error(const char *format, ...)
-{
-	(void)format;
-	return EXIT_USAGE;
-}
-
 struct frame {
 	uint8_t bytes[FRAME_MAX];
 	size_t size;

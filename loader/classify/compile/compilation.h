@@ -3,6 +3,8 @@
 #ifndef TXPATH_CLASSIFY_COMPILE_COMPILATION_H
 #define TXPATH_CLASSIFY_COMPILE_COMPILATION_H
 
+#include <errno.h>
+
 #include "classify/compile/compile.h"
 
 struct compilation {
@@ -21,7 +23,11 @@ int compile_numbers(const struct compilation *c);
 int compile_addresses(const struct compilation *c);
 int compile_values(const struct compilation *c);
 
-/* Reports an error of the file at that line, 0: of all of it. Returns -EINVAL. */
-int compile_refuse(const struct compilation *c, int line, const char *message);
+/* Reports an error of the file at that line (0: of the whole file). Returns -EINVAL. */
+static inline int compile_refuse(const struct compilation *c, int line, const char *message)
+{
+	c->error(line, message, c->context);
+	return -EINVAL;
+}
 
 #endif /* TXPATH_CLASSIFY_COMPILE_COMPILATION_H */

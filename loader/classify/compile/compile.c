@@ -8,12 +8,6 @@
 #include "lib/array.h"
 #include "classify/compile/compilation.h"
 
-int compile_refuse(const struct compilation *c, int line, const char *message)
-{
-	c->error(line, message, c->context);
-	return -EINVAL;
-}
-
 static bool is_known_device(const struct compiled *compiled, __u32 ifindex)
 {
 	size_t i;

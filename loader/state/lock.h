@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A change of the host: one at a time per bpffs, and not cut off halfway by a signal. */
-#ifndef TXPATH_ATTACH_LOCK_H
-#define TXPATH_ATTACH_LOCK_H
+#ifndef TXPATH_STATE_LOCK_H
+#define TXPATH_STATE_LOCK_H
 
 #include <signal.h>
 #include <stdbool.h>
@@ -25,4 +25,4 @@ void lock_release(const struct pins *pins, const struct lock *lock);
 /* Does a signal that is held back want us to end? */
 bool lock_interrupted(void);
 
-#endif /* TXPATH_ATTACH_LOCK_H */
+#endif /* TXPATH_STATE_LOCK_H */

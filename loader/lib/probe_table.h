@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The probes and their hooks as tables (include/txpath/probes.h), and look-ups in them. */
-#ifndef TXPATH_PROBES_TABLE_H
-#define TXPATH_PROBES_TABLE_H
+#ifndef TXPATH_LIB_PROBE_TABLE_H
+#define TXPATH_LIB_PROBE_TABLE_H
 
 #include <stddef.h>
 
@@ -53,4 +53,4 @@ const struct probe_hook *probe_hook_host(const struct probe_hook *hook);
 /* "fentry/ip_output", "none" for NULL. Returns text, of HOOK_TEXT_MAX bytes. */
 const char *probe_hook_text(const struct probe_hook *hook, char *text);
 
-#endif /* TXPATH_PROBES_TABLE_H */
+#endif /* TXPATH_LIB_PROBE_TABLE_H */

@@ -7,7 +7,7 @@
 
 #include <linux/bpf.h>
 
-#include "probes/nflink.h"
+#include "lib/nflink.h"
 
 /*
  * The kernel takes one BPF program per priority, one that is being replaced may hold the first, and

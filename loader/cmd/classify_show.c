@@ -5,9 +5,9 @@
 #include <bpf/bpf.h>
 #include <net/if.h>
 
-#include "classify/action.h"
+#include "lib/action.h"
 #include "classify/program.h"
-#include "classify/show.h"
+#include "cmd/classify_show.h"
 #include "lib/netns.h"
 #include "lib/output.h"
 #include "lib/privilege.h"
@@ -111,7 +111,7 @@ static int add_instance(struct instance *instance, void *context)
 static int build(const struct options *options, struct json_object **document)
 {
 	struct json_object *list = json_object_new_array();
-	int ret = instance_each(options, add_instance, list);
+	int ret = instance_each(options->bpffs, options->netns, add_instance, list);
 
 	*document = json_object_new_object();
 	json_object_object_add(*document, "classify", list);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What a class does to a packet, in words. */
-#ifndef TXPATH_CLASSIFY_ACTION_H
-#define TXPATH_CLASSIFY_ACTION_H
+#ifndef TXPATH_LIB_ACTION_H
+#define TXPATH_LIB_ACTION_H
 
 #include <txpath/classify.h>
 
@@ -11,4 +11,4 @@
  */
 const char *action_text(const struct txp_class *action, char *text);
 
-#endif /* TXPATH_CLASSIFY_ACTION_H */
+#endif /* TXPATH_LIB_ACTION_H */

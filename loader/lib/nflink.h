@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A BPF program at a netfilter hook (Linux 6.4) of the namespace that we are in. */
-#ifndef TXPATH_PROBES_NFLINK_H
-#define TXPATH_PROBES_NFLINK_H
+#ifndef TXPATH_LIB_NFLINK_H
+#define TXPATH_LIB_NFLINK_H
 
 /* Newer than the headers of Debian 12. */
 #define PROG_TYPE_NETFILTER 32
@@ -13,4 +13,4 @@
  */
 int nflink_attach(int prog_fd, unsigned int family, unsigned int hook);
 
-#endif /* TXPATH_PROBES_NFLINK_H */
+#endif /* TXPATH_LIB_NFLINK_H */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "classify/action.h"
+#include "lib/action.h"
 
 static void append(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

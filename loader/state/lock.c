@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "lib/array.h"
-#include "attach/lock.h"
+#include "state/lock.h"
 #include "lib/log.h"
 
 #define LOCK_STEP_US 100000

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What an instance says of its VERIFY probes: which hook each got, and why one has none. */
-#ifndef TXPATH_PROBES_STATE_H
-#define TXPATH_PROBES_STATE_H
+#ifndef TXPATH_STATE_PROBE_STATE_H
+#define TXPATH_STATE_PROBE_STATE_H
 
 #include <stdbool.h>
 
 #include <txpath/abi.h>
 
-#include "probes/table.h"
+#include "lib/probe_table.h"
 
 /* Is it one of TXP_VERIFY_PROBES? */
 bool probe_is_verified(enum txp_probe probe);
@@ -32,4 +32,4 @@ bool probe_is_off(const struct txp_instance *row, enum txp_probe probe);
 /* Of a probe without a hook: what may be changed to get one; "" if nothing can. */
 const char *probe_why_none(const struct txp_instance *row, enum txp_probe probe);
 
-#endif /* TXPATH_PROBES_STATE_H */
+#endif /* TXPATH_STATE_PROBE_STATE_H */

@@ -6,7 +6,7 @@
 #include <bpf/bpf.h>
 #include <linux/if_ether.h>
 
-#include "packet/preflight.h"
+#include "attach/preflight.h"
 #include "lib/sysctl.h"
 
 /* Where the program cannot see whether conntrack is hooked: it counts as hooked where it is. */

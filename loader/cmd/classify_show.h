@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Parts of txpath classify. */
-#ifndef TXPATH_CLASSIFY_SHOW_H
-#define TXPATH_CLASSIFY_SHOW_H
+#ifndef TXPATH_CMD_CLASSIFY_SHOW_H
+#define TXPATH_CMD_CLASSIFY_SHOW_H
 
 #include <json-c/json.h>
 
@@ -17,4 +17,4 @@ struct json_object *classify_rule_json(const struct txp_class_name *name,
 				       const struct txp_class *action,
 				       const struct txp_tally *hits);
 
-#endif /* TXPATH_CLASSIFY_SHOW_H */
+#endif /* TXPATH_CMD_CLASSIFY_SHOW_H */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/array.h"
-#include "probes/table.h"
+#include "lib/probe_table.h"
 
 const struct probe_hook probe_hooks[] = {
 #define HOOK_ROW(user, probe, kind, target, program, limit)                                        \

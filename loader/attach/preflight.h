@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What stands in the way of a packet that comes in on a device, as transit itself sees it. */
-#ifndef TXPATH_PACKET_PREFLIGHT_H
-#define TXPATH_PACKET_PREFLIGHT_H
+#ifndef TXPATH_ATTACH_PREFLIGHT_H
+#define TXPATH_ATTACH_PREFLIGHT_H
 
 #include <txpath/abi.h>
 
@@ -18,4 +18,4 @@ int check_run(int prog_fd, int ifindex, enum txp_netfilter netfilter);
 	"conntrack would drop what it has not seen: sysctl "                                       \
 	"net.netfilter.nf_conntrack_tcp_be_liberal=1 first, or --netfilter decline"
 
-#endif /* TXPATH_PACKET_PREFLIGHT_H */
+#endif /* TXPATH_ATTACH_PREFLIGHT_H */
