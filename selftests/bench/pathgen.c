@@ -311,7 +311,7 @@ static int last_cpu(const cpu_set_t *allowed, int below)
 	for (int cpu = below - 1; cpu >= 0; cpu--)
 		if (CPU_ISSET(cpu, allowed))
 			return cpu;
-	errx(77, "not so many CPUs here");
+	errx(4, "not so many CPUs here");
 }
 
 /*
@@ -332,7 +332,7 @@ static void *generate(void *argument)
 	pin_to(generator->cpu);
 	keep_cpu(1);
 	if (bpf_prog_test_run_opts(bpf_program__fd(program), &opts) && errno != EINTR)
-		err(errno == EINVAL ? 77 : 1, "XDP live frames");
+		err(errno == EINVAL ? 4 : 1, "XDP live frames");
 	return NULL;
 }
 
@@ -349,7 +349,7 @@ static void start_generators(struct generator *generators, const struct generato
 	int cpu = PATHGEN_CPUS;
 
 	if (libbpf_num_possible_cpus() > PATHGEN_CPUS)
-		errx(77, "more than %d CPUs", PATHGEN_CPUS);
+		errx(4, "more than %d CPUs", PATHGEN_CPUS);
 	sigaction(SIGUSR1, &action, NULL);
 	sched_getaffinity(0, sizeof(allowed), &allowed);
 	for (long i = 0; i < words->cpus; i++) {

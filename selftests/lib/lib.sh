@@ -4,7 +4,7 @@
 # Shared by the tests, which source it and end in: run_test "$@"
 #
 # A test file defines functions test_NAME and the topology they run on; `FILE list` prints the
-# names, `FILE NAME` runs one. Exit code 77: skipped, the last line says why. What a test
+# names, `FILE NAME` runs one. Exit code 4 (KSFT_SKIP): skipped, the last line says why. What a test
 # makes lives in namespaces and a directory of its own, which go in a trap.
 
 set -euo pipefail
@@ -42,7 +42,7 @@ fail()
 skip()
 {
 	say "$*"
-	exit 77
+	exit 4
 }
 
 # shown RESULT NAME: one of the several results of a test, as selftests/run prints them.
