@@ -91,7 +91,8 @@ static __always_inline bool part_of_packet(struct __sk_buff *ctx, struct txp_hit
 	    (last >= PART_PACKET && !hit_packet(ctx, bpf_cast_to_kern_ctx(ctx))))
 		return false;
 	if (last >= PART_PARSE &&
-	    (!hit_header(ip, ctx->len - ETH_HLEN) || (cache->netfilter && !hit_tcp_state(ip, end))))
+	    (!hit_header(ip, ctx->len - ETH_HLEN) ||
+	     (cache->netfilter && !hit_tcp_state(ip, end, ctx->len - ETH_HLEN))))
 		return false;
 	if (last < PART_TABLE)
 		return true;
