@@ -101,9 +101,9 @@ int session_parse_probe(const char *word, void *context)
 	__u32 *probes = context;
 	enum txp_probe probe;
 
-	if (strncmp(word, "probe=", 6))
+	if (strncmp(word, "probe=", 8))
 		return usage_error("%s: neither a filter nor probe=; see txpath(8)", word);
-	probe = probe_find(word + 6);
+	probe = probe_find(word + 8);
 	if (probe == TXP_PROBE_COUNT || txp_probes_with(TXP_VERIFY_ONLY) & TXP_PROBE_BIT(probe))
 		return usage_error("%s: there is no such probe; txpath features lists them", word);
 	*probes |= TXP_PROBE_BIT(probe);
