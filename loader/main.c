@@ -1,186 +1,134 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The command line: a table of commands, a table of options. */
-#include <argp.h>
+/*
+ * The command line. argp splits it into options and arguments; the first argument is the command.
+ * Options may stand before or behind the command, so they are checked against it at the end.
+ */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/array.h"
 #include "cmd/command.h"
 #include "lib/log.h"
 #include "lib/output.h"
-
-enum command_option {
-	TAKES_MODE = 1 << 0,
-	TAKES_ALL = 1 << 1,
-	TAKES_INTERVAL = 1 << 2,
-	TAKES_PER_DEVICE = 1 << 3,
-	TAKES_ARGUMENTS = 1 << 4,
-	TAKES_NETFILTER = 1 << 5,
-	TAKES_PCAP = 1 << 6,
-	TAKES_PACKET_SPEC = 1 << 7,
-};
-
-struct command {
-	const char *name;
-	const char *arguments;
-	const char *help;
-	int (*run)(const struct options *options);
-	unsigned int takes; /* enum command_option */
-};
-
-static const struct command commands[] = {
-	{ "attach",
-	  "DEV... [--mode shadow|offload] [--netfilter decline|lease|bypass] [KNOB=VALUE...]",
-	  "compare what leaves these devices, and take over what is forwarded", cmd_attach,
-	  TAKES_MODE | TAKES_NETFILTER | TAKES_ARGUMENTS },
-	{ "detach", "DEV... | --all", "stop, and leave no trace", cmd_detach,
-	  TAKES_ALL | TAKES_ARGUMENTS },
-	{ "status", "", "attached devices, and the hook got at each probe", cmd_status, 0 },
-	{ "stats", "[DEV...]", "packets by reason and by probe", cmd_stats,
-	  TAKES_INTERVAL | TAKES_ARGUMENTS },
-	{ "parity", "[DEV...] [--per-device]", "predicted against the kernel's own, by field",
-	  cmd_parity, TAKES_INTERVAL | TAKES_PER_DEVICE | TAKES_ARGUMENTS },
-	{ "probes", "[FILTER=VALUE...] [probe=NAME...]",
-	  "packets at each probe of the road, while it runs", cmd_probes,
-	  TAKES_INTERVAL | TAKES_ARGUMENTS },
-	{ "latency", "[FILTER=VALUE...] [probe=NAME...]", "time from probe to probe, while it runs",
-	  cmd_latency, TAKES_INTERVAL | TAKES_ARGUMENTS },
-	{ "trace", "[FILTER=VALUE...] [probe=NAME...] [rate=N] [--pcap FILE]",
-	  "each packet at each probe, surprises and demotions, as they happen", cmd_trace,
-	  TAKES_PCAP | TAKES_ARGUMENTS },
-	{ "check", "DEV [--netfilter decline|lease|bypass]",
-	  "may this device be offloaded, and if not, why", cmd_check,
-	  TAKES_NETFILTER | TAKES_ARGUMENTS },
-	{ "explain", "--dev DEV --src ADDRESS --dst ADDRESS [--proto P ...]",
-	  "what becomes of a packet that comes in there, and what the kernel's routes say",
-	  cmd_explain, TAKES_PACKET_SPEC },
-	{ "classify", "load FILE | show | clear | test FILE [--src ADDRESS ...]",
-	  "give packets priority, DSCP, class, mark and rate by rules", cmd_classify,
-	  TAKES_PACKET_SPEC | TAKES_ARGUMENTS },
-	{ "features", "", "what this kernel lets txpath see", cmd_features, 0 },
-};
-
-enum option_key {
-	KEY_NETNS = 256,
-	KEY_BPFFS,
-	KEY_MODE,
-	KEY_NETFILTER,
-	KEY_ALL,
-	KEY_PER_DEVICE,
-	KEY_PCAP,
-	KEY_PACKET_SPEC, /* and those behind it, by enum question */
-};
-
-static const struct argp_option option_table[] = {
-	{ "json", 'j', NULL, 0, "one JSON document, or one a line with -i and trace", 1 },
-	{ "interval", 'i', "SECONDS", 0, "repeat: stats, parity, probes, latency", 1 },
-	{ "netns", KEY_NETNS, "NAME", 0, "network namespace: name, path or process id", 1 },
-	{ "bpffs", KEY_BPFFS, "DIR", 0, "where bpffs is mounted, if not /sys/fs/bpf", 1 },
-	{ "verbose", 'v', NULL, 0, "details, libbpf's and the verifier's log; twice: more", 1 },
-	{ "quiet", 'q', NULL, 0, "errors only", 1 },
-	{ "mode", KEY_MODE, "MODE", 0, "attach: shadow or offload", 2 },
-	{ "netfilter", KEY_NETFILTER, "WHAT", 0,
-	  "attach, check: where netfilter has hooks, decline, lease or bypass", 2 },
-	{ "all", KEY_ALL, NULL, 0, "detach: every device in every namespace", 2 },
-	{ "pcap", KEY_PCAP, "FILE", 0, "trace: also write the packets to a pcapng file", 2 },
-	{ "per-device", KEY_PER_DEVICE, NULL, 0, "parity: also for each device", 2 },
-#define PACKET_SPEC_OPTION(id, option, value, meaning)                                             \
-	{ option, KEY_PACKET_SPEC + PACKET_SPEC_##id, value, 0, "of the packet: " meaning, 3 },
-	PACKET_SPEC_FIELDS(PACKET_SPEC_OPTION)
-#undef PACKET_SPEC_OPTION
-		{ 0 },
-};
-
-const char *argp_program_version = "txpath " TXP_VERSION;
+#include "lib/words.h"
 
 /* What the parser fills beside the options themselves. */
 struct command_line {
 	struct options options;
 	const struct command *command;
-	unsigned int given; /* enum command_option */
+	const char *unknown; /* the first argument, where it is no command */
+	const char *wrong;   /* an option that argp does not take */
+	uint64_t given;	     /* bit per row of option_rows */
+	bool help;
+	bool version;
+	int code; /* enum exit_code: EXIT_USAGE once a value was wrong, and that was logged */
 };
 
-static const struct command *command_find(const char *name)
+static const struct option_row *option_row(int key)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
+	for (i = 0; i < option_count; i++) {
+		if (option_rows[i].argp.key == key)
+			return &option_rows[i];
 	}
 	return NULL;
 }
 
-static void parse_interval(const char *text, struct command_line *line)
+static int parse_interval(const char *text, double *interval)
 {
 	char *end;
 
-	line->given |= TAKES_INTERVAL;
-	line->options.interval = strtod(text, &end);
+	*interval = strtod(text, &end);
 	/* written so that not-a-number fails too */
-	if (end == text || *end ||
-	    !(line->options.interval >= 0.01 && line->options.interval <= 86400))
-		exit(usage_error("-i %s: seconds, from 0.01 to 86400", text));
+	if (end != text && !*end && *interval >= 0.01 && *interval <= 86400)
+		return EXIT_DONE;
+	return usage_error("-i %s: a number from 0.01 to 86400 (seconds)", text);
 }
 
-static void parse_packet_spec(enum packet_spec packet_spec, const char *text,
-			      struct command_line *line)
+/* The place of the word among the option's values. */
+static int parse_word(const struct option_row *row, const char *text, int *place)
 {
-	line->options.packet_spec[packet_spec] = text;
-	line->options.asked = true;
-	line->given |= TAKES_PACKET_SPEC;
+	char range[64];
+
+	*place = words_find(row->words, text);
+	if (*place >= 0)
+		return EXIT_DONE;
+	return usage_error("--%s %s: %s", row->argp.name, text,
+			   words_or(row->words, range, sizeof(range)));
 }
 
-static error_t parse_own_option(int key, char *text, struct command_line *line)
+static void parse_mode(const char *text, struct command_line *line)
 {
-	if (key >= KEY_PACKET_SPEC && key < KEY_PACKET_SPEC + PACKET_SPEC_COUNT) {
-		parse_packet_spec(key - KEY_PACKET_SPEC, text, line);
-		return 0;
-	}
+	int place = 0;
+
+	line->code = line->code ?: parse_word(option_row(KEY_MODE), text, &place);
+	line->options.mode = (enum txp_mode)(TXP_MODE_SHADOW + place);
+	line->options.mode_given = true;
+}
+
+static void parse_netfilter(const char *text, struct command_line *line)
+{
+	int place = 0;
+
+	line->code = line->code ?: parse_word(option_row(KEY_NETFILTER), text, &place);
+	line->options.netfilter = (enum txp_netfilter)place;
+}
+
+/* Options that only some commands take. */
+static error_t parse_own_option(int key, const char *text, struct command_line *line)
+{
+	struct options *options = &line->options;
+
 	switch (key) {
 	case 'i':
-		parse_interval(text, line);
+		line->code = line->code ?: parse_interval(text, &options->interval);
 		return 0;
 	case KEY_MODE:
-		line->options.mode = text;
-		line->given |= TAKES_MODE;
+		parse_mode(text, line);
 		return 0;
 	case KEY_NETFILTER:
-		line->options.netfilter = text;
-		line->given |= TAKES_NETFILTER;
+		parse_netfilter(text, line);
 		return 0;
 	case KEY_ALL:
-		line->options.all = true;
-		line->given |= TAKES_ALL;
+		options->all = true;
 		return 0;
 	case KEY_PCAP:
-		line->options.pcap = text;
-		line->given |= TAKES_PCAP;
+		options->pcap = text;
 		return 0;
 	case KEY_PER_DEVICE:
-		line->options.per_device = true;
-		line->given |= TAKES_PER_DEVICE;
+		options->per_device = true;
+		return 0;
+	case KEY_WORDS:
+		options->words = true;
 		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
+	if (key < KEY_PACKET_SPEC || key >= KEY_PACKET_SPEC + PACKET_SPEC_COUNT)
+		return ARGP_ERR_UNKNOWN;
+	options->packet_spec[key - KEY_PACKET_SPEC] = text;
+	options->asked = true;
+	return 0;
 }
 
 static void parse_argument(char *text, struct command_line *line)
 {
-	if (line->command) {
+	if (line->command || line->unknown) {
 		line->options.arguments[line->options.count++] = text;
 		return;
 	}
 	line->command = command_find(text);
 	if (!line->command)
-		exit(usage_error("there is no command '%s'", text));
+		line->unknown = text;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
 	struct command_line *line = state->input;
+	const struct option_row *row = option_row(key);
 
+	if (row)
+		line->given |= 1ULL << (row - option_rows);
 	switch (key) {
 	case 'j':
 		line->options.json = true;
@@ -191,6 +139,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'q':
 		line->options.verbosity = -1;
 		return 0;
+	case 'V':
+		line->version = true;
+		return 0;
+	case KEY_HELP:
+		line->help = true;
+		return 0;
 	case KEY_NETNS:
 		line->options.netns = text;
 		return 0;
@@ -200,67 +154,86 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		parse_argument(text, line);
 		return 0;
+	case ARGP_KEY_ERROR:
+		if (state->next > 0)
+			line->wrong = state->argv[state->next - 1];
+		return 0;
 	}
 	return parse_own_option(key, text, line);
 }
 
-/* The list of commands, below the options that argp prints by itself. */
-static char *help_filter(int key, const char *text, void *input)
+/* argp's own help and errors do not know our commands: both are ours. */
+static int parse(int argc, char **argv, struct command_line *line)
 {
-	size_t i, size;
-	FILE *stream;
-	char *list;
+	struct argp_option options[OPTIONS_MAX] = { 0 };
+	const struct argp parser = { .options = options, .parser = parse_option };
+	size_t i;
 
-	(void)input;
-	if (key != ARGP_KEY_HELP_POST_DOC)
-		return (char *)text;
-	stream = open_memstream(&list, &size);
-	if (!stream)
-		return NULL;
-	fputs("Commands:\n", stream);
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(stream, "  %s %s\n      %s\n", commands[i].name, commands[i].arguments,
-			commands[i].help);
-	fputs("\nExit status: 0 done, 1 failed, 2 usage, 3 a mismatch was seen.", stream);
-	fclose(stream);
-	return list;
+	for (i = 0; i < option_count; i++)
+		options[i] = option_rows[i].argp;
+	return argp_parse(&parser, argc, argv, ARGP_NO_HELP | ARGP_NO_ERRS, NULL, line);
 }
 
-static const struct argp parser = {
-	.options = option_table,
-	.parser = parse_option,
-	.args_doc = "COMMAND [ARGUMENT...]",
-	.doc = "Watch the kernel's transmit decisions and predict them beside it.\v ",
-	.help_filter = help_filter,
-};
-
-static int command_run(const struct command_line *line)
+static int check_options(const struct command_line *line)
 {
 	const struct command *command = line->command;
+	size_t i;
 
-	if (!command)
-		return usage_error("a command is missing");
-	if (line->given & ~command->takes)
-		return usage_error("%s does not take that option: txpath %s %s", command->name,
-				   command->name, command->arguments);
+	for (i = 0; i < option_count; i++) {
+		if (line->given & (1ULL << i) && option_rows[i].takes & ~command->takes)
+			return usage_error("%s does not take --%s: see txpath %s --help",
+					   command->name, option_rows[i].argp.name, command->name);
+	}
 	if (line->options.count && !(command->takes & TAKES_ARGUMENTS))
-		return usage_error("%s takes no argument", command->name);
+		return usage_error("%s takes no argument: see txpath %s --help", command->name,
+				   command->name);
+	return EXIT_DONE;
+}
+
+static int wrong_option(const struct command_line *line)
+{
+	return usage_error("%s: unknown option, or its value is missing: see txpath %s%s--help",
+			   line->wrong ?: "?", line->command ? line->command->name : "",
+			   line->command ? " " : "");
+}
+
+static int run(const struct command_line *line)
+{
+	int code = line->code;
+
+	if (line->unknown)
+		return usage_error("%s: there is no such command: see txpath help", line->unknown);
+	if (line->version) {
+		puts("txpath " TXP_VERSION);
+		return EXIT_DONE;
+	}
+	if (!line->command) {
+		help_list();
+		return line->help ? EXIT_DONE : EXIT_USAGE;
+	}
+	if (line->help) {
+		help_command(line->command);
+		return EXIT_DONE;
+	}
+	if (code == EXIT_DONE)
+		code = check_options(line);
+	if (code != EXIT_DONE)
+		return code;
 	log_init(line->options.verbosity);
 	output_init(line->options.json, line->options.interval);
-	return command->run(&line->options);
+	return line->command->run(&line->options);
 }
 
 int main(int argc, char **argv)
 {
-	struct command_line line = { .options.bpffs = "/sys/fs/bpf" };
-	int code = EXIT_FAILED;
+	struct command_line line = { .options.bpffs = "/sys/fs/bpf",
+				     .options.mode = TXP_MODE_SHADOW };
+	int code;
 
-	argp_err_exit_status = EXIT_USAGE;
 	line.options.arguments = calloc(argc, sizeof(char *));
 	if (!line.options.arguments)
 		return EXIT_FAILED;
-	if (!argp_parse(&parser, argc, argv, 0, NULL, &line))
-		code = command_run(&line);
+	code = parse(argc, argv, &line) ? wrong_option(&line) : run(&line);
 	free(line.options.arguments);
 	/* a full disk or a closed pipe must not look like success */
 	if (fflush(stdout) || ferror(stdout))

@@ -129,6 +129,7 @@ struct txp_example {
 #define TXP_SELINUX_HOOKS 4
 #define TXP_CONNTRACK_HOOKS 4
 #define TXP_PROBES_MAX 32
+#define TXP_KNOBS_MAX 16
 
 /* map "instance": one row, written by the loader before any program is attached. */
 struct txp_instance {
@@ -156,6 +157,7 @@ struct txp_instance {
 	__u64 tick_ns;	  /* between two jiffies, 0: not known, nothing is a hit */
 	__u64 compare_ns; /* 1 s / compare-rate: what comparing a packet takes of it; 0: nothing */
 	__u64 settle_ns;  /* a look-up that differs is unknown for that long; 0: a mismatch */
+	__u8 knob_word[TXP_KNOBS_MAX]; /* by enum txp_knob: place of the word in force, else 0 */
 };
 
 /*
@@ -383,7 +385,8 @@ TXP_ASSERT_SIZE(struct txp_field_counts, 8 * TXP_VERDICT_COUNT * TXP_FIELD_COUNT
 TXP_ASSERT_SIZE(struct txp_example_key, 24);
 TXP_ASSERT_SIZE(struct txp_example, 40);
 TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 5 * TXP_PROBES_MAX +
-					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 64);
+					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 64 +
+					     TXP_KNOBS_MAX);
 _Static_assert(TXP_PROBE_COUNT <= TXP_PROBES_MAX, "probes have no room in struct txp_instance");
 TXP_ASSERT_SIZE(struct txp_moments, 16);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);

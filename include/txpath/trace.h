@@ -16,23 +16,30 @@
  * Which packets, all conditions together; what is 0 is not asked about. Addresses are four words in
  * network byte order, of IPv4 the first.
  *
- * TXP_FILTER(ID, name, value, meaning): NAME=VALUE on the command line.
+ * TXP_FILTER(ID, name, value, range, meaning): NAME=VALUE on the command line.
+ *   value  as in help, and range: what a wrong value is told
  */
 #define TXP_FILTERS(TXP_FILTER)                                                                    \
-	TXP_FILTER(DEV, "dev", "DEVICE", "leaves, or is to leave, by this device")                 \
-	TXP_FILTER(NETNS, "netns", "NAME", "of this network namespace")                            \
-	TXP_FILTER(PROTO, "proto", "NAME|NUMBER", "protocol of the IP header")                     \
-	TXP_FILTER(SRC, "src", "ADDRESS[/LENGTH]", "source address or prefix")                     \
-	TXP_FILTER(DST, "dst", "ADDRESS[/LENGTH]", "destination address or prefix")                \
-	TXP_FILTER(HOST, "host", "ADDRESS[/LENGTH]", "source or destination")                      \
-	TXP_FILTER(SPORT, "sport", "PORT", "source port")                                          \
-	TXP_FILTER(DPORT, "dport", "PORT", "destination port")                                     \
-	TXP_FILTER(PORT, "port", "PORT", "source or destination port")                             \
-	TXP_FILTER(MARK, "mark", "MARK[/MASK]",                                                    \
-		   "the packet's mark, or the socket's where it has none yet")
+	TXP_FILTER(DEV, "dev", "DEVICE", "a device of this network namespace",                     \
+		   "the packet leaves, or is to leave, by this device")                            \
+	TXP_FILTER(NETNS, "netns", "NAME", "a name, path or process id",                           \
+		   "the packet is in this network namespace")                                      \
+	TXP_FILTER(PROTO, "proto", "NAME|NUMBER", "a protocol's name, or a number from 0 to 255",  \
+		   "protocol of the IP header")                                                    \
+	TXP_FILTER(SRC, "src", "ADDRESS[/LENGTH]", "an IPv4 or IPv6 address or prefix",            \
+		   "source address or prefix")                                                     \
+	TXP_FILTER(DST, "dst", "ADDRESS[/LENGTH]", "an IPv4 or IPv6 address or prefix",            \
+		   "destination address or prefix")                                                \
+	TXP_FILTER(HOST, "host", "ADDRESS[/LENGTH]", "an IPv4 or IPv6 address or prefix",          \
+		   "source or destination address or prefix")                                      \
+	TXP_FILTER(SPORT, "sport", "PORT", "a number from 1 to 65535", "source port")              \
+	TXP_FILTER(DPORT, "dport", "PORT", "a number from 1 to 65535", "destination port")         \
+	TXP_FILTER(PORT, "port", "PORT", "a number from 1 to 65535", "source or destination port") \
+	TXP_FILTER(MARK, "mark", "MARK[/MASK]", "a number, or a number and a mask",                \
+		   "mark of the packet, or of its socket where the packet has none yet")
 
 enum txp_filter_id {
-#define TXP_FILTER_ENUM(id, name, value, meaning) TXP_FILTER_##id,
+#define TXP_FILTER_ENUM(id, name, value, range, meaning) TXP_FILTER_##id,
 	TXP_FILTERS(TXP_FILTER_ENUM)
 #undef TXP_FILTER_ENUM
 		TXP_FILTER_COUNT,

@@ -15,27 +15,33 @@ enum probes {
 	PROBES_OFF,
 };
 
+/* In the order of the knob's values. */
+enum netfilter_hook {
+	NETFILTER_HOOK_AUTO,
+	NETFILTER_HOOK_ON,
+	NETFILTER_HOOK_OFF,
+};
+
 struct attach_request {
 	const struct device *devices;
 	size_t count;
 	enum txp_mode mode;
+	enum txp_netfilter netfilter;
+	/* Members of knobs, as TXP_KNOBS says. */
 	enum hook_kind hook;
 	bool lo_forwarding; /* consent to switch it on */
-	enum txp_netfilter netfilter;
-	bool netfilter_hook; /* may ours be used? */
+	enum netfilter_hook netfilter_hook;
 	enum probes probes;
 	bool transit; /* at TC ingress too; else devices that have it lose it */
-	__u32 given;  /* bit per enum txp_knob: the others stay as they were */
-	__u32 lease_ms;
-	__u32 max_surprises;
-	__u32 promote_after;
-	__u32 compare_rate; /* 0: no limit */
-	__u32 settle_ms;
+	/* Knobs as the operator wrote them, in the knob's unit; those not given have their default.
+	 */
+	__u64 knob[TXP_KNOB_COUNT];
+	__u32 given; /* bit per enum txp_knob */
 };
 
 /*
- * In the namespace that we are in, whose id is netns. The caller holds the lock. On failure,
- * told, the host is as it was; -EINTR: a signal wants us to end.
+ * In the namespace that we are in, whose id is netns. The caller holds the lock. On failure, which
+ * has been logged, the host is as it was. -EINTR: a signal wants us to end.
  */
 int attach_devices(const struct pins *pins, __u64 netns, const struct attach_request *request);
 

@@ -140,7 +140,7 @@ int transaction_prepare_probes(struct transaction *t)
 
 	t->probe_set.epoch = new_epoch(t->instance.row.epoch);
 	t->probe_set.netns = t->instance.netns;
-	t->probe_set.netfilter = t->request->netfilter_hook;
+	t->probe_set.netfilter = t->request->netfilter_hook == NETFILTER_HOOK_ON;
 	t->probe_set.maps = &t->instance.maps;
 	t->probe_set.unneeded = unneeded_probes(t);
 	err = probe_set_load(&t->probe_set);

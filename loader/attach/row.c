@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The row of the instance: what this kernel has, and what the knobs say. */
+#include <stdbool.h>
 #include <time.h>
 
 #include "lib/features.h"
+#include "attach/knobs.h"
 #include "attach/transaction.h"
-
-#define NS_PER_S 1000000000U
 
 /* The coarse clock moves with each jiffy. */
 static __u64 tick_ns(void)
@@ -30,30 +30,12 @@ int transaction_write_kernel(struct transaction *t)
 	return instance_write(&t->instance, &t->instance.row);
 }
 
-static bool is_set(const struct transaction *t, enum txp_knob knob)
-{
-	return t->fresh || t->request->given & (1U << knob);
-}
-
-static void set_knobs(struct transaction *t)
-{
-	if (is_set(t, TXP_KNOB_LEASE_MS))
-		t->row.lease_ns = t->request->lease_ms * 1000000ULL;
-	if (is_set(t, TXP_KNOB_MAX_SURPRISES))
-		t->row.max_surprises = t->request->max_surprises;
-	if (is_set(t, TXP_KNOB_PROMOTE_AFTER))
-		t->row.promote_after = t->request->promote_after;
-	if (is_set(t, TXP_KNOB_COMPARE_RATE))
-		t->row.compare_ns =
-			t->request->compare_rate ? NS_PER_S / t->request->compare_rate : 0;
-	if (is_set(t, TXP_KNOB_SETTLE_MS))
-		t->row.settle_ns = t->request->settle_ms * 1000000ULL;
-}
-
 void transaction_set_row(struct transaction *t)
 {
 	t->row.fib_mark = feature_fib_mark();
-	set_knobs(t);
+	knobs_to_row(t->request, t->fresh, &t->row);
+	if (t->row.lo_forwarding >= 0) /* it stays on, whatever this request says */
+		t->row.knob_word[TXP_KNOB_LO_FORWARDING] = true;
 	if (t->request->transit)
 		t->row.transit_errno = t->transit.err;
 }

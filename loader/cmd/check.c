@@ -128,7 +128,7 @@ static int read_row(const struct options *options, struct txp_instance *row)
 	return err == -ENOENT ? 0 : err;
 }
 
-static int check(const struct options *options, enum txp_netfilter netfilter, struct answer *to)
+static int check(const struct options *options, struct answer *to)
 {
 	struct txp_instance row;
 	struct device device;
@@ -142,7 +142,7 @@ static int check(const struct options *options, enum txp_netfilter netfilter, st
 		return err;
 	unfit = transit_unfit(device.ifindex, device.l2_len);
 	if (!unfit)
-		return ask(&device, netfilter, &row, to);
+		return ask(&device, options->netfilter, &row, to);
 	answer(to, "device", unfit);
 	return 0;
 }
@@ -168,14 +168,11 @@ static void show(const struct options *options, const struct answer *answer)
 
 int cmd_check(const struct options *options)
 {
-	enum txp_netfilter netfilter;
 	struct answer answer = { 0 };
 
 	if (options->count != 1)
 		return usage_error("check: which device?");
-	if (netfilter_parse(options->netfilter, &netfilter))
-		return EXIT_USAGE;
-	if (privilege_to_change("check") || check(options, netfilter, &answer))
+	if (privilege_to_change("check") || check(options, &answer))
 		return EXIT_FAILED;
 	show(options, &answer);
 	return answer.offload ? EXIT_DONE : EXIT_FAILED;

@@ -24,17 +24,6 @@
 #include "packet/route.h"
 #include "lib/words.h"
 
-/* Options that make no difference to a packet which comes in, or that its socket would have. */
-static const struct {
-	enum packet_spec packet_spec;
-	const char *option;
-} foreign[] = {
-	{ PACKET_SPEC_DIRECTION, "--direction" },
-	{ PACKET_SPEC_PRIORITY, "--priority" },
-	{ PACKET_SPEC_UID, "--uid" },
-	{ PACKET_SPEC_CGROUP, "--cgroup" },
-};
-
 struct explained {
 	struct device device;
 	struct attachment attachment;
@@ -48,16 +37,9 @@ struct explained {
 
 static int check_options(const char *const *texts)
 {
-	size_t i;
-
-	if (!texts[PACKET_SPEC_DEV] || !texts[PACKET_SPEC_SRC] || !texts[PACKET_SPEC_DST])
-		return usage_error("explain: --dev, --src and --dst say which packet");
-	for (i = 0; i < ARRAY_SIZE(foreign); i++) {
-		if (texts[foreign[i].packet_spec])
-			return usage_error("explain does not take %s: the packet comes in",
-					   foreign[i].option);
-	}
-	return EXIT_DONE;
+	if (texts[PACKET_SPEC_DEV] && texts[PACKET_SPEC_SRC] && texts[PACKET_SPEC_DST])
+		return EXIT_DONE;
+	return usage_error("explain: --dev, --src and --dst are needed");
 }
 
 /* A ping, or a datagram if it has ports. */

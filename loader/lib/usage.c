@@ -16,6 +16,6 @@ int usage_error(const char *format, ...)
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fputs("\nTry 'txpath --help'.\n", stderr);
+	fputc('\n', stderr);
 	return EXIT_USAGE;
 }

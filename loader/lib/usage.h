@@ -10,7 +10,10 @@ enum exit_code {
 	EXIT_SURPRISE, /* a mismatch was seen */
 };
 
-/* Says what is wrong with the command line. Returns EXIT_USAGE. */
+/*
+ * Logs what is wrong with the command line, in one line. A bad value is told its own range, and
+ * nothing of other options. Returns EXIT_USAGE.
+ */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif /* TXPATH_LIB_USAGE_H */

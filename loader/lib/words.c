@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Tables of names, and their look-ups. */
+/*
+ * Tables of names, and lists of words. A list is one string, its words separated by a space: so
+ * that an X-list can hold it.
+ */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "lib/array.h"
-#include "lib/usage.h"
 #include "lib/words.h"
 
 static const char *const modes[] = {
@@ -58,23 +60,6 @@ const char *transit_meaning(__u32 transit)
 	return word(transit_meanings, ARRAY_SIZE(transit_meanings), transit);
 }
 
-int netfilter_parse(const char *text, enum txp_netfilter *netfilter)
-{
-	size_t i;
-
-	*netfilter = TXP_NETFILTER_DECLINE;
-	for (i = 0; text && i < ARRAY_SIZE(netfilters); i++) {
-		if (strcmp(text, netfilters[i]))
-			continue;
-		*netfilter = (enum txp_netfilter)i;
-		return EXIT_DONE;
-	}
-	if (!text)
-		return EXIT_DONE;
-	return usage_error("--netfilter %s: there is no such mode; it is decline, lease or bypass",
-			   text);
-}
-
 const char *field_name(__u32 field)
 {
 	static const char *const names[] = {
@@ -108,4 +93,44 @@ void field_value_text(enum txp_field field, __u64 value, char *text)
 	default:
 		snprintf(text, FIELD_VALUE_MAX, "%llu", value);
 	}
+}
+
+int words_find(const char *words, const char *text)
+{
+	size_t length = strlen(text);
+	int i;
+
+	for (i = 0; *words && !strchr(text, ' '); i++) {
+		if (length && !strncmp(words, text, length) &&
+		    (words[length] == ' ' || words[length] == '\0'))
+			return i;
+		words += strcspn(words, " ");
+		words += *words == ' ';
+	}
+	return -1;
+}
+
+const char *words_at(const char *words, size_t place, char *text, size_t size)
+{
+	for (; *words && place; place--) {
+		words += strcspn(words, " ");
+		words += *words == ' ';
+	}
+	snprintf(text, size, "%.*s", (int)strcspn(words, " "), words);
+	return text;
+}
+
+const char *words_or(const char *words, char *text, size_t size)
+{
+	const char *last = strrchr(words, ' ');
+	size_t i, length = 0;
+
+	for (i = 0; words[i] && length < size; i++) {
+		if (words[i] != ' ')
+			length += snprintf(text + length, size - length, "%c", words[i]);
+		else
+			length += snprintf(text + length, size - length, "%s",
+					   words + i == last ? " or " : ", ");
+	}
+	return text;
 }

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Options to what rules ask of a packet. */
+/* Reads the options that describe a packet into the fields that rules match. */
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "classify/cgroup2.h"
-#include "lib/usage.h"
 #include "lib/log.h"
 #include "packet/spec.h"
 #include "classify/ruleset/words.h"
+#include "lib/usage.h"
 #include "lib/value.h"
 
 static const char *const options[] = {
-#define PACKET_SPEC_OPTION(id, option, value, meaning) "--" option,
+#define PACKET_SPEC_OPTION(id, option, value, range, kind, meaning) "--" option,
 	PACKET_SPEC_FIELDS(PACKET_SPEC_OPTION)
 #undef PACKET_SPEC_OPTION
 };
 
-static const char *const values[] = {
-#define PACKET_SPEC_VALUE(id, option, value, meaning) value,
-	PACKET_SPEC_FIELDS(PACKET_SPEC_VALUE)
-#undef PACKET_SPEC_VALUE
+static const char *const ranges[] = {
+#define PACKET_SPEC_RANGE(id, option, value, range, kind, meaning) range,
+	PACKET_SPEC_FIELDS(PACKET_SPEC_RANGE)
+#undef PACKET_SPEC_RANGE
 };
 
 static int wrong(enum packet_spec packet_spec, const char *text)
 {
-	return usage_error("%s %s: not %s", options[packet_spec], text, values[packet_spec]);
+	return usage_error("%s %s: %s", options[packet_spec], text, ranges[packet_spec]);
 }
 
 static bool to_address(const char *text, __be32 *words, struct txp_class_fields *fields)
@@ -139,17 +139,21 @@ static bool set(enum packet_spec packet_spec, const char *text, const struct txp
 	return false;
 }
 
-/* What no packet is: of two families, and another host's with a socket of this one. */
+/*
+ * Combinations that no packet has: addresses of two families; a forwarded packet with a socket,
+ * because only this host's own packets have one.
+ */
 static int check(const char *const *texts, const struct txp_class_fields *fields)
 {
 	const char *source = texts[PACKET_SPEC_SRC], *destination = texts[PACKET_SPEC_DST];
 
 	if (source && destination && !strchr(source, ':') != !strchr(destination, ':'))
-		return usage_error("--src %s --dst %s: of two families", source, destination);
+		return usage_error("--src %s --dst %s: addresses of two families", source,
+				   destination);
 	if (fields->direction == TXP_DIRECTION_FORWARDED &&
 	    (texts[PACKET_SPEC_UID] || texts[PACKET_SPEC_CGROUP]))
 		return usage_error(
-			"--direction forwarded: only local packets have --uid, --cgroup");
+			"--direction forwarded: only local packets have --uid or --cgroup");
 	return EXIT_DONE;
 }
 

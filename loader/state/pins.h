@@ -24,6 +24,13 @@ enum pin_type {
 /* Is a bpffs mounted there? Without one nothing can be attached. */
 bool pins_possible(const char *root);
 
+/*
+ * Mounts a bpffs on root if it is an empty directory without one, and says so. For the command that
+ * pins first, attach. Returns 0 also where pins_open() has the better error; other errors have been
+ * logged.
+ */
+int pins_mount(const char *root);
+
 /* Checks that there is a bpffs at root, and if write, a writable one. Errors have been told. */
 int pins_open(const char *root, bool write, struct pins *pins);
 

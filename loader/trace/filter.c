@@ -14,20 +14,20 @@
 #include "lib/value.h"
 
 static const char *const names[] = {
-#define FILTER_NAME(id, name, value, meaning) name,
+#define FILTER_NAME(id, name, value, range, meaning) name,
 	TXP_FILTERS(FILTER_NAME)
 #undef FILTER_NAME
 };
 
-static const char *const values[] = {
-#define FILTER_VALUE(id, name, value, meaning) value,
-	TXP_FILTERS(FILTER_VALUE)
-#undef FILTER_VALUE
+static const char *const ranges[] = {
+#define FILTER_RANGE(id, name, value, range, meaning) range,
+	TXP_FILTERS(FILTER_RANGE)
+#undef FILTER_RANGE
 };
 
 static int wrong(enum txp_filter_id id, const char *text)
 {
-	return usage_error("%s=%s: not %s", names[id], text, values[id]);
+	return usage_error("%s=%s: %s", names[id], text, ranges[id]);
 }
 
 /* Bits beyond the prefix are not asked. */
