@@ -9,7 +9,7 @@
 #define TXPATH_BPF_OFFLOAD_LEARN_H
 
 #include "lib/skb_meta.bpf.h"
-#include "lib/event.bpf.h"
+#include "lib/count.bpf.h"
 #include "verify/cause.bpf.h"
 #include "offload/neighbour.bpf.h"
 

@@ -14,7 +14,6 @@
 
 #include "verify/result.bpf.h"
 #include "lib/count.bpf.h"
-#include "lib/event.bpf.h"
 
 static __always_inline void example_fill(struct txp_example *example, const struct txp_check *chk,
 					 __u32 field)

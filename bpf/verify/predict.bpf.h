@@ -8,33 +8,11 @@
 #ifndef TXPATH_BPF_VERIFY_PREDICT_H
 #define TXPATH_BPF_VERIFY_PREDICT_H
 
+#include "lib/fib.bpf.h"
 #include "verify/result.bpf.h"
 #include "verify/origin.bpf.h"
 
 #define TXP_MULTIPATH_TRIES 32
-
-/* fib.mark overlays the addresses that the look-up returns; older headers do not name it. */
-static __always_inline void fib_set_mark(struct bpf_fib_lookup *fib, __u32 mark)
-{
-	__builtin_memcpy(fib->smac, &mark, sizeof(mark));
-}
-
-/* The question that a packet asks; the mark is asked about where the helper knows how. */
-static __always_inline void fib_fill(struct bpf_fib_lookup *fib, const struct txp_packet *pkt,
-				     __u32 ifindex, __u32 mark)
-{
-	__builtin_memset(fib, 0, sizeof(*fib));
-	fib->family = TXP_AF_INET;
-	fib->l4_protocol = pkt->ip.protocol;
-	fib->sport = pkt->ports.source;
-	fib->dport = pkt->ports.dest;
-	fib->tos = pkt->ip.tos;
-	fib->ipv4_src = pkt->ip.saddr;
-	fib->ipv4_dst = pkt->ip.daddr;
-	fib->ifindex = ifindex;
-	if (instance_fib_flags())
-		fib_set_mark(fib, mark);
-}
 
 /* Into chk->fib. A function of its own: the verifier looks at it once, not for each question. */
 __noinline int fib_ask(struct __sk_buff *ctx, __be32 saddr, __u32 sport, __u32 ifindex, __u32 flags)
@@ -55,12 +33,6 @@ static __always_inline long fib_ask_from(const struct txp_check *chk, struct __s
 {
 	return fib_ask(ctx, saddr, sport, chk->route.forwarded ? chk->iif : TXP_LOOPBACK_IFINDEX,
 		       0);
-}
-
-static __always_inline bool fib_has_route(long answer)
-{
-	return answer == BPF_FIB_LKUP_RET_SUCCESS || answer == BPF_FIB_LKUP_RET_NO_NEIGH ||
-	       answer == BPF_FIB_LKUP_RET_FRAG_NEEDED;
 }
 
 static __always_inline __be32 kernel_next_hop(const struct txp_check *chk)

@@ -12,15 +12,6 @@
 #define TXP_HH_DATA_ALIGN 16
 #define TXP_IP_OPTIONS_MAX 40 /* bytes */
 
-/* One's complement sum of 32-bit words, folded to 16 bits. */
-static __always_inline __u16 fold_sum(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (sum & 0xffff) + (sum >> 16);
-}
-
 /* ip_send_check: a right header sums up to all ones. */
 static __always_inline void rule_checksum(struct txp_check *chk, struct __sk_buff *ctx)
 {
@@ -153,14 +144,6 @@ static __always_inline void rule_options(struct txp_check *chk)
 			    packet_header_len(&chk->pkt));
 	else
 		check_settle(chk, TXP_FIELD_OPTIONS, TXP_VERDICT_OBSERVED);
-}
-
-/* rt_tos2priority */
-static __always_inline __u32 tos_to_priority(__u8 tos)
-{
-	const __u32 ip_tos2prio = 0x4620; /* four times 0, four times 2, 6, 4: a digit each */
-
-	return ip_tos2prio >> ((tos >> 3) & 3) * 4 & 0xf;
 }
 
 static __always_inline bool priority_seen(const struct txp_check *chk, __u32 *priority)

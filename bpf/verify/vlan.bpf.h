@@ -8,7 +8,6 @@
 #define TXPATH_BPF_VERIFY_VLAN_H
 
 #include "verify/result.bpf.h"
-#include "offload/neighbour.bpf.h"
 #include "verify/netprio.bpf.h"
 
 #define TXP_VLAN_VID_MASK 0x0fff
