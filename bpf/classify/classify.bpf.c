@@ -6,7 +6,7 @@
  */
 #include "classify/action.bpf.h"
 #include "lib/context.bpf.h"
-#include "lib/event.bpf.h"
+#include "lib/count.bpf.h"
 #include "classify/match.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

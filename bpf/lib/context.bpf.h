@@ -10,18 +10,7 @@
 #ifndef TXPATH_BPF_LIB_CONTEXT_H
 #define TXPATH_BPF_LIB_CONTEXT_H
 
-#include "kernel/kernel.bpf.h"
-
-struct txp_skb_slot {
-	__u64 skb;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct txp_skb_slot);
-} skb_slot SEC(".maps");
+#include "lib/maps.bpf.h"
 
 static __always_inline void skb_slot_fill(const struct sk_buff *skb)
 {

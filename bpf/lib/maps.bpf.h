@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The maps, shared by all programs of a namespace through their pins. */
+/*
+ * The maps that every program of a namespace shares through their pins, and how a row is found.
+ * include/txpath/maps.h lists all pinned maps: who writes each and what it is for. The maps of the
+ * packet's path are in flow_maps.bpf.h, so that an object that does not need them has none.
+ */
 #ifndef TXPATH_BPF_LIB_MAPS_H
 #define TXPATH_BPF_LIB_MAPS_H
 
 #include <txpath/abi.h>
 #include "kernel/kernel.bpf.h"
 
-#define TXP_SKB_META_SLOTS 256 /* per CPU; packets between two probes at one moment */
 #define TXP_EXAMPLES_MAX 1024
 
 /* Rows come and go with the loader only: no allocation on the packet's path. */
@@ -60,6 +63,37 @@ struct {
 	__type(key, __u32);
 	__type(value, struct txp_dev_cache);
 } dev_cache SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, TXP_EVENTS_SIZE);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_tracing);
+} tracing SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_event_ratelimit);
+} event_ratelimit SEC(".maps");
+
+/* Before 6.2: the packet that is about to come to TC egress. */
+struct txp_skb_slot {
+	__u64 skb;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct txp_skb_slot);
+} skb_slot SEC(".maps");
 
 static __always_inline const struct txp_instance *instance_get(void)
 {

@@ -91,4 +91,31 @@ static __always_inline enum txp_reason parse(struct __sk_buff *ctx, __u32 l2_len
 	return TXP_REASON_COMPARED;
 }
 
+/* One's complement sum of 32-bit words, folded to 16 bits. */
+static __always_inline __u16 fold_sum(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+/* rt_tos2priority */
+static __always_inline __u32 tos_to_priority(__u8 tos)
+{
+	const __u32 ip_tos2prio = 0x4620; /* four times 0, four times 2, 6, 4: a digit each */
+
+	return ip_tos2prio >> ((tos >> 3) & 3) * 4 & 0xf;
+}
+
+/* Six bytes, each at the beginning of eight that are there. */
+static __always_inline bool mac_equal(__u64 bytes, const __u8 *mac)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return !((bytes ^ *(const __u64 *)mac) << 16);
+#else
+	return !((bytes ^ *(const __u64 *)mac) >> 16);
+#endif
+}
+
 #endif /* TXPATH_BPF_LIB_PARSE_H */

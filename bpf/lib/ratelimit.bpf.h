@@ -6,7 +6,8 @@
 #ifndef TXPATH_BPF_LIB_RATELIMIT_H
 #define TXPATH_BPF_LIB_RATELIMIT_H
 
-#include "lib/maps.bpf.h"
+#include <txpath/abi.h>
+#include "kernel/kernel.bpf.h"
 
 #define TXP_BURST_NS (500 * 1000 * 1000ULL)
 
@@ -17,20 +18,6 @@ struct txp_ratelimit {
 	__u64 address;	  /* see ratelimit_address */
 	__u64 skipped_ns; /* when a probe last noted nothing, for want of credit */
 };
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct txp_ratelimit);
-} ratelimits SEC(".maps");
-
-static __always_inline struct txp_ratelimit *ratelimit_get(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&ratelimits, &zero);
-}
 
 /* Tracing programs may not ask for the coarse clock. */
 static __always_inline __u64 ratelimit_now(const struct txp_instance *inst)
@@ -92,23 +79,16 @@ static __always_inline bool ratelimit_skips(struct txp_ratelimit *ratelimit,
 	return true;
 }
 
-/* Has a probe noted nothing, of packets that may be on their way? */
-static __always_inline bool ratelimit_has_skipped(const struct txp_instance *inst)
-{
-	const struct txp_ratelimit *ratelimit = ratelimit_get();
+/* A fifth of what a second gives may come at once. */
+#define TXP_GCRA_BURST_NS (200ULL * 1000 * 1000)
 
-	return inst->compare_ns && ratelimit && ratelimit->skipped_ns &&
-	       ratelimit_now(inst) - ratelimit->skipped_ns < TXP_SKIP_SETTLES;
-}
-
-/*
- * A kernel pointer as a number: what is written to a map is read as one. Softirqs are off: one
- * could write another in between.
- */
-static __always_inline __u64 ratelimit_address(struct txp_ratelimit *ratelimit, const void *pointer)
+/* *due: when the next one is to come, begins with 0; each takes each_ns of a second. */
+static __always_inline bool gcra_allow(__u64 *due, __u64 now, __u64 each_ns)
 {
-	WRITE_ONCE(ratelimit->address, (__u64)pointer);
-	return READ_ONCE(ratelimit->address);
+	if (*due > now + TXP_GCRA_BURST_NS)
+		return false;
+	*due = (*due > now ? *due : now) + each_ns;
+	return true;
 }
 
 #endif /* TXPATH_BPF_LIB_RATELIMIT_H */

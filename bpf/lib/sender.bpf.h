@@ -154,22 +154,4 @@ static __always_inline void sender_read_cork(struct txp_sender *snd, const struc
 	sender_read_id(snd, sk, 1);
 }
 
-/* A packet about to be forwarded, as it came in: the sender is its own header. */
-static __always_inline void sender_read_header(struct txp_sender *snd, const struct iphdr *ip)
-{
-	snd->origin = TXP_ORIGIN_FORWARD;
-	snd->id_rule = TXP_ID_EXACT;
-	snd->saddr = ip->saddr;
-	snd->daddr = ip->daddr;
-	snd->protocol = ip->protocol;
-	snd->ttl = ip->ttl;
-	snd->tos = ip->tos;
-	snd->id = bpf_ntohs(ip->id);
-	snd->df = !!(ip->frag_off & bpf_htons(TXP_IP_DF));
-	snd->option_len = ip->ihl * 4 - sizeof(*ip);
-	snd->tot_len = ip->tot_len;
-	snd->fragment = ip->frag_off & bpf_htons(TXP_IP_MF | TXP_IP_OFFSET);
-	snd->seen = TXP_SEEN_TOS | TXP_SEEN_OPTIONS;
-}
-
 #endif /* TXPATH_BPF_LIB_SENDER_H */

@@ -11,24 +11,92 @@
 #ifndef TXPATH_BPF_LIB_SKB_META_H
 #define TXPATH_BPF_LIB_SKB_META_H
 
-#include "lib/maps.bpf.h"
-#include "lib/learn_ctx.bpf.h"
+#include "lib/flow_maps.bpf.h"
 #include "lib/parse.bpf.h"
-#include "lib/sender.bpf.h"
 
-struct txp_skb_meta {
-	__u64 skb;    /* address; 0: empty or being written */
-	__u64 writer; /* address of the packet written last */
-	struct txp_sender sender;
-	struct txp_learn_ctx learn_ctx; /* of transit's */
-};
+static __always_inline struct txp_ratelimit *ratelimit_get(void)
+{
+	__u32 zero = 0;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, TXP_SKB_META_SLOTS);
-	__type(key, __u32);
-	__type(value, struct txp_skb_meta);
-} skb_meta SEC(".maps");
+	return bpf_map_lookup_elem(&ratelimits, &zero);
+}
+
+/* Has a probe noted nothing, of packets that may be on their way? */
+static __always_inline bool ratelimit_has_skipped(const struct txp_instance *inst)
+{
+	const struct txp_ratelimit *ratelimit = ratelimit_get();
+
+	return inst->compare_ns && ratelimit && ratelimit->skipped_ns &&
+	       ratelimit_now(inst) - ratelimit->skipped_ns < TXP_SKIP_SETTLES;
+}
+
+/*
+ * A kernel pointer as a number: what is written to a map is read as one. Softirqs are off: one
+ * could write another in between.
+ */
+static __always_inline __u64 ratelimit_address(struct txp_ratelimit *ratelimit, const void *pointer)
+{
+	WRITE_ONCE(ratelimit->address, (__u64)pointer);
+	return READ_ONCE(ratelimit->address);
+}
+
+/* A packet about to be forwarded, as it came in: the sender is its own header. */
+static __always_inline void sender_read_header(struct txp_sender *snd, const struct iphdr *ip)
+{
+	snd->origin = TXP_ORIGIN_FORWARD;
+	snd->id_rule = TXP_ID_EXACT;
+	snd->saddr = ip->saddr;
+	snd->daddr = ip->daddr;
+	snd->protocol = ip->protocol;
+	snd->ttl = ip->ttl;
+	snd->tos = ip->tos;
+	snd->id = bpf_ntohs(ip->id);
+	snd->df = !!(ip->frag_off & bpf_htons(TXP_IP_DF));
+	snd->option_len = ip->ihl * 4 - sizeof(*ip);
+	snd->tot_len = ip->tot_len;
+	snd->fragment = ip->frag_off & bpf_htons(TXP_IP_MF | TXP_IP_OFFSET);
+	snd->seen = TXP_SEEN_TOS | TXP_SEEN_OPTIONS;
+}
+
+/*
+ * Leased netfilter may rewrite an option, which does not show in the checksum of a packet whose sum
+ * is yet to be made (CHECKSUM_PARTIAL).
+ */
+static __always_inline __u32 transport_bytes(const struct txp_packet *pkt, bool with_options)
+{
+	return with_options && pkt->l4_len > TXP_TRANSPORT_BYTES_PLAIN ? pkt->l4_len
+								       : TXP_TRANSPORT_BYTES_PLAIN;
+}
+
+/* Words that the packet does not have stay zero, whatever pads it. */
+static __always_inline void transport_read(struct __sk_buff *ctx, const struct txp_packet *pkt,
+					   __u32 *words, __u32 bytes)
+{
+	__u32 offset = pkt->l2_len + packet_header_len(pkt);
+	__u64 length = (pkt->l2_len + pkt->l3_len - offset) & ~3;
+
+	__builtin_memset(words, 0, TXP_TRANSPORT_BYTES);
+	if (length > bytes)
+		length = bytes;
+	if (!length)
+		return;
+	/* it is in bounds, but the verifier has lost sight of it */
+	barrier_var(length);
+	length = ((length - 1) & (TXP_TRANSPORT_BYTES - 1)) + 1;
+	bpf_skb_load_bytes(ctx, offset, words, length);
+}
+
+static __always_inline bool transport_unchanged(struct __sk_buff *ctx, const struct txp_packet *pkt,
+						const struct txp_learn_ctx *learn_ctx)
+{
+	__u32 words[TXP_TRANSPORT_WORDS];
+	__u32 changed = 0;
+
+	transport_read(ctx, pkt, words, learn_ctx->transport_bytes);
+	for (__u32 i = 0; i < TXP_TRANSPORT_WORDS; i++)
+		changed |= words[i] ^ learn_ctx->transport[i];
+	return !changed;
+}
 
 static __always_inline struct txp_skb_meta *skb_meta_of(__u64 skb)
 {

@@ -7,7 +7,6 @@
 #define TXPATH_BPF_OFFLOAD_CACHE_VALIDATE_H
 
 #include "offload/guard.bpf.h"
-#include "verify/rules.bpf.h"
 
 /* Worst of the hooks that are noted, which may be newer than those that were judged. */
 static __always_inline enum txp_hooks cache_hooks_kind(const struct txp_dev_cache *cache)

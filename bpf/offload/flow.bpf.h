@@ -9,14 +9,8 @@
 #ifndef TXPATH_BPF_OFFLOAD_FLOW_H
 #define TXPATH_BPF_OFFLOAD_FLOW_H
 
-#include "lib/maps.bpf.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, TXP_LEASE_PAGES);
-	__type(key, __u32);
-	__type(value, struct txp_lease_page);
-} leases SEC(".maps");
+#include "lib/flow_maps.bpf.h"
+#include "lib/parse.bpf.h"
 
 static __always_inline __u64 lease_key_word(const struct txp_lease_key *key, __u32 word)
 {

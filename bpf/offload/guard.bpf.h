@@ -9,41 +9,12 @@
 #define TXPATH_BPF_OFFLOAD_GUARD_H
 
 #include "lib/context.bpf.h"
-#include "verify/cause.bpf.h"
+#include "lib/nf_hooks.bpf.h"
 #include "offload/flow.bpf.h"
 #include "offload/neighbour.bpf.h"
 #include "offload/queue.bpf.h"
 
 #define TXP_TC_WALK 8 /* programs or filters of others on one hook */
-
-/* What is asked of the kernel once for each packet. */
-struct txp_surroundings {
-	struct txp_genid_snapshot genids;
-	__u32 verdict;	   /* enum txp_transit: TAKEN: nothing stands in the way */
-	__u8 key_ports;	   /* the ports decide: rules, multipath hash */
-	__u8 tos_priority; /* sysctl_ip_fwd_update_priority */
-	__u8 tcp_state;	   /* leased netfilter: SYN, FIN and RST are conntrack's */
-	__u8 rp_filter;	   /* 1: strict, 2: loose */
-	__u8 hash_policy;  /* sysctl_fib_multipath_hash_policy */
-	__u8 connections;  /* leased netfilter: the key is one connection's */
-	__u8 reserved[6];
-	__u64 hooks; /* where the walk is */
-};
-
-/* Before 6.2: what receive_tp saw of the packet that is about to come to TC ingress. */
-struct txp_receive_slot {
-	__u64 skb;     /* 0: nothing, or not of this namespace */
-	__u32 foreign; /* the latter */
-	__u32 ifindex; /* where it came in: a VLAN device's hook comes later */
-	struct txp_surroundings around;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct txp_receive_slot);
-} receive_slot SEC(".maps");
 
 static __always_inline struct txp_receive_slot *receive_slot_get(void)
 {

@@ -10,7 +10,6 @@
 #include "lib/context.bpf.h"
 #include "lib/count.bpf.h"
 #include "lib/skb_meta.bpf.h"
-#include "lib/event.bpf.h"
 #include "offload/hit.bpf.h"
 #include "offload/slow.bpf.h"
 #include "offload/miss_fast.bpf.h"

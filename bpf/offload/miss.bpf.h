@@ -8,6 +8,7 @@
 #ifndef TXPATH_BPF_OFFLOAD_MISS_H
 #define TXPATH_BPF_OFFLOAD_MISS_H
 
+#include "lib/fib.bpf.h"
 #include "offload/rx.bpf.h"
 #include "offload/guard.bpf.h"
 

@@ -30,16 +30,6 @@ static __always_inline __be32 neighbour_key(__u64 address, __u32 at)
 	return kernel_int(address + bpf_core_field_offset(struct neighbour, primary_key) + at);
 }
 
-/* Six bytes, each at the beginning of eight that are there. */
-static __always_inline bool mac_equal(__u64 bytes, const __u8 *mac)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return !((bytes ^ *(const __u64 *)mac) << 16);
-#else
-	return !((bytes ^ *(const __u64 *)mac) >> 16);
-#endif
-}
-
 /* Its link-layer address: the first bytes of an array that is longer. */
 static __always_inline bool neighbour_has_mac(__u64 address, const __u8 *mac)
 {

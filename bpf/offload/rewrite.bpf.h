@@ -6,7 +6,7 @@
 #ifndef TXPATH_BPF_OFFLOAD_REWRITE_H
 #define TXPATH_BPF_OFFLOAD_REWRITE_H
 
-#include "verify/rules.bpf.h"
+#include "lib/flow_maps.bpf.h"
 
 /* ip_forward: rt_tos2priority, unless the sysctl says to leave it */
 static __always_inline __u32 forwarded_priority(const struct __sk_buff *ctx, bool by_tos, __u8 tos)

@@ -8,9 +8,8 @@
 
 #include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
-#include "lib/learn_ctx.bpf.h"
+#include "lib/flow_maps.bpf.h"
 #include "lib/parse.bpf.h"
-#include "verify/rules.bpf.h"
 
 struct txp_rx {
 	struct txp_packet pkt;

@@ -4,7 +4,7 @@
 #define TXPATH_BPF_TRACE_RECORD_H
 
 #include "trace/filter.bpf.h"
-#include "lib/gcra.bpf.h"
+#include "lib/ratelimit.bpf.h"
 #include "trace/loss_stats.bpf.h"
 
 struct {

@@ -7,6 +7,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <txpath/maps.h>
+
 #include "lib/array.h"
 #include "lib/fd.h"
 #include "lib/log.h"
@@ -14,10 +16,12 @@
 
 /* Others, as .rodata, belong to one load and not to the namespace. */
 static const char *const shared_maps[] = {
-	"devices",    "counters",  "examples",	   "instance",	     "moments", "skb_meta",
-	"ratelimits", "skb_slot",  "leases",	   "events",	     "tracing", "event_ratelimit",
-	"mode_epoch", "dev_cache", "receive_slot", EGRESS_CALLS_MAP,
+#define SHARED_MAP(name, key, value, writer) #name,
+	TXP_SHARED_MAPS(SHARED_MAP)
+#undef SHARED_MAP
 };
+
+_Static_assert(ARRAY_SIZE(shared_maps) < MAP_SET_MAX, "no room for all maps and transit_calls");
 
 static bool is_shared_name(const char *name)
 {
