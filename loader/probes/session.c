@@ -56,14 +56,16 @@ static int attach_consume(struct session *session)
 	return 0;
 }
 
+#define PROBE_WORD "probe="
+
 int session_parse_probe(const char *word, void *context)
 {
 	__u32 *probes = context;
 	enum txp_probe probe;
 
-	if (strncmp(word, "probe=", 8))
+	if (strncmp(word, PROBE_WORD, strlen(PROBE_WORD)))
 		return usage_error("%s: neither a filter nor probe=; see txpath(8)", word);
-	probe = probe_find(word + 8);
+	probe = probe_find(word + strlen(PROBE_WORD));
 	if (probe == TXP_PROBE_COUNT || txp_probes_with(TXP_VERIFY_ONLY) & TXP_PROBE_BIT(probe))
 		return usage_error("%s: there is no such probe; txpath features lists them", word);
 	*probes |= TXP_PROBE_BIT(probe);
