@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Attaching as one transaction: all devices and everything they need, or nothing. */
+/* Attaching as one transaction: all devices with everything they need, or nothing. */
 #ifndef TXPATH_ATTACH_ATTACH_H
 #define TXPATH_ATTACH_ATTACH_H
 
@@ -8,7 +8,7 @@
 
 #include <txpath/knobs.h>
 
-/* In the order of the knob's values. */
+/* The knob probes, in the order of its values. */
 enum probes {
 	PROBES_AUTO,
 	PROBES_ON,

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The tables that include/txpath/probes.h expands to. */
+/*
+ * Tables of include/txpath/probes.h. In lib, because every room names probes, and only probes/
+ * attaches them.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/array.h"
 #include "lib/probe_table.h"
 
-const struct probe_hook probe_hooks[] = {
+const struct probe_hook probe_hooks[PROBE_HOOK_COUNT] = {
 #define HOOK_ROW(user, probe, kind, target, program, limit)                                        \
 	{ TXP_##user, TXP_PROBE_##probe, TXP_HOOK_##kind, target, #program, limit },
 	TXP_PROBE_HOOKS(HOOK_ROW)
 #undef HOOK_ROW
 };
-
-const size_t probe_hook_count = ARRAY_SIZE(probe_hooks);
 
 const char *probe_name(enum txp_probe probe)
 {
@@ -73,7 +74,7 @@ const char *hook_kind_name(enum txp_hook_kind kind)
 
 static const struct probe_hook *verify_hook_from(size_t i, enum txp_probe probe)
 {
-	for (; i < probe_hook_count; i++) {
+	for (; i < PROBE_HOOK_COUNT; i++) {
 		if (probe_hooks[i].user == TXP_VERIFY && probe_hooks[i].probe == probe)
 			return &probe_hooks[i];
 	}
@@ -110,10 +111,10 @@ const struct probe_hook *probe_hook_host(const struct probe_hook *hook)
 {
 	size_t i;
 
-	/* the probe whose best hook it is has the program */
+	/* the program is attached for the probe of which it is the best hook */
 	if (!hook || hook == probe_hook_best(hook->probe))
 		return NULL;
-	for (i = 0; i < probe_hook_count; i++) {
+	for (i = 0; i < PROBE_HOOK_COUNT; i++) {
 		if (probe_hooks[i].user == TXP_VERIFY && probe_hooks[i].probe != hook->probe &&
 		    !strcmp(probe_hooks[i].program, hook->program))
 			return &probe_hooks[i];
