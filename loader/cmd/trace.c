@@ -50,7 +50,7 @@ static int parse_rate(const char *text, struct tracing *tracing)
 
 	tracing->rate = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || !tracing->rate || tracing->rate > RATE_MAX)
-		return usage_error("rate=%s: not a number from 1 to %d", text, RATE_MAX);
+		return usage_error("rate=%s: a number from 1 to %d", text, RATE_MAX);
 	return EXIT_DONE;
 }
 
