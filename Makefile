@@ -109,6 +109,8 @@ verifier:
 install: all
 	install -D -m 0755 $(B)/txpath $(DESTDIR)$(PREFIX)/sbin/txpath
 	install -D -m 0644 docs/txpath.8 $(DESTDIR)$(MANDIR)/man8/txpath.8
+	install -D -m 0644 scripts/completion/txpath \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/txpath
 
 clean:
 	rm -rf $(B)

@@ -190,11 +190,16 @@ static int check_options(const struct command_line *line)
 	return EXIT_DONE;
 }
 
-static int wrong_option(const struct command_line *line)
+/* argp stops at a wrong option before it comes to the arguments, so the command is looked for. */
+static int wrong_option(const struct command_line *line, int argc, char **argv)
 {
+	const struct command *command = NULL;
+	int i;
+
+	for (i = 1; i < argc && !command; i++)
+		command = command_find(argv[i]);
 	return usage_error("%s: unknown option, or its value is missing: see txpath %s%s--help",
-			   line->wrong ?: "?", line->command ? line->command->name : "",
-			   line->command ? " " : "");
+			   line->wrong ?: "?", command ? command->name : "", command ? " " : "");
 }
 
 static int run(const struct command_line *line)
@@ -233,7 +238,7 @@ int main(int argc, char **argv)
 	line.options.arguments = calloc(argc, sizeof(char *));
 	if (!line.options.arguments)
 		return EXIT_FAILED;
-	code = parse(argc, argv, &line) ? wrong_option(&line) : run(&line);
+	code = parse(argc, argv, &line) ? wrong_option(&line, argc, argv) : run(&line);
 	free(line.options.arguments);
 	/* a full disk or a closed pipe must not look like success */
 	if (fflush(stdout) || ferror(stdout))

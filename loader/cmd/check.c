@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* txpath check: may a device be offloaded here and now, and if not, why. */
+/*
+ * txpath check: whether a device can be offloaded here and now, and if not, why. It asks the guard
+ * that transit itself asks, by a trial run of the program, so that both give the same answer.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,18 +45,17 @@ static void answer_errno(struct answer *to, const char *what, int err)
 static void answer_transit(struct answer *to, int transit)
 {
 	if (transit == TXP_TRANSIT_TAKEN)
-		answer(to, transit_name(TXP_TRANSIT_TAKEN), "nothing stands in the way");
+		answer(to, transit_name(TXP_TRANSIT_TAKEN), "");
 	else if (transit == TXP_TRANSIT_COUNT)
 		answer(to, transit_name(TXP_TRANSIT_TAKEN),
-		       "nothing that can be told from here stands in the way; this kernel shows "
-		       "the rest to packets only (Linux 6.2)");
+		       "as far as it can be known before packets arrive; Linux 6.2 shows more");
 	else if (transit == TXP_TRANSIT_CONNTRACK)
 		answer(to, transit_name(transit), CHECK_CONNTRACK_ADVICE);
 	else
 		answer(to, transit_name(transit), transit_meaning(transit));
 }
 
-/* Before 6.2: can the probes be watched that transit needs? */
+/* Before 6.2 transit needs two probes at certain hooks: can both be attached? */
 static bool can_trace(struct map_set *maps, struct answer *to)
 {
 	char text[MEANING_MAX / 2], hook_text[HOOK_TEXT_MAX];
@@ -74,8 +76,8 @@ static bool can_trace(struct map_set *maps, struct answer *to)
 }
 
 /*
- * On maps of its own, which go with us. What is attached already is known to the guard by the
- * row of its instance, of which this one is a copy.
+ * The trial has maps of its own, which the kernel frees when the command ends. It copies the
+ * instance's row, from which the guard knows what txpath itself has attached.
  */
 static int ask(const struct device *device, enum txp_netfilter netfilter,
 	       const struct txp_instance *row, struct answer *to)
@@ -98,7 +100,7 @@ static int ask(const struct device *device, enum txp_netfilter netfilter,
 		goto close_transit;
 	ret = check_run(transit.packet_fd, device->ifindex, netfilter);
 	if (ret < 0)
-		log_errno(ret, "%s: asking what stands in the way", device->name);
+		log_errno(ret, "%s: checking whether it can be offloaded", device->name);
 	else
 		answer_transit(to, ret);
 close_transit:
@@ -108,7 +110,7 @@ close_maps:
 	return ret < 0 ? ret : 0;
 }
 
-/* The row of what is attached in this namespace, else one with its id alone. */
+/* The row of this namespace's instance. Where nothing is attached, a row with the id alone. */
 static int read_row(const struct options *options, struct txp_instance *row)
 {
 	struct instance instance;
@@ -159,9 +161,10 @@ static void show(const struct options *options, const struct answer *answer)
 	if (options->json)
 		output_json(document);
 	else if (answer->offload)
-		printf("%s: may be offloaded: %s\n", device, answer->meaning);
+		printf("%s: offload possible%s%s\n", device, *answer->meaning ? ": " : "",
+		       answer->meaning);
 	else
-		printf("%s: may not be offloaded: %s: %s\n", device, answer->reason,
+		printf("%s: offload not possible: %s: %s\n", device, answer->reason,
 		       answer->meaning);
 	json_object_put(document);
 }
@@ -171,7 +174,7 @@ int cmd_check(const struct options *options)
 	struct answer answer = { 0 };
 
 	if (options->count != 1)
-		return usage_error("check: which device?");
+		return usage_error("check: name one device: txpath check DEV");
 	if (privilege_to_change("check") || check(options, &answer))
 		return EXIT_FAILED;
 	show(options, &answer);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* txpath classify: rules for what leaves by attached devices. */
+/*
+ * txpath classify: loads, tests and clears the rules for packets that leave by attached devices.
+ * A file is read, compiled for this host and loaded as a program beside the one in force. Only then
+ * the new program replaces the old one, in one step.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +26,7 @@
 
 #define FILE_MAX_SIZE (16 * 1024 * 1024)
 
-/* A file of rules on its way to the program. */
+/* A file of rules: its text, the rules read from it, and the maps compiled from them. */
 struct source {
 	const char *name;
 	char *text;
@@ -32,7 +36,7 @@ struct source {
 	int errors;
 };
 
-static void tell_error(int line, const char *message, void *context)
+static void log_file_error(int line, const char *message, void *context)
 {
 	struct source *source = context;
 
@@ -43,7 +47,7 @@ static void tell_error(int line, const char *message, void *context)
 		log_error("%s: %s", source->name, message);
 }
 
-/* One byte more than may be tells that it is too long. */
+/* One byte more than allowed is read, to see that the file is too long. */
 static int read_all(int fd, struct source *source)
 {
 	ssize_t got = 1;
@@ -82,11 +86,11 @@ static void source_close(struct source *source)
 
 static int source_compile(struct source *source, const struct ruleset_host *host)
 {
-	int err = ruleset_read(source->text, source->size, host, tell_error, source,
+	int err = ruleset_read(source->text, source->size, host, log_file_error, source,
 			       &source->ruleset);
 
 	if (!err)
-		err = compile(&source->ruleset, tell_error, source, &source->compiled);
+		err = compile(&source->ruleset, log_file_error, source, &source->compiled);
 	if (source->errors)
 		log_error("%s: %d error%s: nothing has been changed", source->name, source->errors,
 			  source->errors > 1 ? "s" : "");
@@ -107,14 +111,14 @@ static int source_compile_for(struct source *source, const struct instance *inst
 	return err;
 }
 
-static int take_place_of(const struct loaded *before, struct source *source,
+static int replace_rules(const struct loaded *before, struct source *source,
 			 const struct instance *instance)
 {
 	struct classifier classifier;
 	int err = edt_clocks_assign(&source->compiled, before);
 
 	if (err)
-		return log_errno(err, "the clocks of classes with a rate");
+		return log_errno(err, "classify: assigning clocks to the classes with a rate");
 	err = classifier_load(&classifier, &source->compiled, &instance->maps,
 			      before->edt_clocks_fd, CLASSIFY_PROGRAM, source->name);
 	if (err)
@@ -135,7 +139,7 @@ static int load_into(struct source *source, const struct instance *instance)
 	err = loaded_rules_read(instance, &before);
 	if (err < 0)
 		return err;
-	err = take_place_of(&before, source, instance);
+	err = replace_rules(&before, source, instance);
 	loaded_rules_free(&before);
 	if (!err)
 		log_note("%s: %zu rules loaded", source->name, source->ruleset.rule_count);
@@ -147,11 +151,11 @@ static int clear(const struct instance *instance)
 	int ret = classifier_clear(instance);
 
 	if (ret >= 0)
-		log_note(ret ? "no rules any more" : "there were no rules");
+		log_note(ret ? "the rules are removed" : "no rules were loaded");
 	return ret < 0 ? ret : 0;
 }
 
-/* source NULL: away with the rules. */
+/* source NULL: remove the rules. */
 static int change_locked(const struct options *options, const struct pins *pins,
 			 struct source *source)
 {
@@ -164,8 +168,8 @@ static int change_locked(const struct options *options, const struct pins *pins,
 	if (!err)
 		err = instance_open(pins, netns, true, &instance);
 	if (err == -ENOENT)
-		log_error("classify: no device of this network namespace is attached: txpath "
-			  "attach DEV first");
+		log_error("classify: no device of this network namespace is attached; attach one "
+			  "first: txpath attach DEV");
 	if (err)
 		return err;
 	err = source ? load_into(source, &instance) : clear(&instance);
@@ -195,7 +199,7 @@ static int classify_load(const struct options *options)
 	int code = EXIT_FAILED;
 
 	if (options->count != 2)
-		return usage_error("classify load: which file?");
+		return usage_error("classify load: which file? txpath classify load FILE");
 	if (privilege_to_change("classify load"))
 		return EXIT_FAILED;
 	if (!source_read(&source, options->arguments[1]))
@@ -255,7 +259,7 @@ static int classify_test(const struct options *options)
 	int code = EXIT_FAILED;
 
 	if (options->count != 2)
-		return usage_error("classify test: which file?");
+		return usage_error("classify test: which file? txpath classify test FILE");
 	if (privilege_to_change("classify test") || (options->netns && netns_enter(options->netns)))
 		return EXIT_FAILED;
 	if (!source_read(&source, options->arguments[1]) && !source_compile_for(&source, NULL))
@@ -267,7 +271,7 @@ static int classify_test(const struct options *options)
 struct verb {
 	const char *name;
 	int (*run)(const struct options *options);
-	bool asks; /* takes the options of question.h */
+	bool asks; /* takes the options of packet/spec.h */
 };
 
 static const struct verb verbs[] = {
@@ -286,8 +290,10 @@ int cmd_classify(const struct options *options)
 		if (strcmp(verbs[i].name, word))
 			continue;
 		if (options->asked && !verbs[i].asks)
-			return usage_error("classify %s takes no packet", word);
+			return usage_error("classify %s takes no packet: only classify test does",
+					   word);
 		return verbs[i].run(options);
 	}
-	return usage_error("classify: load FILE, show, clear, or test FILE");
+	return usage_error(
+		"classify: load FILE, show, clear or test FILE: see txpath classify --help");
 }

@@ -42,7 +42,7 @@ struct json_object *classify_rule_json(const struct txp_class_name *name,
 	return object;
 }
 
-/* As it is called now, attached, and the one that the rules were loaded for? */
+/* Does the name still belong to the device that the rules were loaded for, and is it attached? */
 static bool is_still_there(const struct instance *instance, const struct txp_class_device *device)
 {
 	const struct txp_device_key key = { .netns = instance->netns, .ifindex = device->ifindex };
@@ -53,7 +53,7 @@ static bool is_still_there(const struct instance *instance, const struct txp_cla
 	       if_nametoindex(device->name) == device->ifindex;
 }
 
-/* Names of devices whose rules are about none, or about another. */
+/* Names in rules that now belong to no device, or to another one. */
 static struct json_object *gone_json(const struct instance *instance, const struct loaded *loaded)
 {
 	struct json_object *names = json_object_new_array();
@@ -121,7 +121,7 @@ static int build(const struct options *options, struct json_object **document)
 	return ret;
 }
 
-/* The last rows of the table are no rules. */
+/* The last rows of the table are not rules: packets that no rule matched. */
 static void add_rest(struct json_object *rules, const char *what, struct json_object *tally)
 {
 	struct json_object *row = json_object_new_object();
@@ -150,8 +150,7 @@ static int show_one(struct json_object *object)
 	printf("%s: %s, the first rule that matches:\n", json_text(object, "netns"),
 	       json_text(object, "file"));
 	for (i = 0; i < json_object_array_length(gone); i++)
-		printf("dev %s: not the device any more that these rules were loaded for; load them "
-		       "again\n",
+		printf("dev %s: this name is now another device; load the rules again\n",
 		       json_object_get_string(json_object_array_get_idx(gone, i)));
 	add_rest(rules, "(none matched)", json_member(object, "unmatched"));
 	add_rest(rules, "(not IP)", json_member(object, "not_ip"));

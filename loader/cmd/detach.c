@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* txpath detach: which devices are to go, and what the operator is told of each. */
+/*
+ * txpath detach: chooses the devices, detaches them and reports each. The work itself is in
+ * attach/detach.c. Everything is checked before anything is removed.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +19,7 @@
 #include "attach/recover.h"
 #include "state/attachments.h"
 
-/* One instance, its devices, and which of them are to go. */
+/* One instance, its devices, and which of them are to be detached. */
 struct leaving {
 	struct instance instance;
 	struct attachment *list;
@@ -32,7 +35,7 @@ static int leaving_open(struct leaving *leaving, const struct pins *pins, __u64 
 	memset(leaving, 0, sizeof(*leaving));
 	err = instance_open(pins, netns, complete, &leaving->instance);
 	if (err == -ENOENT && !complete)
-		err = 0; /* an empty directory: to be removed as well */
+		err = 0; /* an empty directory, left by a killed run: it is removed as well */
 	if (err)
 		return err;
 	err = instance_check_links(&leaving->instance);
@@ -62,7 +65,7 @@ static void leaving_close(struct leaving *leaving)
 	instance_close(&leaving->instance);
 }
 
-/* By the name it has now; else by the one that it was attached as. */
+/* A device is found by the name it has now, else by the name that it was attached by. */
 static int choose(struct leaving *leaving, const char *name)
 {
 	const struct attachment *attachment;
@@ -82,7 +85,7 @@ static int choose(struct leaving *leaving, const char *name)
 	return 0;
 }
 
-static void tell(const struct attachment *attachment)
+static void note_detached(const struct attachment *attachment)
 {
 	const char *name = attachment->row.name;
 
@@ -91,25 +94,24 @@ static void tell(const struct attachment *attachment)
 		log_note("%s: detached", name);
 		break;
 	case ATTACHMENT_RENAMED:
-		log_note("%s: detached; it is called %s now", name, attachment->name);
+		log_note("%s: detached; its name is now %s", name, attachment->name);
 		break;
 	case ATTACHMENT_MOVED:
-		log_note("%s: detached; it is %s (index %d) in network namespace %s now", name,
+		log_note("%s: detached; it is now %s (index %d) in network namespace %s", name,
 			 attachment->name, attachment->link.ifindex,
 			 *attachment->where ? attachment->where : "(not found)");
 		break;
 	case ATTACHMENT_VANISHED:
-		log_note("%s: there is no such device any more; its rows are removed", name);
+		log_note("%s: the device no longer exists; its counters are removed", name);
 		break;
 	case ATTACHMENT_UNREACHABLE:
-		log_note("%s: detached; its network namespace has neither a name nor a process",
-			 name);
+		log_note("%s: detached; its network namespace has no name and no process", name);
 		break;
 	case ATTACHMENT_REMOVED:
-		log_note("%s: someone had taken the program off; its rows are removed", name);
+		log_note("%s: our program had been removed already; its counters are removed", name);
 		break;
 	case ATTACHMENT_UNFINISHED:
-		log_note("%s: what an attach that was killed had left is removed", name);
+		log_note("%s: the rest of an attach that was killed is removed", name);
 		break;
 	}
 }
@@ -143,7 +145,7 @@ static int detach_listed(const struct leaving *leaving, const char *netns, bool 
 		err = detach_device(&leaving->list[i], &leaving->instance, home);
 		if (err)
 			return err;
-		tell(&leaving->list[i]);
+		note_detached(&leaving->list[i]);
 		json_object_array_add(detached, attachment_json(&leaving->list[i], netns));
 	}
 	return 0;
@@ -177,14 +179,14 @@ static int choose_all(struct leaving *leaving, const struct options *options)
 	for (i = 0; i < options->count && !err; i++) {
 		err = choose(leaving, options->arguments[i]);
 		if (err)
-			log_error("%s: not attached in this network namespace: txpath status "
-				  "shows what is",
+			log_error("%s: not attached in this network namespace (txpath status lists "
+				  "attached devices)",
 				  options->arguments[i]);
 	}
 	return err;
 }
 
-/* Everything is looked at before anything is removed: what is not ours stops it all. */
+/* All instances are opened before anything is removed: a pin that is not ours stops the command. */
 static int detach_from(const struct options *options, const struct pins *pins, const __u64 *ids,
 		       int count, struct json_object *detached)
 {
@@ -216,7 +218,7 @@ static int detach_from(const struct options *options, const struct pins *pins, c
 	return err;
 }
 
-/* The namespace that we are in, or with --all and without --netns every one. */
+/* The namespace that we are in; with --all and without --netns every namespace. */
 static int list_ids(const struct options *options, const struct pins *pins, __u64 **ids)
 {
 	if (options->all && !options->netns)
@@ -268,6 +270,6 @@ static int detach(const struct options *options)
 int cmd_detach(const struct options *options)
 {
 	if (options->all == (options->count > 0))
-		return usage_error("detach: which device? DEV... or --all");
+		return usage_error("detach: name the devices, or use --all");
 	return detach(options);
 }

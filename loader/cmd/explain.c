@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * txpath explain: what becomes of a packet that comes in on a device, by transit's own judgement
- * and by the leases that each CPU has, beside what the kernel's routes say.
+ * txpath explain: what happens to a packet that comes in on a device. A trial run of transit gives
+ * the verdict on each CPU, because each CPU has its own leases. Beside it stands the kernel's own
+ * look-up.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,7 +43,7 @@ static int check_options(const char *const *texts)
 	return usage_error("explain: --dev, --src and --dst are needed");
 }
 
-/* A ping, or a datagram if it has ports. */
+/* Without --proto: a ping, or a datagram if it has ports. */
 static __u8 default_protocol(const struct txp_class_fields *fields)
 {
 	return fields->has_ports ? IPPROTO_UDP : IPPROTO_ICMP;
@@ -65,8 +66,8 @@ static int fill_frame(const char *const *texts, const struct txp_class_fields *f
 	if (fields->has_ports && frame->protocol != IPPROTO_TCP && frame->protocol != IPPROTO_UDP)
 		return usage_error("explain: only tcp and udp have --sport, --dport");
 	if (texts[PACKET_SPEC_LEN] && (total < least || total > FRAME_MAX - ETH_HLEN))
-		return usage_error("--len %s: from %u to %zu here", texts[PACKET_SPEC_LEN], least,
-				   (size_t)FRAME_MAX - ETH_HLEN);
+		return usage_error("--len %s: a number from %u to %zu", texts[PACKET_SPEC_LEN],
+				   least, (size_t)FRAME_MAX - ETH_HLEN);
 	frame->total = texts[PACKET_SPEC_LEN] ? total : FRAME_TOTAL;
 	return EXIT_DONE;
 }
@@ -80,7 +81,7 @@ static int parse_packet(const char *const *texts, struct explained *explained)
 	if (code != EXIT_DONE)
 		return code;
 	if (fields.family != TXP_CLASS_IPV4)
-		return usage_error("explain: IPv4 is what transit takes over");
+		return usage_error("explain: transit forwards IPv4 only");
 	explained->mark = fields.mark;
 	return fill_frame(texts, &fields, &explained->frame);
 }
@@ -100,13 +101,17 @@ static int find_attachment(const struct instance *instance, struct explained *ex
 	}
 	free(list);
 	if (err)
-		log_error("%s: not attached: txpath status shows what is", explained->device.name);
+		log_error("%s: not attached (txpath status lists attached devices)",
+			  explained->device.name);
 	else if (!explained->attachment.transit)
-		err = log_errno(-EOPNOTSUPP, "%s: no transit there", explained->device.name);
+		err = log_errno(-EOPNOTSUPP,
+				"%s: it has no transit; attach it with --mode offload, or with "
+				"--mode shadow transit=on",
+				explained->device.name);
 	return err;
 }
 
-/* A lease may not lead where the kernel's look-up does not. */
+/* A packet that is taken over must leave by the device that the kernel's look-up gives. */
 static bool agrees(const struct explained *explained, const struct explanation *explanation)
 {
 	return explanation->verdict != TXP_TRANSIT_TAKEN ||
@@ -125,7 +130,7 @@ static bool all_agree(const struct explained *explained)
 	return true;
 }
 
-/* Transit, then the kernel. Returns an enum exit_code, told. */
+/* Transit, then the kernel. Returns an enum exit_code; errors have been logged. */
 static int ask_both(const struct instance *instance, const struct explaining *explaining,
 		    struct explained *explained)
 {
@@ -135,7 +140,10 @@ static int ask_both(const struct instance *instance, const struct explaining *ex
 	return explained->count < 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* In the namespace, as device names are its own. Returns an enum exit_code, told. */
+/*
+ * Called inside the namespace, because device names belong to it. Returns an enum exit_code; errors
+ * have been logged.
+ */
 static int ask(const struct options *options, const struct instance *instance,
 	       struct explained *explained)
 {
@@ -154,7 +162,7 @@ static int ask(const struct options *options, const struct instance *instance,
 	explaining.mark = explained->mark;
 	explaining.netfilter = explained->attachment.row.netfilter;
 	code = ask_both(instance, &explaining, explained);
-	/* a route may have moved in between */
+	/* a route may have changed between the two */
 	if (code == EXIT_DONE && !all_agree(explained)) {
 		free(explained->each);
 		code = ask_both(instance, &explaining, explained);
@@ -174,7 +182,7 @@ static int explain(const struct options *options, struct explained *explained)
 		return EXIT_FAILED;
 	err = instance_open(&pins, netns, true, &instance);
 	if (err == -ENOENT)
-		log_error("nothing is attached here: txpath attach DEV");
+		log_error("nothing is attached in this network namespace: txpath attach DEV");
 	if (err)
 		return EXIT_FAILED;
 	code = ask(options, &instance, explained);
@@ -325,7 +333,7 @@ static void print(struct json_object *document)
 	output_table(json_member(document, "cpus"), columns);
 	print_route(json_member(document, "kernel"));
 	if (!json_object_get_boolean(json_member(document, "agree")))
-		printf("they do not agree\n");
+		printf("the lease and the kernel's look-up do not agree\n");
 }
 
 int cmd_explain(const struct options *options)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* txpath features: every fallback of every probe is tried, in a namespace of its own. */
+/*
+ * txpath features: tries every hook of every probe on this kernel. Whether a hook works is known
+ * only by attaching it, so this is done in a network namespace of its own, where no packet passes.
+ */
 #include <errno.h>
 #include <net/if.h>
 #include <sched.h>
@@ -28,7 +31,7 @@ static int try_egress(struct map_set *maps)
 	if (ret)
 		return ret;
 	if (!tc_has_tcx()) {
-		/* goes with the namespace */
+		/* the qdisc is removed with the namespace */
 		ret = tc_clsact_make(ifindex);
 		if (!ret)
 			ret = tc_filter_write(TC_EGRESS, programs[0].fd, ifindex, 1, false);
@@ -71,9 +74,8 @@ static struct json_object *hooks_json(void)
 }
 
 /*
- * Of a watch: all probes, as they would be seen in a namespace and on a device that are named.
- * None where nothing can be watched, which has been told: what else there is to say is said all the
- * same.
+ * The probes of probes, latency and trace, with a namespace and a device named, because some
+ * fallbacks need one. An error has been logged; the other tables are printed all the same.
  */
 static struct json_object *probes_json(void)
 {
@@ -108,9 +110,9 @@ static int build(const struct options *options, struct json_object **document)
 	struct utsname kernel;
 
 	(void)options;
-	/* hooks are attached for a moment: to nothing that the host uses */
+	/* hooks are attached for a moment; the host must not notice */
 	if (unshare(CLONE_NEWNET))
-		return log_errno(-errno, "features: making a network namespace to try in");
+		return log_errno(-errno, "features: making a network namespace for the trials");
 	if (uname(&kernel))
 		return log_errno(-errno, "features: reading the kernel's release");
 	object = json_object_new_object();

@@ -151,11 +151,13 @@ static void print_filters(const struct command *command)
 
 void help_command(const struct command *command)
 {
+	char text[256];
+
 	printf("Usage: txpath %s%s%s [OPTION...]\n\n", command->name,
 	       *command->arguments ? " " : "", command->arguments);
 	/* a row of the list, here a sentence */
-	putchar(toupper(command->what[0]));
-	print_wrapped(command->what + 1, 1, 0);
+	snprintf(text, sizeof(text), "%c%s.", toupper(command->what[0]), command->what + 1);
+	print_wrapped(text, 0, 0);
 	if (command->alias)
 		printf("%s is another name of this command.\n", command->alias);
 	print_own_options(command);
@@ -193,6 +195,7 @@ static void print_words(const char *before, const char *words)
 		printf("%s%s%s\n", before, *before ? "=" : "", word);
 }
 
+/* NULL: the options of all commands. */
 static void print_option_words(const struct command *command)
 {
 	const struct option_row *row;
@@ -201,7 +204,7 @@ static void print_option_words(const struct command *command)
 
 	for (i = 0; i < option_count; i++) {
 		row = &option_rows[i];
-		if (row->takes && !is_own(row, command))
+		if (command && row->takes && !is_own(row, command))
 			continue;
 		snprintf(option, sizeof(option), "--%s", row->argp.name);
 		if (row->words)
@@ -248,13 +251,13 @@ static void print_command_words(void)
 /* One candidate a line. DEV, FILE and COMMAND stand for all devices, files and commands. */
 static void help_words(const struct command *command)
 {
+	print_option_words(command);
 	if (!command) {
 		print_command_words();
 		return;
 	}
 	if (command->words)
 		print_words("", command->words);
-	print_option_words(command);
 	if (command->takes & TAKES_KNOBS)
 		print_knob_words();
 	if (command->takes & TAKES_FILTERS)

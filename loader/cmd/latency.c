@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* txpath latency: how long packets take from probe to probe while this runs. */
+/*
+ * txpath latency: the time that packets take from probe to probe while the command runs. The
+ * programs count in histograms (struct txp_span); quantiles are computed here.
+ */
 #include <errno.h>
 #include <stdio.h>
 
@@ -19,7 +22,7 @@ struct timing {
 	struct session session;
 };
 
-/* max is no sum. */
+/* The maximum of two spans is no sum. */
 static void add_span(void *sum, const void *one, size_t size)
 {
 	struct txp_span *span = sum;
@@ -31,8 +34,8 @@ static void add_span(void *sum, const void *one, size_t size)
 }
 
 /*
- * Within the bucket that the quantile is in, as if it were filled evenly: off by less than half of
- * the value. Never more than the longest.
+ * The bucket with the quantile is taken as evenly filled, so the result is off by less than half of
+ * its value. It is never more than the maximum.
  */
 static __u64 quantile(const struct txp_span *span, double part)
 {
@@ -52,7 +55,7 @@ static __u64 quantile(const struct txp_span *span, double part)
 	return ns < (double)span->max ? (__u64)ns : span->max;
 }
 
-/* Pairs from the lower bound of a bucket in ns to how many: only those that have some. */
+/* The buckets that are not empty: lower bound in ns, and count. */
 static struct json_object *buckets_json(const struct txp_span *span)
 {
 	struct json_object *rows = json_object_new_array();
@@ -86,7 +89,7 @@ static struct json_object *span_json(const struct txp_span_key *key, const struc
 	return object;
 }
 
-/* In the order of the road; what is from end to end comes last. */
+/* In the order of the path; spans from end to end come last. */
 static int by_topology(const void *a, const void *b)
 {
 	struct json_object *const *one = a, *const *other = b;
@@ -117,10 +120,10 @@ static struct json_object *spans_json(const struct timing *timing)
 }
 
 /*
- * Packets whose end has not been seen: still on the road, or freed without a trace. While they come
- * and go the map may be walked more than once.
+ * Packets whose end has not been seen: they are still on the path, or were freed without a probe
+ * seeing it. The count is bounded, because the map changes while it is walked.
  */
-static __u64 count_flights(const struct timing *timing)
+static __u64 count_on_path(const struct timing *timing)
 {
 	int map = session_map(&timing->session, "skb_tracking");
 	__u64 key, *before = NULL, count = 0;
@@ -140,7 +143,7 @@ static struct json_object *document(const struct timing *timing)
 	session_loss_stats(&timing->session, &missing);
 	json_object_object_add(object, "spans", spans_json(timing));
 	json_object_object_add(object, "hooks", session_hooks_json(&timing->session));
-	json_add_number(object, "on_the_path", count_flights(timing));
+	json_add_number(object, "on_the_path", count_on_path(timing));
 	json_add_number(object, "unpaired", missing.unpaired);
 	json_add_number(object, "replaced", missing.replaced);
 	json_add_number(object, "uncounted", missing.uncounted);
@@ -189,7 +192,7 @@ static void span_text(struct json_object *row)
 	time_text(json_number(row, "max_ns"), max, sizeof(max));
 	printf("%s -> %s%s: %llu packets, p50 %s, p99 %s, max %s\n", json_text(row, "from"),
 	       json_text(row, "to"),
-	       json_object_get_boolean(json_member(row, "whole")) ? ", the whole road" : "",
+	       json_object_get_boolean(json_member(row, "whole")) ? ", the whole path" : "",
 	       json_number(row, "count"), p50, p99, max);
 	bars_text(row);
 }
@@ -202,8 +205,8 @@ static void text(struct json_object *object)
 	for (i = 0; i < json_object_array_length(spans); i++)
 		span_text(json_object_array_get_idx(spans, i));
 	session_hooks_text(json_member(object, "hooks"));
-	printf("%llu roads begin at a later probe (fragments, segments, clones, or an earlier one "
-	       "is not seen), %llu ended unseen\n",
+	printf("%llu packets are first seen at a later probe (fragments, segments, clones, or an "
+	       "earlier probe is unavailable), %llu are not seen at the end\n",
 	       json_number(object, "unpaired"), json_number(object, "replaced"));
 	putchar('\n');
 }

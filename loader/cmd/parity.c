@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* txpath parity: by field, what was predicted against what the kernel did. */
+/*
+ * txpath parity: what was predicted against what the kernel did, by field. A mismatch gives exit
+ * status 3, and the latest example of each field is printed.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
@@ -57,7 +60,7 @@ static __u64 count_mismatches(const struct txp_field_counts *counts)
 	return sum;
 }
 
-/* "fields" and "mismatches", of one device or of all together. */
+/* Adds "fields" and "mismatches", of one device or the sum of all. */
 static void add_counts(struct json_object *object, const struct txp_field_counts *counts)
 {
 	struct json_object *rows = json_object_new_array();
@@ -141,7 +144,7 @@ static void add_device(const struct counted *counted, void *context)
 	add_examples(building, counted);
 }
 
-/* A hook is refused by the kernel, not by a namespace: once is enough. */
+/* The kernel refuses a hook in every namespace alike, so it is listed once. */
 static bool is_listed(struct json_object *rows, const char *hook)
 {
 	size_t i;
@@ -280,8 +283,8 @@ static void examples_text(struct json_object *rows)
 
 	for (i = 0; i < json_object_array_length(rows); i++) {
 		row = json_object_array_get_idx(rows, i);
-		printf("mismatch: %s: %s should be %s and is %s: %s to %s, protocol %llu, "
-		       "%llu bytes, %.1f s ago\n",
+		printf("mismatch: %s: %s: predicted %s, the kernel's is %s: %s to %s, protocol "
+		       "%llu, %llu bytes, %.1f s ago\n",
 		       json_text(row, "dev"), json_text(row, "field"), json_text(row, "expected"),
 		       json_text(row, "actual"), json_text(row, "saddr"), json_text(row, "daddr"),
 		       json_number(row, "protocol"), json_number(row, "total"),
@@ -305,21 +308,21 @@ static int text(struct json_object *document, struct json_object *before, double
 	unobservable_text(json_member(document, "unobservable"));
 	examples_text(json_member(document, "examples"));
 	if (json_number(document, "classified"))
-		printf("rules of txpath classify matched %llu packets, each after it was compared: "
-		       "what is shown here is the kernel's own\n",
+		printf("rules of txpath classify changed %llu packets after they were compared; the "
+		       "table shows them as the kernel sent them\n",
 		       json_number(document, "classified"));
 	printf("mismatches: %llu\n", json_number(document, "mismatches"));
 	return 0;
 }
 
-static enum exit_code judge(struct json_object *document)
+static enum exit_code exit_code(struct json_object *document)
 {
 	return json_number(document, "mismatches") ? EXIT_SURPRISE : EXIT_DONE;
 }
 
 int cmd_parity(const struct options *options)
 {
-	static const struct report report = { .build = build, .text = text, .judge = judge };
+	static const struct report report = { .build = build, .text = text, .judge = exit_code };
 
 	if (privilege_to_read("parity"))
 		return EXIT_FAILED;

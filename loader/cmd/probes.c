@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* txpath probes: what passes each probe while this runs. */
+/*
+ * txpath probes: counts packets at each probe while the command runs. The programs count by probe,
+ * device and code; rates are computed here from one reading to the next.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +57,7 @@ static int by_topology(const void *a, const void *b)
 	return one->code < other->code ? -1 : one->code > other->code;
 }
 
-/* Of a place only that is to be added up. */
+/* Only the count of a place is a sum; the rest is the same on each CPU. */
 static void add_place(void *sum, const void *one, size_t size)
 {
 	struct txp_count_place *place = sum;
@@ -211,7 +214,7 @@ static int text(struct json_object *object)
 	err = output_table(json_member(object, "probes"), columns);
 	session_hooks_text(json_member(object, "hooks"));
 	if (json_number(object, "uncounted"))
-		printf("%llu packets are not counted: too many devices\n",
+		printf("%llu packets are not counted, because there are too many devices\n",
 		       json_number(object, "uncounted"));
 	putchar('\n');
 	return err;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* txpath stats: packets and bytes by reason and by probe. */
+/*
+ * txpath stats: packets and bytes by reason, by probe and by transit verdict. The JSON is printed
+ * as a stream, because thousands of devices would be a large document.
+ */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -73,7 +76,7 @@ static __u64 sum_learned(const struct txp_counters *counters)
 	return total;
 }
 
-/* What was taken over as the kernel would have counted it: without the link-layer header. */
+/* Packets taken over, with bytes as the kernel counts them: without the link-layer header. */
 static struct txp_tally uncounted(const struct shown_device *device)
 {
 	struct txp_tally taken = device->counters.transits.taken;
@@ -194,7 +197,7 @@ static void show_json(const struct snapshot *now)
 	putchar('\n');
 }
 
-/* What the rows of a device show: totals, or what came in since before, a second. */
+/* The rows of a device show totals, or rates since the reading before. */
 struct showing {
 	struct libscols_table *table;
 	double seconds; /* 0: totals */
@@ -224,7 +227,7 @@ static void add_row(struct showing *showing, const char *counted, struct txp_tal
 		showing->err = table_add(showing->table, texts, ARRAY_SIZE(texts));
 }
 
-/* Tallies that were never touched would bury the others. */
+/* Rows of zeros are left out, so that the others are found. */
 static void add_rows(struct showing *showing, const char *what, const struct named_tally *names,
 		     size_t count)
 {
@@ -286,7 +289,7 @@ static int show_table(const struct snapshot *now, const struct snapshot *before,
 	return showing.err;
 }
 
-/* What the leases rest on that were learned for packets of a device. */
+/* How the leases of a device were learned. */
 static void learned_text(const struct shown_device *device)
 {
 	const __u64 *learned = (const void *)&device->counters.learned;
@@ -311,8 +314,8 @@ static void missed_text(const struct shown_netns *netns)
 
 	for (i = 0; i < TXP_PROBE_COUNT; i++) {
 		if (netns->known[i] && netns->missed[i])
-			printf("%s: up to %llu packets not counted in network namespace %s: the "
-			       "kernel does not run a program inside itself\n",
+			printf("%s: up to %llu packets are not counted in network namespace %s, "
+			       "because the kernel does not run a program inside itself\n",
 			       probe_name(i), netns->missed[i], netns->name);
 	}
 }

@@ -7,7 +7,9 @@
 
 #include "state/instance.h"
 
-/* {"devices":[...],"hooks":[...]}, empty; and what an instance adds to it. Errors told. */
+/*
+ * {"devices":[],"hooks":[],"knobs":[]}; and what an instance adds to it. Errors have been logged.
+ */
 struct json_object *status_document(void);
 int status_add(struct json_object *document, const struct instance *instance);
 

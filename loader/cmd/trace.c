@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* txpath trace: packets at their probes, and events, one a line, until a signal ends it. */
+/*
+ * txpath trace: prints packets at their probes and events, one a line, until a signal ends it. The
+ * records come from a ring buffer of this command's own programs, the events from the pinned maps
+ * of what is attached.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +25,10 @@
 #include "probes/session.h"
 
 #define POLL_MS 200
-#define RATE 10000 /* records that each CPU may write in a second, if not told otherwise */
+#define RATE 10000 /* default of rate=: records that each CPU may write in a second */
 #define RATE_MAX 10000000
 #define SECOND_NS 1000000000ULL
-#define ASK_NS (8 * SECOND_NS) /* for how long a trace that was killed costs something */
+#define ASK_NS (8 * SECOND_NS) /* events are made that long after a trace was killed */
 
 struct tracing {
 	const struct options *options;
@@ -32,15 +36,15 @@ struct tracing {
 	struct events events;
 	struct ring_buffer *records;
 	struct record_words words;
-	FILE *pcap;	/* NULL: not asked for */
+	FILE *pcap;	/* NULL: without --pcap */
 	__u64 epoch_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 	__u64 shown;
-	__u64 asked_ns;			   /* when events were last asked for */
-	__u64 round_until;		   /* when there is something else to do */
-	bool is_over;			   /* what there is yet is shown, and nothing comes */
-	struct txp_event_ratelimit before; /* what they had missed */
+	__u64 asked_ns;			   /* when ask_events() last did */
+	__u64 round_until;		   /* when polling ends, for other things to do */
+	bool is_over;			   /* nothing more comes; the rest is read */
+	struct txp_event_ratelimit before; /* events that were missed before this trace */
 	unsigned long rate;
-	__u32 probes;	 /* bit per enum txp_probe that is to be shown, 0: all */
+	__u32 probes;	 /* bit per enum txp_probe to show, 0: all */
 	bool no_packets; /* probe=none */
 };
 
@@ -50,11 +54,11 @@ static int parse_rate(const char *text, struct tracing *tracing)
 
 	tracing->rate = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || !tracing->rate || tracing->rate > RATE_MAX)
-		return usage_error("rate=%s: not a number from 1 to %d", text, RATE_MAX);
+		return usage_error("rate=%s: a number from 1 to %d", text, RATE_MAX);
 	return EXIT_DONE;
 }
 
-/* Words beside the filters. */
+/* Words that are not filters. */
 static int parse_word(const char *word, void *context)
 {
 	struct tracing *tracing = context;
@@ -81,15 +85,14 @@ static __u32 ip_length(const struct txp_record *record)
 	const __u8 *ip = record->data;
 	__u32 length;
 
-	/* before that skb->len is it, and the header may not have it yet */
+	/* up to neigh_output skb->len is right, and the header may not be written yet */
 	if (record->probe < TXP_PROBE_NEIGH_OUTPUT || record->captured < 6)
 		return record->info.len;
 	length = record->info.family == AF_INET ? ip[2] << 8 | ip[3] : (ip[4] << 8 | ip[5]) + 40;
 	return length < record->captured ? record->captured : length;
 }
 
-/* libbpf reads on while there is something to read: an end for signals, and for other things to do.
- */
+/* libbpf reads on while there are records. This ends it for signals and for other things to do. */
 static int is_round_over(const struct tracing *tracing)
 {
 	return output_stopped() || clock_ns(CLOCK_MONOTONIC) > tracing->round_until ? -EINTR : 0;
@@ -134,7 +137,7 @@ static int show(void *context, void *data, size_t size)
 	return err ?: tracing->is_over ? 0 : is_round_over(tracing);
 }
 
-/* Renewed while we live. */
+/* Programs make events until a time that is written again while this command lives. */
 static void ask_events(struct tracing *tracing)
 {
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
@@ -166,7 +169,7 @@ static int poll_once(struct tracing *tracing)
 	return ret;
 }
 
-/* What could not be shown is said, always. */
+/* Lost and suppressed records are always reported. */
 static void show_end(const struct tracing *tracing)
 {
 	struct txp_loss_stats missing = { 0 };
@@ -178,8 +181,7 @@ static void show_end(const struct tracing *tracing)
 	events_missed(&tracing->events, &events);
 	missing.lost += events.lost - tracing->before.lost;
 	missing.limited += events.limited - tracing->before.limited;
-	log_note("trace: %llu records shown, %llu lost for want of room, %llu over the rate of "
-		 "%lu/s (rate=)",
+	log_note("%llu records, %llu lost (buffer full), %llu suppressed (rate limit %lu/s)",
 		 tracing->shown + tracing->events.shown, missing.lost, missing.limited,
 		 tracing->rate);
 	if (!tracing->options->json)
@@ -199,7 +201,7 @@ static int run(struct tracing *tracing)
 {
 	int ret = 0;
 
-	/* what is sent once we have said so is shown */
+	/* before the announcement, so that every packet sent after it is shown */
 	ask_events(tracing);
 	if (tracing->records)
 		session_announce(&tracing->session, "trace");
@@ -247,7 +249,7 @@ static int open_records(struct tracing *tracing)
 	return tracing->records ? 0 : log_errno(-errno, "trace: reading records");
 }
 
-/* Packets are to be seen also where nothing, or something else, is attached. */
+/* Packets are shown also where nothing is attached, or an attachment of another ABI. */
 static int follow_events(struct tracing *tracing, const struct txp_filter *filter)
 {
 	int count = 0;
@@ -260,7 +262,7 @@ static int follow_events(struct tracing *tracing, const struct txp_filter *filte
 		return -ENOENT;
 	}
 	if (count < 0) {
-		log_note("trace: without events, declines and mismatches");
+		log_note("trace: events cannot be read; only packets are shown");
 		events_stop(&tracing->events);
 	}
 	events_missed(&tracing->events, &tracing->before);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Trial runs of txpath_explain. */
+/*
+ * Trial runs of txpath_explain: transit's own code, on a packet made here and on a copy of the
+ * leases, so that nothing of what is attached changes.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -13,7 +16,7 @@
 #include "attach/ingress.h"
 
 #define LEASES_MAP "leases"
-#define UNSEEN (-ENODATA) /* the program is not shown what a packet on its way has */
+#define UNSEEN (-ENODATA) /* a trial's packet does not have what the program needs */
 
 static int copy_leases(const struct instance *instance, const struct instance *trial)
 {
@@ -65,7 +68,7 @@ static int run(const struct explaining *explaining, int program_fd, struct expla
 	return 0;
 }
 
-/* Of a flow without a lease the second packet asks why. */
+/* A flow without a lease is only marked by its first packet; the second one finds out why. */
 static int ask(const struct explaining *explaining, int program_fd, struct explanation *to)
 {
 	int err = run(explaining, program_fd, to);
@@ -118,7 +121,7 @@ static int ask_and_return(const struct explaining *explaining, int program_fd,
 	return ret;
 }
 
-/* The maps of the trial go with us. */
+/* The kernel frees the maps of the trial when the command ends. */
 int explain_each(const struct instance *instance, const struct explaining *explaining,
 		 struct explanation **list)
 {
@@ -126,9 +129,10 @@ int explain_each(const struct instance *instance, const struct explaining *expla
 	struct transit transit;
 	int ret = UNSEEN;
 
-	/* a trial's packet has a socket, which is told from an assigned one by this address */
+	/* a trial's packet has a socket; this address tells it from one that was assigned to a
+	 * packet */
 	if (!trial.row.sock_pfree)
-		goto tell;
+		goto report;
 	ret = transit_load(&transit, &trial, TRANSIT_EXPLAIN);
 	if (ret)
 		goto close_maps;
@@ -142,11 +146,12 @@ close_transit:
 	transit_close(&transit);
 close_maps:
 	map_set_close(&trial.maps);
-tell:
+report:
 	if (ret == UNSEEN)
-		log_error("only a packet on its way can be judged before Linux 6.2, or where "
-			  "/proc/kallsyms hides addresses: txpath trace");
+		log_error(
+			"explain needs Linux 6.2 and readable addresses in /proc/kallsyms; txpath "
+			"trace shows verdicts of real packets");
 	else if (ret < 0)
-		log_errno(ret, "asking what becomes of a packet");
+		log_errno(ret, "explain: running transit on the packet");
 	return ret;
 }

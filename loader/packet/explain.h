@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What transit would do with a packet, found by running its own judgement on one. */
+/* What transit would do with a packet, found by running transit's own code on one. */
 #ifndef TXPATH_PACKET_EXPLAIN_H
 #define TXPATH_PACKET_EXPLAIN_H
 
@@ -27,9 +27,9 @@ struct explaining {
 };
 
 /*
- * Asks on each CPU that we may run on, as leases are a CPU's own. It runs a load of its own, on a
- * copy of what instance has learned: nothing changes what is attached, and nothing is counted.
- * *list is the caller's. Returns how many, or a negative errno, told.
+ * Runs on each CPU that we may run on, because each CPU has its own leases. The program is loaded
+ * for this, with a copy of the instance's leases: nothing that is attached changes or counts.
+ * *list is owned by the caller. Returns its length, or a negative errno, which has been logged.
  */
 int explain_each(const struct instance *instance, const struct explaining *explaining,
 		 struct explanation **list);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Headers that a router looks at; what it does not is 0, checksums of the payload included. */
+/*
+ * Makes a frame as it comes in from the wire. Only what a router looks at is filled; the rest is 0,
+ * the checksum of the payload as well.
+ */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -10,7 +13,7 @@
 
 #include "packet/frame.h"
 
-/* Of whoever sends it: nobody asks. Locally administered. */
+/* The sender's address is never checked. This one is locally administered. */
 static const __u8 sender_mac[ETH_ALEN] = { 0x02, 0, 0, 0, 0, 1 };
 
 __u32 frame_least(__u8 protocol)

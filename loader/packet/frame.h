@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Frames as they come in, made to be shown to a program. */
+/* Frames as they come in from the wire, for trial runs. */
 #ifndef TXPATH_PACKET_FRAME_H
 #define TXPATH_PACKET_FRAME_H
 
 #include <linux/if_ether.h>
 #include <linux/types.h>
 
-#define FRAME_MAX 3072 /* what every kernel takes for a trial run: a page, less headroom */
-#define FRAME_TOTAL 84 /* bytes of a packet that is not given any: a ping's */
+#define FRAME_MAX 3072 /* every kernel allows that much in a trial run: a page, less headroom */
+#define FRAME_TOTAL 84 /* default length in bytes: a ping's */
 #define FRAME_HOP 64   /* its time to live */
 
 struct frame {
@@ -21,7 +21,7 @@ struct frame {
 	__u16 total; /* bytes from the IP header on */
 };
 
-/* The least that total may be: IP header and that of the protocol. */
+/* The smallest total: the IP header and the header of the protocol. */
 __u32 frame_least(__u8 protocol);
 
 /* Writes it to bytes, of FRAME_MAX. Returns its length. total: frame_least() to FRAME_MAX -

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* RTM_GETROUTE, asked and parsed with libmnl. */
+/* One RTM_GETROUTE request and its answer, with libmnl. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdbool.h>

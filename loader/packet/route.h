@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the kernel's own look-up says of a packet that comes in: ip route get ... iif DEV. */
+/* The kernel's own look-up for a packet that comes in, as ip route get ... iif DEV does it. */
 #ifndef TXPATH_PACKET_ROUTE_H
 #define TXPATH_PACKET_ROUTE_H
 
@@ -14,7 +14,10 @@ struct route {
 	__be32 gateway[4]; /* of AF_INET the first */
 };
 
-/* In the namespace that we are in. A negative errno, silent: the kernel's answer as well. */
+/*
+ * In the namespace that we are in. Returns 0 or a negative errno, not logged, which may be the
+ * kernel's answer for an unreachable route.
+ */
 int route_get(const struct frame *frame, __u32 iif, __u32 mark, struct route *route);
 
 #endif /* TXPATH_PACKET_ROUTE_H */

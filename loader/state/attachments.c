@@ -293,7 +293,7 @@ static const char *explain(const struct attachment *attachment, char *text)
 		 attachment->state <= ATTACHMENT_RENAMED)
 		snprintf(text, WHY_MAX, "no program at TC ingress: attach again");
 	else if (on_probation(attachment))
-		snprintf(text, WHY_MAX, "on probation: %llu of %u agreements", row->agreements,
+		snprintf(text, WHY_MAX, "probation: %llu of %u agreements", row->agreements,
 			 attachment->promote_after);
 	return text;
 }

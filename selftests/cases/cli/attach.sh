@@ -137,7 +137,7 @@ test_status_says_what_is_not_seen()
 
 	add_pairs
 	attach host a0
-	txp host status >"$WORK/text"
+	txp host status -v >"$WORK/text"
 	cat "$WORK/text" >&2
 	[ "$(hooks true | wc -l)" -ge 10 ] || fail "probes are missing"
 	[ -z "$(hooks '.wanted == ""')" ] || fail "what was wanted is not said"

@@ -52,13 +52,13 @@ test_explain_usage()
 	local packet=(--src 10.7.1.2 --dst 10.7.3.2)
 
 	add_topology
-	refuses 2 "which packet" txp router explain --dev r0 --src 10.7.1.2
+	refuses 2 "are needed" txp router explain --dev r0 --src 10.7.1.2
 	refuses 1 "nothing is attached" txp router explain --dev r0 "${packet[@]}"
 	offload r2
 	refuses 1 nosuch txp router explain --dev nosuch "${packet[@]}"
 	refuses 1 "not attached" txp router explain --dev r0 "${packet[@]}"
-	refuses 2 "not ADDRESS" txp router explain --dev r2 --src 10.7.1 --dst 10.7.3.2
-	refuses 2 "the packet comes in" txp router explain --dev r2 "${packet[@]}" --uid 0
+	refuses 2 "an IPv4 or IPv6 address" txp router explain --dev r2 --src 10.7.1 --dst 10.7.3.2
+	refuses 2 "does not take --uid" txp router explain --dev r2 "${packet[@]}" --uid 0
 	refuses 2 IPv4 txp router explain --dev r2 --src fd00::1 --dst fd00::2
 	refuses 2 "from 28 to" txp router explain --dev r2 "${packet[@]}" --proto udp --len 27
 	refuses 2 "only tcp and udp" txp router explain --dev r2 "${packet[@]}" --proto icmp --sport 1
