@@ -4,8 +4,8 @@
 # For the benchmarks, beside offload.sh, which they source through it: several roads at once, each
 # with a client, a router and a server of its own, and less noise on stderr than a test makes.
 
-# shellcheck source-path=SCRIPTDIR source=../offload.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../offload.sh"
+# shellcheck source-path=SCRIPTDIR source=../lib/offload.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/offload.sh"
 
 # The road that in_ns, txp and the rest are about.
 ROAD=main

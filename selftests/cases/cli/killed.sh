@@ -4,7 +4,7 @@
 # A command that is killed leaves the old state or the new, packets pass, and the next command
 # removes what is left. strace kills it before a system call that changes something: before each
 # of them, or where there are more than $POINTS, before so many of them.
-# Topology: ../offload.sh
+# Topology: ../../lib/offload.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/offload.sh
 . "$(dirname "$0")/../../lib/offload.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # What a client is told by ICMP, of a road that it looks about on, is the same with and without txpath.
-# The road: ../policy.sh
+# Topology: ../../lib/policy.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/policy.sh
 . "$(dirname "$0")/../../lib/policy.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # No way past the programs of others: at the input, ahead of ours or in its place, and ahead of ours at
-# the output. How a policy is tried: ../policy.sh
+# the output. How a policy is tried: ../../lib/policy.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/policy.sh
 . "$(dirname "$0")/../../lib/policy.sh"

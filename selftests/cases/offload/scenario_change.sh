@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # What changes while packets are on their way: next hops that do not answer yet, sockets whose packets
-# wait for one, and everything at once. The road, and what must hold: ../scenarios.sh
+# wait for one, and everything at once. Topology, and what must hold: ../../lib/scenarios.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/lib.sh
 . "$(dirname "$0")/../../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Firewalls that change everything, on the way and at the device. The road, and what must hold:
-# ../scenarios.sh
+# ../../lib/scenarios.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/lib.sh
 . "$(dirname "$0")/../../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Where packets may go beside the plain road: devices chosen by sockets, several paths, gateways of IPv6,
-# rules, tunnels. The road, and what must hold: ../scenarios.sh
+# rules, tunnels. Topology, and what must hold: ../../lib/scenarios.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/lib.sh
 . "$(dirname "$0")/../../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # txpath trace: a packet at each probe that has a hook here, as it was sent; and where packets are
-# dropped on their way, and why. Topology: ../trace.sh
+# dropped on their way, and why. Topology: ../../lib/trace.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/trace.sh
 . "$(dirname "$0")/../../lib/trace.sh"
