@@ -439,7 +439,7 @@ test_coherence_devices_removed()
 {
 	local round
 
-	for round in $(seq $((N / 1000 + 1))); do
+	for round in $(seq $((N / 2000 + 1))); do
 		say "--- round $round"
 		removed_under_load server s0 ip -n "$(ns router)" link del r2
 		removed_under_load client c0 ip -n "$(ns router)" link del r0
