@@ -287,7 +287,7 @@ all_forwarded()
 	[ $(($(forwarded) + $(uncounted packets))) = "$1" ]
 }
 
-# uncounted packets|bytes: on both sides of the road
+# uncounted packets|bytes: on both sides of the router
 uncounted()
 {
 	numbers router stats | awk -v last="$1" \

@@ -101,7 +101,7 @@ test_policy_sender_queue()
 	[ "$(verdict r0 taken)" -gt "$before" ] || fail "no packet was taken to the kernel's queue"
 }
 
-# fq has a flow for each socket, and edt_clocks it; fq_codel asks for the hash, as both roads have it.
+# fq has a flow for each socket, and edt_clocks it; fq_codel asks for the hash, as both paths have it.
 test_policy_sender_fq()
 {
 	add_topology

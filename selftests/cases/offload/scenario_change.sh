@@ -75,7 +75,7 @@ test_scenario_waiting()
 {
 	local i
 
-	trace_all
+	attach_all
 	hide_next_hops
 	for i in {1..5}; do
 		udp_that_waits
@@ -139,7 +139,7 @@ test_scenario_many_changes()
 {
 	local flows=() i mac
 
-	trace_all
+	attach_all
 	mac=$(mac_of router r0)
 	client_ip route replace default via 10.7.1.1 rto_min 5ms
 	tcp_server server
