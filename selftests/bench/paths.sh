@@ -1,18 +1,18 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# For the benchmarks, beside offload.sh, which they source through it: several roads at once, each
+# For the benchmarks, beside offload.sh, which they source through it: several topologies at once, each
 # with a client, a router and a server of its own, and less noise on stderr than a test makes.
 
-# shellcheck source-path=SCRIPTDIR source=../offload.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../offload.sh"
+# shellcheck source-path=SCRIPTDIR source=../lib/offload.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/offload.sh"
 
-# The road that in_ns, txp and the rest are about.
-ROAD=main
+# The topology that in_ns, txp and the other helpers work on.
+TOPOLOGY=main
 
 ns()
 {
-	echo "txp$$-$ROAD-$1"
+	echo "txp$$-$TOPOLOGY-$1"
 }
 
 run()
@@ -31,8 +31,8 @@ FLOW_NET=10.128.0.0/9
 # add_bench_path NAME: as add_topology, and a route to the flows' destinations, which the server drops.
 add_bench_path()
 {
-	ROAD=$1
-	say "road $ROAD"
+	TOPOLOGY=$1
+	say "topology $TOPOLOGY"
 	add_topology
 	ip -n "$(ns router)" route add $FLOW_NET via "${ADDRESS[server]}"
 }
@@ -83,10 +83,10 @@ mac()
 	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/address"
 }
 
-# peer PROGRAM: of peers.bpf.c, loaded for this road's router; prints the pin.
+# peer PROGRAM: of peers.bpf.c, loaded for this topology's router; prints the pin.
 peer()
 {
-	local pin=$BPFFS/$1-$ROAD
+	local pin=$BPFFS/$1-$TOPOLOGY
 
 	[ -e "$pin" ] || "$TOOLS/progrun" load "$TOOLS/peers.bpf.o" "$1" "$pin" \
 		"$(ifindex router r2)" "$(mac server s0)" "$(mac router r2)" >&2

@@ -27,9 +27,15 @@ say()
 	printf '%s\n' "$*" >&2
 }
 
-run()
+# log_command COMMAND...: the log of a test shows its commands. scripts/demo has its own.
+log_command()
 {
 	say "+ $*"
+}
+
+run()
+{
+	log_command "$@"
 	"$@"
 }
 
@@ -110,7 +116,7 @@ in_batch()
 	local commands
 
 	commands=$(cat)
-	say "+ ip -n $(ns "$1") -batch - <<<'$commands'"
+	log_command "ip -n $(ns "$1") -batch - <<<'$commands'"
 	ip -n "$(ns "$1")" -batch - <<<"$commands"
 }
 
@@ -402,7 +408,7 @@ check_parity()
 ALWAYS=(route next_hop dmac smac tot_len checksum mtu tx_queue)
 
 # Traffic: FROM and TO are client and server, in either order; the rest are settings of
-# net/settings.h.
+# tools/settings.h.
 
 # wait_for PID NAME: it must come to a good end.
 wait_for()

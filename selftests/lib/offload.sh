@@ -59,12 +59,12 @@ demand_taken()
 	}
 }
 
-# offloaded_topology [KNOB=VALUE...]: the road of lib.sh, its router in offload.
+# offloaded_topology [KNOB=VALUE...]: the topology of lib.sh with its router in offload.
 offloaded_topology()
 {
 	add_topology
 	offload r0 r2 "$@"
-	demand_taken "on an open road"
+	demand_taken "of a plain flow"
 }
 
 # hits DEV: packets that were not judged in full, of those that were taken over (map "dev_cache").

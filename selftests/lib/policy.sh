@@ -41,8 +41,8 @@ offload_for_long()
 # The flow goes its way: taken over, if it may be.
 settle()
 {
-	until_true passes || fail "the road is closed"
-	[ -z "$OFFLOADS" ] || demand_taken "on an open road"
+	until_true passes || fail "packets do not pass at first: $ARRIVED of $PROBES arrived, ping says: $SAID"
+	[ -z "$OFFLOADS" ] || demand_taken "before any policy"
 }
 
 # all_is_done NS ADDRESS: what was sent before has come to where it goes, and its answers too. A CPU works
@@ -124,7 +124,7 @@ without()
 	"on_$1"
 	effect "$1" || fail "$1: does nothing here; $ARRIVED arrived, $ANSWERED answered: $SAID"
 	"off_$1"
-	until_true passes || fail "$1: the road stays closed"
+	until_true passes || fail "$1: packets do not pass after it was removed: $ARRIVED of $PROBES arrived, ping says: $SAID"
 }
 
 # verdict_of REASONS: packets under any of REASON+REASON...
@@ -180,7 +180,7 @@ wanted()
 }
 
 # obeys NAME[=REASON|~REASON]...: on_NAME and off_NAME make and remove a policy, effect_NAME shows
-# it, else its effect is that nothing arrives. The road may have been changed before.
+# it, else its effect is that nothing arrives. The topology may have been changed before.
 obeys()
 {
 	local name names
@@ -199,7 +199,7 @@ obeys()
 	demand_taken "after all"
 }
 
-# What is done to the road by tests of several files.
+# Changes of the topology that tests of several files make.
 
 router_ip()
 {

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# For tests of what hosts do beside the plain road, beside lib.sh. On the road there, with reverse path
-# filters off,
+# For tests of less common setups. Sourced beside lib.sh. The topology of lib.sh with reverse path
+# filters off:
 #
 #   client c0 ==== r0 router r2 ==== s0 server
 #          c1 ==== r1
 #
 # No field may differ. Where txpath cannot predict, the verdict that says so must show.
 
-# trace_all: the road with txpath wherever it is left.
-trace_all()
+# attach_all: the topology, with txpath on every device that packets leave by.
+attach_all()
 {
 	local dev
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # For tests of txpath probes, latency and trace, beside lib.sh, which they source through it: a
-# watch in the background, and the packets that it is to see. IPv6 is on the road too:
+# watch in the background, and the packets that it is to see. The topology has IPv6 too:
 #
 #   client c0 10.7.1.2 fd07:1::2 ==== r0 router r2 ==== s0 10.7.3.2 fd07:3::2 server
 

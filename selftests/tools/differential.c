@@ -30,7 +30,7 @@
 #define EXAMPLES 3 /* of what went wrong in a row */
 
 /* A router with a client and a server: all that the client's packets lead to. */
-struct road {
+struct topology {
 	const char *router;
 	const char *attach;
 	struct wire client;
@@ -61,9 +61,9 @@ struct result {
 	unsigned int examples;
 };
 
-static struct road roads[2];
-static struct road *const kernel = &roads[0];
-static struct road *const offload = &roads[1];
+static struct topology topologies[2];
+static struct topology *const kernel = &topologies[0];
+static struct topology *const offload = &topologies[1];
 
 static int counters_fd, dev_cache_fd;
 static struct txp_device_key device;
@@ -256,14 +256,14 @@ static void print_frames(const char *what, const struct wire_frames *frames)
 
 /* Sending */
 
-static void command(const struct road *road, const char *command)
+static void command(const struct topology *topology, const char *command)
 {
 	if (!command)
 		return;
-	setenv("ROUTER", road->router, 1);
-	setenv("ATTACH", road->attach, 1);
+	setenv("ROUTER", topology->router, 1);
+	setenv("ATTACH", topology->attach, 1);
 	if (system(command))
-		errx(1, "%s: %s", road->router, command);
+		errx(1, "%s: %s", topology->router, command);
 }
 
 static void forget(struct arrivals *arrivals)
@@ -272,14 +272,15 @@ static void forget(struct arrivals *arrivals)
 	arrivals->client.count = arrivals->server.count = 0;
 }
 
-/* One packet through a road, and all that it leads to. */
-static void send_packet(struct road *road, const struct packet *packet, struct arrivals *arrivals)
+/* Sends one packet through a topology and collects all packets that follow from it. */
+static void send_packet(struct topology *topology, const struct packet *packet,
+			struct arrivals *arrivals)
 {
 	forget(arrivals);
-	if (!wire_send(&road->client, &packet->meta, packet->frame, packet->length))
+	if (!wire_send(&topology->client, &packet->meta, packet->frame, packet->length))
 		errx(1, "the kernel does not send a frame of %zu bytes", packet->length);
-	wire_collect(&road->client, &arrivals->client);
-	wire_collect(&road->server, &arrivals->server);
+	wire_collect(&topology->client, &arrivals->client);
+	wire_collect(&topology->server, &arrivals->server);
 	mask(&arrivals->client);
 	mask(&arrivals->server);
 }
@@ -344,16 +345,16 @@ static void outlive_lease(void)
 }
 
 /* The packet that counts, between the row's commands. */
-static verdicts send_changed(const struct row *row, struct road *road, const struct packet *packet,
-			     struct arrivals *arrivals)
+static verdicts send_changed(const struct row *row, struct topology *topology,
+			     const struct packet *packet, struct arrivals *arrivals)
 {
 	verdicts said = 0;
 
-	command(road, row->change);
-	send_packet(road, packet, arrivals);
-	if (road == offload)
+	command(topology, row->change);
+	send_packet(topology, packet, arrivals);
+	if (topology == offload)
 		said = counters_since();
-	command(road, row->undo);
+	command(topology, row->undo);
 	return said;
 }
 
@@ -442,7 +443,7 @@ static void test_row(struct result *result, const struct row *row, unsigned int 
 	static struct packet packet;
 
 	for (int i = 0; i < 2; i++)
-		command(&roads[i], row->before);
+		command(&topologies[i], row->before);
 	for (unsigned int n = 0; n < packets; n++) {
 		row_packet(row, &packet, n);
 		if (row->newer && !can_send(&packet))
@@ -450,7 +451,7 @@ static void test_row(struct result *result, const struct row *row, unsigned int 
 		test_packet(result, row, &packet);
 	}
 	for (int i = 0; i < 2; i++)
-		command(&roads[i], row->after);
+		command(&topologies[i], row->after);
 }
 
 /* The whole run */
@@ -548,12 +549,12 @@ static bool test_all(unsigned int packets)
 	return demand(said) & no_surprises() & good;
 }
 
-static void topology_open(struct road *road, char **netns, const char *attach)
+static void topology_open(struct topology *topology, char **netns, const char *attach)
 {
-	road->router = netns[0];
-	road->attach = attach;
-	wire_open(&road->client, netns[1], "c0", "10.7.1.1");
-	wire_open(&road->server, netns[2], "s0", "10.7.3.1");
+	topology->router = netns[0];
+	topology->attach = attach;
+	wire_open(&topology->client, netns[1], "c0", "10.7.1.1");
+	wire_open(&topology->server, netns[2], "s0", "10.7.3.1");
 }
 
 /* Leases are a CPU's own, and frames stay on the CPU that sends them. */

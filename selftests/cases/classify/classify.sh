@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # txpath classify: what rules do to packets, seen on the wire and in their counters; reloading them
-# under load; and what is refused. Topology: ../lib.sh and ../trace.sh
+# under load; and what is refused. Topology: ../../lib/lib.sh and ../../lib/trace.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/classify.sh
 . "$(dirname "$0")/../../lib/classify.sh"
@@ -457,7 +457,7 @@ test_classify_reload_under_load()
 	flood >"$WORK/sent" &
 	flood=$!
 	SPAWNED+=("$flood")
-	for ((i = 0; i < N / 10; i++)); do
+	for ((i = 0; i < N / 20; i++)); do
 		txp client -q classify load "$WORK/$([ $((i % 2)) = 0 ] && echo b || echo a).yaml" \
 			>"$WORK/load" 2>&1 || { cat "$WORK/load" >&2; fail "load $i failed"; }
 	done
@@ -466,7 +466,7 @@ test_classify_reload_under_load()
 	sent=$(awk '{ n += $2 } END { print n + 0 }' "$WORK/sent")
 	until_true all_arrived "$sent" ef cs1 others || say "not all arrive"
 	a=$(arrived ef) b=$(arrived cs1)
-	say "$((N / 10)) reloads under $sent packets: $a and $b arrived as the files say, $(arrived others) otherwise"
+	say "$((N / 20)) reloads under $sent packets: $a and $b arrived as the files say, $(arrived others) otherwise"
 	[ "$(arrived others)" = 0 ] || fail "packets of half a set of rules"
 	[ "$a" -gt 0 ] || fail "the first file was never in force"
 	[ "$b" -gt 0 ] || fail "the second file was never in force"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # txpath classify: shares of a device. Classes of HTB that rules give, and rates that fq keeps, side by
-# side, overloaded, and loaded again. Topology: ../lib.sh
+# side, overloaded, and loaded again. Topology: ../../lib/lib.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/classify.sh
 . "$(dirname "$0")/../../lib/classify.sh"

@@ -271,7 +271,7 @@ test_device_moved()
 	before=$(seen host a0)
 	run ip -n "$(ns other)" addr add 10.8.0.1/24 dev a0
 	run ip -n "$(ns other)" link set a0 up
-	until_true in_ns other ping -q -c 1 -W 2 10.8.0.2 >/dev/null || fail "no road"
+	until_true in_ns other ping -q -c 1 -W 2 10.8.0.2 >/dev/null || fail "the other namespace cannot reach 10.8.0.2"
 	in_ns other ping -q -f -c 10 10.8.0.2 >&2
 	[ "$(seen host a0)" -le "$before" ] || fail "packets of another namespace were counted"
 	check_parity host

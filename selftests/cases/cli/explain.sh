@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # txpath explain: what it says of a packet is what becomes of one, and asking changes nothing.
-# Topology: ../offload.sh
+# Topology: ../../lib/offload.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/offload.sh
 . "$(dirname "$0")/../../lib/offload.sh"

@@ -4,7 +4,7 @@
 # A command that is killed leaves the old state or the new, packets pass, and the next command
 # removes what is left. strace kills it before a system call that changes something: before each
 # of them, or where there are more than $POINTS, before so many of them.
-# Topology: ../offload.sh
+# Topology: ../../lib/offload.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/offload.sh
 . "$(dirname "$0")/../../lib/offload.sh"
@@ -18,7 +18,7 @@ CHANGES='^(bpf\(BPF_(MAP_UPDATE|MAP_DELETE|OBJ_PIN|LINK_|RAW_)|mkdir|rename|unli
 
 OFFLOAD=(attach r0 r2 --mode offload lo-forwarding=on)
 
-road()
+killed_topology()
 {
 	command -v strace >/dev/null || skip "there is no strace to kill at a system call"
 	strace -o /dev/null true 2>/dev/null || skip "strace may not trace here"
@@ -186,7 +186,7 @@ kill_attach()
 
 test_killed_attach()
 {
-	road
+	killed_topology
 	points "${OFFLOAD[@]}" >"$WORK/points"
 	txp router detach --all
 	at_each_point kill_attach
@@ -195,7 +195,7 @@ test_killed_attach()
 # Filters and a qdisc do not go with the process that made them.
 test_killed_attach_on_clsact()
 {
-	road
+	killed_topology
 	OFFLOAD+=(tc-hook=clsact)
 	points "${OFFLOAD[@]}" >"$WORK/points"
 	txp router detach --all
@@ -225,7 +225,7 @@ kill_again()
 
 test_killed_attach_again()
 {
-	road
+	killed_topology
 	txp_quietly "${OFFLOAD[@]}"
 	make_old
 	points "${SHADOW[@]}" >"$WORK/points"
@@ -247,7 +247,7 @@ kill_detach()
 
 test_killed_detach()
 {
-	road
+	killed_topology
 	txp_quietly "${OFFLOAD[@]}"
 	points detach --all >"$WORK/points"
 	txp_quietly "${OFFLOAD[@]}"
@@ -256,7 +256,7 @@ test_killed_detach()
 
 test_killed_detach_on_clsact()
 {
-	road
+	killed_topology
 	OFFLOAD+=(tc-hook=clsact)
 	txp_quietly "${OFFLOAD[@]}"
 	points detach --all >"$WORK/points"
@@ -291,7 +291,7 @@ kill_classify()
 # Nothing but its last call changes what the host sees: it is killed before some calls and before that.
 test_killed_classify_load()
 {
-	road
+	killed_topology
 	txp_quietly "${OFFLOAD[@]}"
 	write_rules old
 	write_rules new

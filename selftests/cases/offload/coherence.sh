@@ -10,7 +10,7 @@
 # shellcheck source-path=SCRIPTDIR source=../../lib/offload.sh
 . "$(dirname "$0")/../../lib/offload.sh"
 
-# The road of coherence.c:
+# The topology of coherence.c:
 #
 #   client                          router                     server
 #     c0 10.7.1.2/24 -- 10.7.1.1/24 r0
@@ -218,14 +218,14 @@ test_coherence_of_changes()
 	changes $((N * 5 / 2)) "$(echo "$BPFFS"/txpath/v2/*/maps)"
 }
 
-# each_way TEST [KNOB=VALUE...]: on the road of lib.sh without txpath, then with it.
+# each_way TEST [KNOB=VALUE...]: on the topology of lib.sh without txpath, then with it.
 each_way()
 {
 	local name
 
 	add_topology
 	"$1"
-	say "--- so it is without txpath"
+	say "--- passed without txpath, now with it"
 	for name in client router server; do
 		run ip netns del "$(ns $name)"
 	done
@@ -439,7 +439,7 @@ test_coherence_devices_removed()
 {
 	local round
 
-	for round in $(seq $((N / 1000 + 1))); do
+	for round in $(seq $((N / 2000 + 1))); do
 		say "--- round $round"
 		removed_under_load server s0 ip -n "$(ns router)" link del r2
 		removed_under_load client c0 ip -n "$(ns router)" link del r0

@@ -68,8 +68,8 @@ address()
 	run ip -n "$(ns "$1")" link set "$2" address "$3" mtu "$4"
 }
 
-# road KIND: a client, a router and a server.
-road()
+# add_kind KIND: a client, a router and a server.
+add_kind()
 {
 	add_ns "client-$1" "router-$1" "server-$1"
 	add_link "client-$1" c0 10.7.1.2/24 "router-$1" r0 10.7.1.1/24
@@ -111,8 +111,8 @@ test_differential()
 {
 	local index maps
 
-	road plain
-	road txpath
+	add_kind plain
+	add_kind txpath
 	offload
 	index=$(ip netns exec "$(ns router-txpath)" cat /sys/class/net/r0/ifindex)
 	maps=$(dirname "$(find "$BPFFS/txpath" -name counters)")

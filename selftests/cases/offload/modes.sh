@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # What the loader does for devices in offload, and what it tells of them.
-# Topology: ../offload.sh
+# Topology: ../../lib/offload.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/offload.sh
 . "$(dirname "$0")/../../lib/offload.sh"
@@ -293,7 +293,7 @@ all_forwarded()
 	[ $(($(forwarded) + $(uncounted packets))) = "$1" ]
 }
 
-# uncounted packets|bytes: on both sides of the road
+# uncounted packets|bytes: on both sides of the router
 uncounted()
 {
 	numbers router stats | awk -v last="$1" \

@@ -130,7 +130,7 @@ in_order_plain()
 	flood : plain_enough "$@"
 }
 
-# A road whose leases may be over before the next ping: in_order tells whether they are used.
+# Leases may expire before the next ping. in_order checks whether they are used.
 short_topology()
 {
 	add_topology

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # No way past what a router is told not to forward: forwarding switched off, and sources that the reverse
-# path filter refuses. How a policy is tried: ../policy.sh
+# path filter refuses. How a policy is tried: ../../lib/policy.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/policy.sh
 . "$(dirname "$0")/../../lib/policy.sh"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# What a client is told by ICMP, of a road that it looks about on, is the same with and without txpath.
-# The road: ../policy.sh
+# A client that explores the path gets the same ICMP messages with and without txpath.
+# Topology: ../../lib/policy.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/policy.sh
 . "$(dirname "$0")/../../lib/policy.sh"
@@ -62,7 +62,7 @@ look_for_hosts()
 
 LAST_PORT=33435 # of the router, where nobody listens either
 
-# look_about NAME: all that a client asks a road.
+# look_about NAME: everything a client can ask about a path.
 look_about()
 {
 	READY='listening on' spawn "$1" ip netns exec "$(ns client)" tcpdump -lnvvi c0 \

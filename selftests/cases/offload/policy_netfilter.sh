@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # No way past netfilter: chains that drop, mark or translate, at the hooks of IPv4 and of devices.
-# How a policy is tried: ../policy.sh
+# How a policy is tried: ../../lib/policy.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/policy.sh
 . "$(dirname "$0")/../../lib/policy.sh"

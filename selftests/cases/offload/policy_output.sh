@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # No way past the state of the output: down or gone, its queues, and what it wants of a packet.
-# How a policy is tried: ../policy.sh
+# How a policy is tried: ../../lib/policy.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/policy.sh
 . "$(dirname "$0")/../../lib/policy.sh"
@@ -101,7 +101,7 @@ test_policy_sender_queue()
 	[ "$(verdict r0 taken)" -gt "$before" ] || fail "no packet was taken to the kernel's queue"
 }
 
-# fq has a flow for each socket, and edt_clocks it; fq_codel asks for the hash, as both roads have it.
+# fq has a flow for each socket, and edt_clocks it; fq_codel asks for the hash, as both paths have it.
 test_policy_sender_fq()
 {
 	add_topology

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Packets that are not for forwarding, one odd thing at a time. They share addresses with a flow
-# that is taken over where nothing is said of addresses. How a policy is tried: ../policy.sh
+# that is taken over where nothing is said of addresses. How a policy is tried: ../../lib/policy.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/policy.sh
 . "$(dirname "$0")/../../lib/policy.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # No way past the programs of others: at the input, ahead of ours or in its place, and ahead of ours at
-# the output. How a policy is tried: ../policy.sh
+# the output. How a policy is tried: ../../lib/policy.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/policy.sh
 . "$(dirname "$0")/../../lib/policy.sh"
@@ -58,8 +58,8 @@ test_policy_disagrees()
 	add_topology
 	offload r0 r2 lease-ms=60000
 	spawn mangle ip netns exec "$(ns router)" "$TOOLS/mangle" r2 tos
-	until_true passes || fail "the road is closed"
-	passes || fail "the road does not carry everything"
+	until_true passes || fail "packets do not pass at first"
+	passes || fail "not all packets pass"
 	declined disagrees
 	[ "$(verdict r0 taken)" = 0 ] || fail "packets were taken over that the kernel sends otherwise"
 	kill "$PID"

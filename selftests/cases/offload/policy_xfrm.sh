@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # No way past IPsec: its policies, their defaults, and what came out of a tunnel.
-# How a policy is tried: ../policy.sh
+# How a policy is tried: ../../lib/policy.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/policy.sh
 . "$(dirname "$0")/../../lib/policy.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # What changes while packets are on their way: next hops that do not answer yet, sockets whose packets
-# wait for one, and everything at once. The road, and what must hold: ../scenarios.sh
+# wait for one, and everything at once. Topology, and what must hold: ../../lib/scenarios.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/lib.sh
 . "$(dirname "$0")/../../lib/lib.sh"
@@ -75,7 +75,7 @@ test_scenario_waiting()
 {
 	local i
 
-	trace_all
+	attach_all
 	hide_next_hops
 	for i in {1..5}; do
 		udp_that_waits
@@ -139,7 +139,7 @@ test_scenario_many_changes()
 {
 	local flows=() i mac
 
-	trace_all
+	attach_all
 	mac=$(mac_of router r0)
 	client_ip route replace default via 10.7.1.1 rto_min 5ms
 	tcp_server server

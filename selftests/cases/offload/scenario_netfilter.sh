@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Firewalls that change everything, on the way and at the device. The road, and what must hold:
-# ../scenarios.sh
+# Firewalls that change everything, on the way and at the device. Topology and what must hold:
+# ../../lib/scenarios.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/lib.sh
 . "$(dirname "$0")/../../lib/lib.sh"
@@ -46,7 +46,7 @@ test_scenario_netdev_egress()
 {
 	local forwarded
 
-	trace_all
+	attach_all
 	feature_nft
 	nft_egress client c0 af11 || skip "no egress hook of netdev on this kernel, or in this nft"
 	nft_egress router r2 cs4
@@ -61,7 +61,7 @@ test_scenario_netfilter()
 {
 	local forwarded name
 
-	trace_all
+	attach_all
 	feature_nft
 	nft_add client <<-END || skip "no rules that change a header on this kernel"
 		table ip change {

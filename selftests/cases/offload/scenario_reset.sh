@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Connections that end badly, and ports where nobody listens. The road, and what must hold:
-# ../scenarios.sh
+# Connections that end badly, and ports where nobody listens. Topology and what must hold:
+# ../../lib/scenarios.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/lib.sh
 . "$(dirname "$0")/../../lib/lib.sh"
@@ -46,7 +46,7 @@ test_scenario_reset()
 {
 	local name
 
-	trace_all
+	attach_all
 	for name in client server; do
 		resets_of $name >"$WORK/before.$name"
 	done

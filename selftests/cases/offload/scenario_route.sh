@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Where packets may go beside the plain road: devices chosen by sockets, several paths, gateways of IPv6,
-# rules, tunnels. The road, and what must hold: ../scenarios.sh
+# Routes other than the plain one: devices chosen by sockets, several paths, gateways of IPv6,
+# rules, tunnels. Topology, and what must hold: ../../lib/scenarios.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/lib.sh
 . "$(dirname "$0")/../../lib/lib.sh"
@@ -42,7 +42,7 @@ bound_flows()
 
 test_scenario_bound_device()
 {
-	trace_all
+	attach_all
 	prefer_c0
 	sent_by client c1 bound_flows
 	# once more with nothing in the table that leads there
@@ -66,7 +66,7 @@ chosen_by_message()
 
 test_scenario_pktinfo()
 {
-	trace_all
+	attach_all
 	prefer_c0
 	sent_by client c1 chosen_by_message
 	in_ns router sysctl -qw net.ipv4.conf.r1.proxy_arp=1 net.ipv4.neigh.r1.proxy_delay=0
@@ -129,7 +129,7 @@ each_hash_policy()
 # two_paths WEIGHT: the second one's, the first has 1.
 two_paths()
 {
-	trace_all
+	attach_all
 	many_addresses
 	client_ip route replace default nexthop via 10.7.1.1 weight 1 nexthop via 10.7.2.1 weight "$1"
 	run ip -n "$(ns router)" route add $FAR.0/24 \
@@ -161,7 +161,7 @@ use_ipv6()
 
 test_scenario_inet6_gateway()
 {
-	trace_all
+	attach_all
 	use_ipv6 client c0 fe80::2 || skip "no IPv6 on this kernel"
 	use_ipv6 client c1 fe80::2
 	use_ipv6 router r0 fe80::1
@@ -187,7 +187,7 @@ test_scenario_inet6_gateway()
 
 test_scenario_policy_routing()
 {
-	trace_all
+	attach_all
 	client_ip rule add fwmark 7 lookup 100 || skip "no policy rules on this kernel"
 	client_ip route add default via 10.7.2.1 dev c1 table 100
 	run ip -n "$(ns router)" rule add iif r1 lookup 101
@@ -231,7 +231,7 @@ test_scenario_tunnel()
 {
 	local i=0 kind made=()
 
-	trace_all
+	attach_all
 	for kind in ipip gre vxlan; do
 		i=$((i + 1))
 		add_tunnel $kind $i || continue

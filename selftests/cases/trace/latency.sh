@@ -24,8 +24,8 @@ holds()
 	}
 }
 
-# Those of the road that have a hook here, in its order.
-road()
+# The probes of the transmit path that have a hook here, in order.
+path()
 {
 	local probe
 
@@ -44,7 +44,7 @@ test_latency_of_each_span()
 	udp client server "$N"
 	watched
 	demand_fentry ip_make_skb ip_output ip_finish_output2 dev_queue_xmit
-	for to in $(road); do
+	for to in $(path); do
 		[ -z "$from" ] || holds "$N packets went from $from to $to" \
 			"[.spans[] | select(.from == \"$from\" and .to == \"$to\" and (.whole | not)) | .count] == [$N]"
 		from=$to

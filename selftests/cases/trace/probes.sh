@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # txpath probes: each probe that has a hook here has counted just the packets that were sent, and
-# one that has none is said to be unobservable. Topology: ../trace.sh
+# one that has none is said to be unobservable. Topology: ../../lib/trace.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/trace.sh
 . "$(dirname "$0")/../../lib/trace.sh"

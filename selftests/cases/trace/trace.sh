@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # txpath trace: a packet at each probe that has a hook here, as it was sent; and where packets are
-# dropped on their way, and why. Topology: ../trace.sh
+# dropped on their way, and why. Topology: ../../lib/trace.sh
 
 # shellcheck source-path=SCRIPTDIR source=../../lib/trace.sh
 . "$(dirname "$0")/../../lib/trace.sh"
@@ -22,7 +22,7 @@ has_record()
 	}
 }
 
-# One packet of each kind at a time: the probes that have seen it, in the order of the road.
+# One packet of each kind at a time: the probes that have seen it, in the order of the transmit path.
 test_trace_follows_a_packet()
 {
 	local seen probe
@@ -234,9 +234,9 @@ test_trace_driver_busy()
 	[ "$(records '.probe == "net_dev_xmit" and .answer == ""' | wc -l)" = $FLOOD ] ||
 		fail "not all are seen to be sent"
 	skb=$(records '.answer == "NETDEV_TX_BUSY"' | head -n 1 | jq -r .skb)
-	records ".skb == \"$skb\"" | jq -r '.probe + " " + (.answer // "")' >"$WORK/road"
-	cat "$WORK/road" >&2
-	grep -A 3 BUSY "$WORK/road" | tr -s '\n ' ' ' |
+	records ".skb == \"$skb\"" | jq -r '.probe + " " + (.answer // "")' >"$WORK/path"
+	cat "$WORK/path" >&2
+	grep -A 3 BUSY "$WORK/path" | tr -s '\n ' ' ' |
 		grep -q '^net_dev_xmit NETDEV_TX_BUSY qdisc_dequeue net_dev_start_xmit net_dev_xmit $' ||
 		fail "it is not seen to be sent again"
 }

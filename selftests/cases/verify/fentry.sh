@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Where the kernel allows fentry: ip_output and __dev_queue_xmit fire exactly once for each
-# packet, on the road of lib.sh. The neighbours are fixed, so nothing but IPv4 is sent.
+# packet, on the topology of lib.sh. The neighbours are fixed, so nothing but IPv4 is sent.
 #
 #   client c0 ==== r0 router r2 ==== s0 server
 
@@ -18,7 +18,7 @@ fix_neighbour()
 	run ip -n "$(ns "$1")" neigh replace "$3" lladdr "$mac" dev "$2" nud permanent
 }
 
-trace_quiet_topology()
+quiet_topology()
 {
 	add_topology
 	fix_neighbour client c0 10.7.1.1 router r0
@@ -47,7 +47,7 @@ missed()
 		jq "[.hooks[] | select(.hook == \"$2\") | .missed // 0] | add"
 }
 
-# check_probes NS DEV PACKETS: each probe of the road has seen just so many, but for those
+# check_probes NS DEV PACKETS: each probe has seen exactly PACKETS, but for the packets
 # that the kernel itself counts as missed.
 check_probes()
 {
@@ -73,7 +73,7 @@ test_fentry_counts()
 	local expected=0 tcp_packets
 
 	N=$((N < 2000 ? 2000 : N)) # 10,000 and more in all
-	trace_quiet_topology
+	quiet_topology
 	for words in connected=1 connected=0 cork=1 more=1; do
 		udp client server "$N" "$words"
 		expected=$((expected + N))
@@ -101,10 +101,10 @@ test_fentry_counts()
 	check_parity router route next_hop dmac smac ttl tos df id options priority
 }
 
-# Every hook of the probe_set's first fallback is there, and status says so.
+# Every hook of the set of probes's first fallback is there, and status says so.
 test_fentry_status()
 {
-	trace_quiet_topology
+	quiet_topology
 	txp client status
 	numbers client status >"$WORK/status"
 	for probe in ip_queue_xmit ip_build_and_send_pkt ip_make_skb ip_forward ip_output \

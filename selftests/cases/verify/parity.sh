@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Real traffic on the road of lib.sh, with txpath on every device that it leaves:
+# Real traffic on the topology of lib.sh, with txpath on every device that it leaves:
 #
 #   client c0 ==== r0 router r2 ==== s0 server
 #       egress     egress   egress   egress
@@ -12,7 +12,7 @@
 # shellcheck source-path=SCRIPTDIR source=../../lib/lib.sh
 . "$(dirname "$0")/../../lib/lib.sh"
 
-trace_topology()
+attached_topology()
 {
 	add_topology
 	attach client c0
@@ -38,8 +38,8 @@ forwarded_fields()
 	esac
 }
 
-# judge FIELDS: of both senders, beside what is always seen; of the router, all it can see.
-judge()
+# check_all FIELDS: of both senders, beside what is always seen; of the router, all it can see.
+check_all()
 {
 	local forwarded name sent
 
@@ -58,7 +58,7 @@ tcp_flows()
 {
 	tcp client server "$N" size=200
 	tcp server client "$N" size=200
-	judge "ttl tos df options priority mark headroom $(seen_by ip_queue_xmit id)"
+	check_all "ttl tos df options priority mark headroom $(seen_by ip_queue_xmit id)"
 }
 
 both_ways()
@@ -70,13 +70,13 @@ both_ways()
 udp_connected_flows()
 {
 	both_ways connected=1
-	judge "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
+	check_all "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
 }
 
 udp_unconnected_flows()
 {
 	both_ways
-	judge "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
+	check_all "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
 }
 
 udp_corked_flows()
@@ -84,14 +84,14 @@ udp_corked_flows()
 	both_ways cork=1 size=700
 	both_ways more=1 size=700
 	both_ways more=1 size=700 connected=1
-	judge "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
+	check_all "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
 }
 
 icmp_flows()
 {
 	pings client server "$N"
 	pings server client "$N"
-	judge "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
+	check_all "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
 }
 
 # Through the router, some of it in packets that its GRO has made large.
@@ -104,7 +104,7 @@ forward_flows()
 	tcp client server "$N" size=200
 	tcp client server $((N / 20)) size=65536
 	pings client server $((N / 10))
-	judge ""
+	check_all ""
 }
 
 SETTINGS=(ttl=9 ttl=255 tos=0x10 tos=0xb8 tos=0x03 priority=0 priority=5 priority=0x10001 mark=0
@@ -155,15 +155,15 @@ sockopts_flows()
 	done
 	udp server client $each
 	tcp server client $each
-	judge "$(seen_by ip_make_skb ttl tos df options priority mark)"
+	check_all "$(seen_by ip_make_skb ttl tos df options priority mark)"
 }
 
-# What needs nothing but the plain road shares one; each is a result of its own.
+# Traffic that needs nothing but the plain topology shares one. Each kind is a result of its own.
 test_parity_plain()
 {
 	local kind
 
-	trace_topology
+	attached_topology
 	for kind in tcp udp_connected udp_unconnected udp_corked icmp sockopts forward; do
 		say "parity_$kind"
 		compare_from_here client router server
@@ -176,7 +176,7 @@ test_parity_route_mtu()
 {
 	local each=$((N / 4)) route
 
-	trace_topology
+	attached_topology
 	for route in "mtu 1300" "mtu lock 1000" "mtu 1200 hoplimit 33" "hoplimit 5"; do
 		# shellcheck disable=SC2086 # words
 		run ip -n "$(ns client)" route replace default via 10.7.1.1 $route
@@ -187,7 +187,7 @@ test_parity_route_mtu()
 		udp client server $each size=3000 pmtudisc=0
 		tcp client server $each size=3000
 	done
-	judge "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
+	check_all "headroom $(seen_by ip_make_skb ttl tos df options priority mark)"
 }
 
 # Cut by the sender, and again by the router.
@@ -195,14 +195,14 @@ test_parity_fragments()
 {
 	local each=$((N / 4))
 
-	trace_topology
+	attached_topology
 	run ip -n "$(ns router)" link set r2 mtu 1000
 	run ip -n "$(ns server)" link set s0 mtu 1000
 	udp client server $each size=8000 pmtudisc=0
 	udp client server $each size=8000 pmtudisc=0 connected=1
 	udp client server $each size=1400 pmtudisc=0
 	udp server client $each size=8000 pmtudisc=0
-	judge "headroom"
+	check_all "headroom"
 }
 
 # Datagrams last: a device that cannot cut them itself is given, and counts, the pieces.
@@ -210,10 +210,10 @@ test_parity_gso()
 {
 	local pieces=(10 size=10000 gso=1000 connected=1)
 
-	trace_topology
+	attached_topology
 	tcp client server $((N / 10)) size=65536
 	tcp server client $((N / 10)) size=65536
-	judge "gso ttl tos df priority mark $(seen_by ip_queue_xmit id)"
+	check_all "gso ttl tos df priority mark $(seen_by ip_queue_xmit id)"
 	udp_segments client server $((N / 10)) "${pieces[@]}"
 	udp_segments server client $((N / 10)) "${pieces[@]}"
 	check_parity client gso

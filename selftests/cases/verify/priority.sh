@@ -152,7 +152,7 @@ test_policy_sender_netprio()
 	[ "$(verdict r0 sender_queue)" -gt 0 ] || fail "no packet was counted as sender_queue"
 }
 
-# As on the road of lib.sh, and above its first link
+# The topology of lib.sh, and above its first link
 #
 #   client c0.7 10.7.4.2/24 -- 10.7.4.1/24 r0.7 router
 #
