@@ -17,8 +17,8 @@ static void check_reached(struct reader *reader, const struct rule *rule)
 {
 	if (reader->all_rule)
 		errors_add(&reader->errors, rule->line,
-			   "rule " QUOTED ": never reached: rule " QUOTED
-			   " (line %d) matches everything",
+			   "rule " QUOTED " is never reached: rule " QUOTED
+			   " (line %d) matches every packet",
 			   rule->name, reader->all_rule, reader->all_line);
 	else if (!*rule->text) {
 		reader->all_rule = rule->name;
@@ -77,7 +77,7 @@ static void check_families(struct reader *reader, const struct rule *rule)
 			    asked[i].families & asked[j].families)
 				continue;
 			errors_add(&reader->errors, rule->line,
-				   "rule " QUOTED ": never matches: %s is of %s, %s of %s",
+				   "rule " QUOTED " never matches: %s needs %s, but %s needs %s",
 				   rule->name, asked[i].key, family_name(asked[i].families),
 				   asked[j].key, family_name(asked[j].families));
 		}
@@ -101,7 +101,7 @@ static void check_ports(struct reader *reader, const struct rule *rule)
 			continue;
 		errors_add(&reader->errors, rule->line,
 			   "rule " QUOTED
-			   ": protocol %u has no ports; tcp, udp, udplite, sctp and dccp do",
+			   ": protocol %u has no ports; tcp, udp, udplite, sctp and dccp have",
 			   rule->name, protocol);
 		return;
 	}
@@ -118,10 +118,11 @@ static const char *device_name(const struct ruleset_host *host, int ifindex, cha
 }
 
 static const char *const class_errors[] = {
-	[TC_CLASS_ABSENT] = "there is no such class of tc",
-	[TC_CLASS_INNER] = "it has classes below it: packets go to leaves",
-	[TC_CLASS_NESTED] = "it is not of the device's root qdisc: no priority leads there",
-	[TC_CLASS_OTHERWISE] = "its qdisc does not go by priority as htb, hfsc, drr and prio do",
+	[TC_CLASS_ABSENT] = "the device has no such class",
+	[TC_CLASS_INNER] = "it has classes below it, and packets can only go to a leaf class",
+	[TC_CLASS_NESTED] = "it is not a class of the root qdisc, so no priority selects it",
+	[TC_CLASS_OTHERWISE] =
+		"its qdisc does not select classes by priority, as htb, hfsc, drr and prio do",
 };
 
 static void check_class(struct reader *reader, const struct rule *rule, int ifindex)
@@ -134,7 +135,7 @@ static void check_class(struct reader *reader, const struct rule *rule, int ifin
 	answer = host->tc_class(ifindex, class->what.priority, host->context);
 	if (answer != TC_CLASS_LEAF)
 		errors_add(&reader->errors, rule->line,
-			   "rule " QUOTED ": %s: class %s of " QUOTED ": %s", rule->name,
+			   "rule " QUOTED ": %s: tc class %s of class " QUOTED ": %s", rule->name,
 			   device_name(host, ifindex, room), class->tc, class->name,
 			   answer < 0 ? strerror(-answer) : class_errors[answer]);
 }
@@ -148,14 +149,15 @@ static void check_time(struct reader *reader, const struct rule *rule, int ifind
 
 	if (answer < 0)
 		errors_add(&reader->errors, rule->line,
-			   "rule " QUOTED ": %s: its qdiscs, for the rate of " QUOTED ": %s",
+			   "rule " QUOTED ": %s: reading its qdiscs, for the rate of class " QUOTED
+			   ": %s",
 			   rule->name, device_name(host, ifindex, room), class->name,
 			   strerror(-answer));
 	else if (!answer)
 		errors_add(&reader->errors, rule->line,
-			   "rule " QUOTED
-			   ": %s: not all of its qdiscs keep departure times (fq does): "
-			   "the rate of " QUOTED " would do nothing",
+			   "rule " QUOTED ": %s: the rate of class " QUOTED
+			   " would have no effect: not all qdiscs of "
+			   "the device keep departure times, as fq does",
 			   rule->name, device_name(host, ifindex, room), class->name);
 }
 
@@ -178,10 +180,11 @@ static void check_devices(struct reader *reader, const struct rule *rule)
 	size_t i;
 
 	if (class->tc && !named->count) {
-		errors_add(&reader->errors, rule->line,
-			   "rule " QUOTED ": class " QUOTED
-			   " has tc, a class of one device: dev is missing",
-			   rule->name, class->name);
+		errors_add(
+			&reader->errors, rule->line,
+			"rule " QUOTED ": class " QUOTED
+			" has the key tc, which names a class of one device: add dev to the match",
+			rule->name, class->name);
 		return;
 	}
 	for (i = 0; host && i < named->count; i++)

@@ -39,14 +39,15 @@ void read_prefix(struct reader *reader, const struct word *word, void *prefixes)
 
 	if (address_parse(word->text, &address)) {
 		errors_add(&reader->errors, word->line,
-			   "%s: " QUOTED " is no address and no prefix", word->key, word->text);
+			   "%s: " QUOTED " is neither an address nor a prefix", word->key,
+			   word->text);
 		return;
 	}
 	if (!mask_address(&address)) {
 		inet_ntop(address.family, address.word, text, sizeof(text));
 		errors_add(&reader->errors, word->line,
-			   "%s: " QUOTED " has bits beyond its length; the prefix is %s/%u",
-			   word->key, word->text, text, address.length);
+			   "%s: " QUOTED " has bits set beyond its length; write %s/%u", word->key,
+			   word->text, text, address.length);
 		return;
 	}
 	memcpy(prefix.address, address.word, sizeof(prefix.address));
@@ -87,7 +88,8 @@ void read_addresses(struct reader *reader, const struct word *word, struct prefi
 			read_prefix(reader, word, prefixes);
 	} else {
 		errors_add(&reader->errors, word->line,
-			   "%s: " QUOTED " is no list of prefixes in this file, and no address",
+			   "%s: " QUOTED
+			   " is neither a list of prefixes in this file nor an address",
 			   word->key, word->text);
 	}
 }

@@ -42,7 +42,7 @@ static void read_version(struct reader *reader, const struct word *word, void *t
 	if (strcmp(word->text, VERSION))
 		errors_add(&reader->errors, word->line,
 			   "version " QUOTED
-			   " is not known here; this txpath reads version " VERSION,
+			   " is not supported; this txpath reads version " VERSION,
 			   word->text);
 }
 
@@ -61,7 +61,9 @@ static void check_list_name(struct reader *reader, const char *name, int line)
 	check_name(reader, "a list of prefixes", name, line);
 	if (!address_parse(name, &address))
 		errors_add(&reader->errors, line,
-			   "a list of prefixes: its name \"%s\" is an address", name);
+			   "a list of prefixes cannot be named \"%s\": rules would read it as an "
+			   "address",
+			   name);
 }
 
 static void read_list(struct reader *reader, const char *name, int line, const yaml_node_t *value)
@@ -85,8 +87,9 @@ static void set_priority(struct reader *reader, const struct word *word, struct 
 			 __u32 priority)
 {
 	if (class->what.sets & TXP_CLASS_SETS_PRIORITY)
-		errors_add(&reader->errors, word->line,
-			   "a class has either tc or priority: both are the packet's priority");
+		errors_add(
+			&reader->errors, word->line,
+			"a class cannot have both tc and priority: both set the packet's priority");
 	class->what.sets |= TXP_CLASS_SETS_PRIORITY;
 	class->what.priority = priority;
 }
@@ -110,7 +113,7 @@ static void read_class_tc(struct reader *reader, const struct word *word, void *
 	if (!word_tc(word->text, &handle)) {
 		errors_add(&reader->errors, word->line,
 			   "tc: " QUOTED
-			   " is no class of tc; one is written \"1:20\", in hexadecimal",
+			   " is not a tc class; write MAJOR:MINOR in hexadecimal, like \"1:20\"",
 			   word->text);
 		return;
 	}
@@ -159,13 +162,12 @@ static void read_class_rate(struct reader *reader, const struct word *word, void
 		break;
 	case -ERANGE:
 		errors_add(&reader->errors, word->line,
-			   "rate: " QUOTED " is less than a byte in a second, or too large",
-			   word->text);
+			   "rate: " QUOTED " is less than 8 bit/s, or too large", word->text);
 		break;
 	default:
 		errors_add(&reader->errors, word->line,
 			   "rate: " QUOTED
-			   " is no rate; one is written as for tc, 50mbit or 1.5gbit",
+			   " is not a rate; write it as for tc, like 50mbit or 1.5gbit",
 			   word->text);
 	}
 }
@@ -177,10 +179,11 @@ static void check_rate(struct reader *reader, const struct class *class)
 
 	if ((what->sets & TXP_CLASS_SETS_TIME) && (what->sets & TXP_CLASS_SETS_PRIORITY) &&
 	    (what->priority & TC_PRIO_MAX) == TC_PRIO_CONTROL)
-		errors_add(&reader->errors, class->line,
-			   "a class: priority 0x%x has %d in its low four bits: fq sends such "
-			   "packets at once, and the rate would do nothing",
-			   what->priority, TC_PRIO_CONTROL);
+		errors_add(
+			&reader->errors, class->line,
+			"a class: its rate would have no effect: priority 0x%x has %d in its low "
+			"four bits, and fq sends such packets at once",
+			what->priority, TC_PRIO_CONTROL);
 }
 
 static const struct key class_keys[] = { RULESET_CLASS_KEYS(RULESET_KEY) };
@@ -195,7 +198,7 @@ static void read_class(struct reader *reader, const char *name, int line, const 
 	if (!class)
 		return;
 	if (ruleset->class_count == TXP_CLASSES + 1)
-		errors_add(&reader->errors, line, "more than %d classes", TXP_CLASSES);
+		errors_add(&reader->errors, line, "the file has more than %d classes", TXP_CLASSES);
 	check_name(reader, "a class", name, line);
 	class->name = copy_text(reader, name);
 	class->line = line;
@@ -217,8 +220,8 @@ static void check_rule_names(struct reader *reader)
 		first = names_find(&reader->rules, rule->name);
 		if (first->place != i)
 			errors_add(&reader->errors, rule->line,
-				   "rule " QUOTED ": so the one of line %d is named", rule->name,
-				   first->line);
+				   "rule " QUOTED ": the rule of line %d has the same name",
+				   rule->name, first->line);
 	}
 }
 

@@ -86,7 +86,8 @@ static void read_device(struct reader *reader, const struct word *word, void *ta
 		add_range(reader, word, &rule->ranges[TXP_DIMENSION_DEV],
 			  &(struct range){ index, index });
 	else if (index == -ENODEV)
-		errors_add(&reader->errors, word->line, "dev: there is no device " QUOTED,
+		errors_add(&reader->errors, word->line,
+			   "dev: there is no device " QUOTED " in this network namespace",
 			   word->text);
 	else if (index == -ENOENT)
 		errors_add(&reader->errors, word->line,
@@ -162,8 +163,8 @@ static const char *cgroup_error(int err)
 	case -ENODEV:
 		return "cgroup2 is not mounted";
 	case -EXDEV:
-		return "cgroup2 is mounted here from below its root, as in a container: "
-		       "what the kernel compares cannot be seen";
+		return "cgroup2 is mounted from below its root, as in a container, so the depth that "
+		       "the kernel compares is not known";
 	default:
 		return strerror(-err);
 	}
@@ -179,9 +180,11 @@ static void read_cgroup(struct reader *reader, const struct word *word, void *ta
 	int err = 0;
 
 	if (!is_cgroup_path(word->text)) {
-		errors_add(&reader->errors, word->line,
-			   "cgroup: " QUOTED " is no path from the root of cgroup2, \"/...\"",
-			   word->text);
+		errors_add(
+			&reader->errors, word->line,
+			"cgroup: " QUOTED
+			" is not a path from the root of cgroup2; begin it with \"/\", without \"..\"",
+			word->text);
 		return;
 	}
 	if (!quota_take(reader, word, &quota, 1))
@@ -266,8 +269,8 @@ static void read_rule_class(struct reader *reader, const struct word *word, void
 	if (class)
 		rule->class = class->place;
 	else
-		errors_add(&reader->errors, word->line,
-			   "class: " QUOTED " is no class of this file", word->text);
+		errors_add(&reader->errors, word->line, "class: this file has no class " QUOTED,
+			   word->text);
 }
 
 /* A packet that is forwarded has no socket of this host. */
@@ -280,7 +283,7 @@ static void imply_direction(struct reader *reader, struct rule *rule)
 	if (rule->directions && !(rule->directions & local))
 		errors_add(&reader->errors, rule->line,
 			   "rule " QUOTED
-			   ": never matches: forwarded packets have no uid or cgroup",
+			   " never matches: forwarded packets have no uid and no cgroup",
 			   rule->name);
 	rule->directions = local;
 }
@@ -310,8 +313,8 @@ void read_rule(struct reader *reader, const yaml_node_t *node)
 
 	if (ruleset->rule_count == TXP_CLASS_RULES) {
 		if (!reader->rules_full)
-			errors_add(&reader->errors, yaml_node_line(node), "more than %d rules",
-				   TXP_CLASS_RULES);
+			errors_add(&reader->errors, yaml_node_line(node),
+				   "the file has more than %d rules", TXP_CLASS_RULES);
 		reader->rules_full = true;
 		return;
 	}

@@ -58,16 +58,17 @@ static void add_problem(struct errors *errors, const yaml_parser_t *parser, cons
 		errors_no_memory(errors);
 		break;
 	case YAML_READER_ERROR:
-		errors_add(errors, line_of(text, size, parser->problem_offset), "no YAML: %s",
+		errors_add(errors, line_of(text, size, parser->problem_offset), "invalid YAML: %s",
 			   problem);
 		break;
 	default:
 		if (parser->context)
 			errors_add(errors, parser->problem_mark.line + 1,
-				   "no YAML: %s, %s that begins on line %zu", problem,
+				   "invalid YAML: %s, %s that begins on line %zu", problem,
 				   parser->context, parser->context_mark.line + 1);
 		else
-			errors_add(errors, parser->problem_mark.line + 1, "no YAML: %s", problem);
+			errors_add(errors, parser->problem_mark.line + 1, "invalid YAML: %s",
+				   problem);
 	}
 }
 
@@ -91,7 +92,8 @@ static void refuse_token(struct errors *errors, const yaml_token_t *token)
 	default:
 		return;
 	}
-	errors_add(errors, token->start_mark.line + 1, "%s has no place in a file of rules", what);
+	errors_add(errors, token->start_mark.line + 1, "%s is not allowed in a file of rules",
+		   what);
 }
 
 /* What the token adds to the depth. */
@@ -118,10 +120,10 @@ static bool check_size(struct errors *errors, const yaml_token_t *token, int dep
 	int line = token->start_mark.line + 1;
 
 	if (depth > DEPTH_MAX)
-		errors_add(errors, line, "nested deeper than %d: nothing in a file of rules is",
-			   DEPTH_MAX);
+		errors_add(errors, line,
+			   "nested deeper than %d levels, which no file of rules needs", DEPTH_MAX);
 	else if (count > TOKENS_MAX)
-		errors_add(errors, line, "more than %d words and signs", TOKENS_MAX);
+		errors_add(errors, line, "the file has more than %d YAML tokens", TOKENS_MAX);
 	else
 		return true;
 	return false;
@@ -183,7 +185,8 @@ static bool load_one(yaml_parser_t *parser, struct errors *errors, yaml_document
 		return false;
 	root = yaml_document_get_root_node(&other);
 	if (root)
-		errors_add(errors, yaml_node_line(root), "a second document; a file has one");
+		errors_add(errors, yaml_node_line(root),
+			   "a second YAML document begins here; a file of rules is one document");
 	yaml_document_delete(&other);
 	return true;
 }
@@ -209,7 +212,7 @@ bool yaml_text_load(const char *text, size_t size, struct errors *errors, yaml_d
 
 	memset(document, 0, sizeof(*document));
 	if (size > YAML_TEXT_MAX) {
-		errors_add(errors, 0, "%zu bytes; a file of rules has at most %d", size,
+		errors_add(errors, 0, "the file has %zu bytes; the limit is %d", size,
 			   YAML_TEXT_MAX);
 		return false;
 	}
