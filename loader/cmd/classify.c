@@ -102,7 +102,7 @@ static int source_compile_for(struct source *source, const struct instance *inst
 
 	if (err)
 		return err;
-	err = source_compile(source, &host.asked);
+	err = source_compile(source, &host.ruleset_host);
 	host_close(&host);
 	return err;
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Rules that could never match, and what the host cannot give. */
+/*
+ * Finds rules that would load and then never do what they say: because no packet can match them, or
+ * because the host's devices and qdiscs cannot provide what their class needs.
+ */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,13 +60,16 @@ static const char *family_name(__u8 families)
 	return families == IPV4 ? "ipv4" : "ipv6";
 }
 
-/* Of two families any two conditions agree, or no packet has both. */
+/*
+ * Conditions can imply an address family. Two conditions that imply different families exclude each
+ * other. With only two families it is enough to compare each pair of conditions.
+ */
 static void check_families(struct reader *reader, const struct rule *rule)
 {
 	const struct {
 		const char *key;
-		__u8 families; /* 0: not asked */
-	} asked[] = {
+		__u8 families; /* 0: implies none */
+	} conditions[] = {
 		{ "family", rule->families },
 		{ "proto", families_of_protocols(&rule->ranges[TXP_DIMENSION_PROTO]) },
 		{ "src", families_of_prefixes(&rule->sources) },
@@ -71,20 +77,21 @@ static void check_families(struct reader *reader, const struct rule *rule)
 	};
 	size_t i, j;
 
-	for (i = 0; i < ARRAY_SIZE(asked); i++) {
-		for (j = i + 1; j < ARRAY_SIZE(asked); j++) {
-			if (!asked[i].families || !asked[j].families ||
-			    asked[i].families & asked[j].families)
+	for (i = 0; i < ARRAY_SIZE(conditions); i++) {
+		for (j = i + 1; j < ARRAY_SIZE(conditions); j++) {
+			if (!conditions[i].families || !conditions[j].families ||
+			    conditions[i].families & conditions[j].families)
 				continue;
 			errors_add(&reader->errors, rule->line,
 				   "rule " QUOTED " never matches: %s needs %s, but %s needs %s",
-				   rule->name, asked[i].key, family_name(asked[i].families),
-				   asked[j].key, family_name(asked[j].families));
+				   rule->name, conditions[i].key,
+				   family_name(conditions[i].families), conditions[j].key,
+				   family_name(conditions[j].families));
 		}
 	}
 }
 
-/* Without proto ports mean each protocol that has some. */
+/* A rule with ports and without proto: is fine: it means every protocol that has ports. */
 static void check_ports(struct reader *reader, const struct rule *rule)
 {
 	const struct ranges *protocols = &rule->ranges[TXP_DIMENSION_PROTO];
@@ -107,6 +114,7 @@ static void check_ports(struct reader *reader, const struct rule *rule)
 	}
 }
 
+/* room: DEVICE_NAME bytes, for a device without a name. */
 static const char *device_name(const struct ruleset_host *host, int ifindex, char *room)
 {
 	const char *name = host->device_name ? host->device_name(ifindex, host->context) : NULL;
@@ -161,7 +169,7 @@ static void check_time(struct reader *reader, const struct rule *rule, int ifind
 			   rule->name, device_name(host, ifindex, room), class->name);
 }
 
-/* What the class asks of a device that packets of the rule leave by. */
+/* Checks what the rule's class needs of a device by which packets of the rule leave. */
 static void check_device(struct reader *reader, const struct rule *rule, int ifindex)
 {
 	const struct class *class = &reader->ruleset->classes[rule->class];
@@ -172,6 +180,7 @@ static void check_device(struct reader *reader, const struct rule *rule, int ifi
 		check_time(reader, rule, ifindex);
 }
 
+/* A tc class belongs to one device, so a rule that uses one must name its devices. */
 static void check_devices(struct reader *reader, const struct rule *rule)
 {
 	const struct ranges *named = &rule->ranges[TXP_DIMENSION_DEV];

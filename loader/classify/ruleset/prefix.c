@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Prefixes, and the lists of them that rules name. */
+/* Reads prefixes, and copies the named lists of prefixes into the rules that use them. */
 #include <arpa/inet.h>
 #include <string.h>
 
 #include "classify/ruleset/reader.h"
 #include "lib/value.h"
 
-/* Returns false if bits beyond the prefix were set. */
+/* Clears the bits beyond the prefix. Returns false if one was set: likely a typing mistake. */
 static bool mask_address(struct address *address)
 {
 	bool clean = true;
@@ -64,7 +64,7 @@ static void copy_list(struct reader *reader, const struct prefixes *list, struct
 		add_prefix(reader, prefixes, &list->prefix[i]);
 }
 
-/* Lists multiply what a short file says. */
+/* The limit is needed because a short file can name a long list many times. */
 static bool count_prefixes(struct reader *reader, const struct word *word, size_t count)
 {
 	const struct quota prefixes = { "prefixes", &reader->ruleset->prefix_count,

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A file of rules: its version, its lists of prefixes, its classes, its rules. */
+/*
+ * Reads a file of rules: its version, its lists of prefixes, its classes, and then its rules.
+ *
+ * 1. yaml_text_load() turns the text into a tree.
+ * 2. read_file() finds the sections, in whatever order the file has them.
+ * 3. read_sections() reads lists and classes before rules, because rules name them.
+ * 4. ruleset_read() reports all errors, in the order of lines.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +22,7 @@
 
 #define VERSION "1"
 
-/* Rules come last, wherever they stand: they name the rest. */
+/* The sections are kept, and read later: rules name lists and classes that may follow them. */
 struct sections {
 	const yaml_node_t *prefixes;
 	const yaml_node_t *classes;
@@ -46,14 +53,14 @@ static void read_version(struct reader *reader, const struct word *word, void *t
 			   word->text);
 }
 
-static void note_name(struct reader *reader, struct names *names, const char *name, int line,
-		      size_t place)
+static void add_name(struct reader *reader, struct names *names, const char *name, int line,
+		     size_t place)
 {
 	if (name && names_add(names, name, line, place))
 		errors_no_memory(&reader->errors);
 }
 
-/* An address would be taken for one where a rule names the list. */
+/* In a rule the name stands where an address could stand, so it must not look like one. */
 static void check_list_name(struct reader *reader, const char *name, int line)
 {
 	struct address address;
@@ -78,11 +85,11 @@ static void read_list(struct reader *reader, const char *name, int line, const y
 	check_list_name(reader, name, line);
 	list->name = copy_text(reader, name);
 	list->line = line;
-	note_name(reader, &reader->lists, list->name, line, ruleset->list_count - 1);
+	add_name(reader, &reader->lists, list->name, line, ruleset->list_count - 1);
 	read_words(reader, &key, value, &list->prefixes);
 }
 
-/* A handle of tc is a priority, too. */
+/* A tc class is selected by skb->priority, so tc: and priority: set the same field. */
 static void set_priority(struct reader *reader, const struct word *word, struct class *class,
 			 __u32 priority)
 {
@@ -172,7 +179,7 @@ static void read_class_rate(struct reader *reader, const struct word *word, void
 	}
 }
 
-/* fq_classify: packets of this priority have a queue of their own, which knows no time. */
+/* fq_classify() puts packets of this priority into a queue of its own that ignores skb->tstamp. */
 static void check_rate(struct reader *reader, const struct class *class)
 {
 	const struct txp_class *what = &class->what;
@@ -202,7 +209,7 @@ static void read_class(struct reader *reader, const char *name, int line, const 
 	check_name(reader, "a class", name, line);
 	class->name = copy_text(reader, name);
 	class->line = line;
-	note_name(reader, &reader->classes, class->name, line, ruleset->class_count - 1);
+	add_name(reader, &reader->classes, class->name, line, ruleset->class_count - 1);
 	read_mapping(reader, value, &shape, line, class);
 	check_rate(reader, class);
 }
@@ -233,7 +240,7 @@ static void read_rules(struct reader *reader, const yaml_node_t *node)
 	read_items(reader, node, "rules", read_rule);
 	for (i = 0; i < reader->ruleset->rule_count; i++) {
 		rule = &reader->ruleset->rules[i];
-		note_name(reader, &reader->rules, rule->name, rule->line, i);
+		add_name(reader, &reader->rules, rule->name, rule->line, i);
 	}
 	names_sort(&reader->rules);
 	check_rule_names(reader);

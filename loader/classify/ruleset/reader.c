@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The way through the tree: every node is of the kind that is asked for, or told. */
+/*
+ * Walks the YAML tree. Each function checks that a node has the expected type, and reports it if it
+ * does not; so the callers need not check anything.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +30,7 @@ void *add_entry(struct reader *reader, void *array, size_t *count, size_t size)
 	return memset(grown, 0, size);
 }
 
-/* Nothing is kept beyond the limit, however much the file has. */
+/* Nothing is stored beyond the limit, so memory stays bounded for a file that is refused anyway. */
 bool quota_take(struct reader *reader, const struct word *word, const struct quota *quota,
 		size_t count)
 {
@@ -74,7 +77,7 @@ static bool is_kind(struct reader *reader, const yaml_node_t *node, yaml_node_ty
 	return false;
 }
 
-/* NULL: it is no scalar, or none that C can hold; told. */
+/* Returns the text of a scalar. NULL: it is none, or has a NUL byte; reported. */
 static const char *scalar(struct reader *reader, const yaml_node_t *node, const char *what)
 {
 	const char *text;
@@ -94,7 +97,7 @@ static yaml_node_t *node_at(struct reader *reader, int index)
 	return yaml_document_get_node(reader->document, index);
 }
 
-/* Keys that are no scalars are told, and not there. */
+/* Collects the keys of a mapping. A key that is not a scalar is reported and left out. */
 static void collect_names(struct reader *reader, const yaml_node_t *mapping, const char *what,
 			  struct names *names)
 {
@@ -116,7 +119,7 @@ static void collect_names(struct reader *reader, const yaml_node_t *mapping, con
 typedef void (*pair_fn)(struct reader *reader, const char *name, int line, const yaml_node_t *value,
 			void *context);
 
-/* libyaml leaves it to its user that a key is there once. */
+/* Reads a pair if its key appears there first. libyaml does not report a key that appears twice. */
 static void read_pair(struct reader *reader, const yaml_node_pair_t *pair, size_t place,
 		      const struct names *names, pair_fn read, void *context)
 {
@@ -153,7 +156,7 @@ static void read_pairs(struct reader *reader, const yaml_node_t *node, const cha
 
 struct mapping {
 	const struct shape *shape;
-	__u32 seen; /* bits of the shape's keys */
+	__u32 seen; /* a bit for each key of the shape that was read */
 	void *target;
 };
 

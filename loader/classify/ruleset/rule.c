@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A rule: its name, its conditions, its class. */
+/*
+ * Reads a rule: its name, its conditions, its class. A rule without errors is then checked by
+ * check_rule(): a rule that was not understood would give misleading errors there.
+ */
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
@@ -28,7 +31,6 @@ static void add_range(struct reader *reader, const struct word *word, struct ran
 		*entry = *range;
 }
 
-/* Numbers that have names; the file may say either. */
 struct dimension {
 	const char *name;
 	__u32 max;
@@ -40,6 +42,7 @@ static const struct dimension dimensions[] = {
 #undef DIMENSION
 };
 
+/* Dimensions whose numbers have names: the file may write either. */
 static bool (*const names_of[TXP_DIMENSION_COUNT])(const char *text, __u32 *number) = {
 	[TXP_DIMENSION_PROTO] = word_protocol,
 	[TXP_DIMENSION_DSCP] = word_dscp,
@@ -67,7 +70,7 @@ static void read_number(struct reader *reader, const struct word *word, void *ta
 		add_range(reader, word, &rule->ranges[i], &range);
 }
 
-static int ask_device(struct reader *reader, const struct word *word)
+static int find_device(struct reader *reader, const struct word *word)
 {
 	const struct ruleset_host *host = reader->host;
 	size_t length = strlen(word->text);
@@ -80,7 +83,7 @@ static int ask_device(struct reader *reader, const struct word *word)
 static void read_device(struct reader *reader, const struct word *word, void *target)
 {
 	struct rule *rule = target;
-	int index = ask_device(reader, word);
+	int index = find_device(reader, word);
 
 	if (index >= 0)
 		add_range(reader, word, &rule->ranges[TXP_DIMENSION_DEV],
@@ -148,7 +151,7 @@ static void read_mark(struct reader *reader, const struct word *word, void *targ
 		*entry = mark;
 }
 
-/* Nothing outside the tree of cgroups is to be asked of the host. */
+/* Keeps a file from making txpath look at paths outside the cgroup tree. */
 static bool is_cgroup_path(const char *path)
 {
 	size_t length = strlen(path);
@@ -201,7 +204,7 @@ static void read_cgroup(struct reader *reader, const struct word *word, void *ta
 		*entry = cgroup;
 }
 
-/* What has no room ends in "...". */
+/* A text that does not fit ends in "...". */
 static void add_text(struct condition_text *text, const char *part)
 {
 	static const char end[] = "...";
@@ -224,7 +227,7 @@ static void add_word_text(struct reader *reader, const struct word *word, void *
 	*first = false;
 }
 
-/* Its text only if its words are what they are to be: errors are told once. */
+/* Reads the values twice: to parse them, and if they were good, to collect their text. */
 static void read_condition(struct reader *reader, const struct key *key, const yaml_node_t *value,
 			   void *rule)
 {
@@ -273,7 +276,7 @@ static void read_rule_class(struct reader *reader, const struct word *word, void
 			   word->text);
 }
 
-/* A packet that is forwarded has no socket of this host. */
+/* Only a packet from a socket of this host has a uid and a cgroup; a forwarded one has none. */
 static void imply_direction(struct reader *reader, struct rule *rule)
 {
 	const __u8 local = 1 << TXP_DIRECTION_LOCAL;
@@ -299,7 +302,6 @@ static void fill_rule(struct reader *reader, const yaml_node_t *node, struct rul
 	reader->text = (struct condition_text){ 0 };
 	read_mapping(reader, node, &shape, rule->line, rule);
 	rule->text = copy_text(reader, reader->text.bytes);
-	/* What is not understood contradicts nothing. */
 	if (reader->errors.count > before || reader->errors.err)
 		return;
 	imply_direction(reader, rule);
