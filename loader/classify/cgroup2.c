@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * bpf_skb_ancestor_cgroup_id() returns a cgroup's id. In user space the id is the file handle of
- * the cgroup's directory (kernfs_node_from_dentry, kernfs_encode_fh).
+ * the cgroup's directory: see kernfs_encode_fh().
  */
 #include <errno.h>
 #include <fcntl.h>
