@@ -90,7 +90,7 @@ static __always_inline __u32 search(const volatile struct txp_class_span *span, 
 		count -= half;
 	}
 	step = bpf_map_lookup_elem(&rule_intervals, &at);
-	return step ? step->row : 0;
+	return step ? step->bitmap : 0;
 }
 
 static __always_inline __u32 search6(const volatile struct txp_class_span *span, __u64 high,
@@ -112,7 +112,7 @@ static __always_inline __u32 search6(const volatile struct txp_class_span *span,
 		count -= half;
 	}
 	step = bpf_map_lookup_elem(&rule_intervals6, &at);
-	return step ? step->row : 0;
+	return step ? step->bitmap : 0;
 }
 
 static __always_inline __u32 row_of_number(enum txp_class_ask ask, __u32 value)

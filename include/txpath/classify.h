@@ -84,14 +84,14 @@ struct txp_rule_bitmap {
  */
 struct txp_rule_interval {
 	__u32 first;
-	__u32 row;
+	__u32 bitmap; /* index in the map "rule_bitmaps" */
 };
 
 /* map "rule_intervals6": the same of IPv6 addresses, the first half as a number, and the second */
 struct txp_rule_interval6 {
 	__u64 high;
 	__u64 low;
-	__u64 row;
+	__u64 bitmap;
 };
 
 /* What few values a packet can have leads to a row by a table. */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The id of a cgroup is the handle of its directory. */
+/*
+ * bpf_skb_ancestor_cgroup_id() returns a cgroup's id. In user space the id is the file handle of
+ * the cgroup's directory: see kernfs_encode_fh().
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,7 +13,7 @@
 
 #include "classify/cgroup2.h"
 
-#define ROOT_ID 1 /* kernfs_create_root: the first that a hierarchy gives */
+#define ROOT_ID 1 /* kernfs_create_root() gives the root the first id */
 
 static int directory_id(const char *path, __u64 *id)
 {
@@ -27,8 +30,8 @@ static int directory_id(const char *path, __u64 *id)
 }
 
 /*
- * bpf_skb_ancestor_cgroup_id counts from the root of the hierarchy. In a container a mount may
- * begin below it, and what is above cannot be seen.
+ * bpf_skb_ancestor_cgroup_id() counts levels from the root of the hierarchy. The mount in a
+ * container may begin below that root; then the number of levels above the mount is not known here.
  */
 static int check_root(const char *directory)
 {
@@ -59,7 +62,7 @@ static int find_mount(char *path, size_t size)
 	return err;
 }
 
-/* The part of the path with so many names; all of it if it has no more. Returns how many it has. */
+/* Cuts the path behind its first names names. Returns how many names are left. */
 static __u32 cut(char *path, __u32 names)
 {
 	__u32 count = 0;

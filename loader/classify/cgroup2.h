@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Cgroups of the unified hierarchy, as BPF helpers number them. */
+/* Ids and depths of cgroups in the unified hierarchy, as BPF helpers see them. */
 #ifndef TXPATH_CLASSIFY_CGROUP2_H
 #define TXPATH_CLASSIFY_CGROUP2_H
 
 #include "classify/ruleset/ruleset.h"
 
 /*
- * path: below the mount point. -ENOENT: there is none, -ENODEV: cgroup2 is not mounted, -EXDEV: but
- * not from its root. Silent.
+ * Finds the cgroup of a path below the mount point. -ENOENT: there is no such cgroup, -ENODEV:
+ * cgroup2 is not mounted, -EXDEV: it is mounted from below its root. Logs nothing.
  */
 int cgroup2_find(const char *path, struct cgroup *cgroup);
 
-/* Of a cgroup and those above it, by level; 0 where it is not that deep. */
+/* The id of a cgroup's ancestor at that level (a cgroup is its own ancestor); 0: there is none. */
 int cgroup2_ancestor(const char *path, __u32 level, __u64 *id);
 
 #endif /* TXPATH_CLASSIFY_CGROUP2_H */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The questions that ruleset.h has to a host, answered. */
+/*
+ * struct ruleset_host for the host that txpath runs on. Unit tests have hosts of their own, so that
+ * ruleset/ can be tested without devices.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +68,7 @@ static int list_devices(struct host *host, const struct instance *instance)
 	host->devices = calloc(count + 1, sizeof(*host->devices));
 	for (i = 0; i < count && host->devices; i++) {
 		if (list[i].state <= ATTACHMENT_RENAMED)
-			host->devices[host->asked.device_count++] = list[i].key.ifindex;
+			host->devices[host->ruleset_host.device_count++] = list[i].key.ifindex;
 	}
 	free(list);
 	return host->devices ? 0 : -ENOMEM;
@@ -77,21 +80,21 @@ int host_open(struct host *host, const struct instance *instance)
 
 	memset(host, 0, sizeof(*host));
 	host->devices_map = -1;
-	host->asked.context = host;
-	host->asked.device = find_device;
-	host->asked.cgroup = find_cgroup;
-	host->asked.device_name = name_of;
+	host->ruleset_host.context = host;
+	host->ruleset_host.device = find_device;
+	host->ruleset_host.cgroup = find_cgroup;
+	host->ruleset_host.device_name = name_of;
 	host->socket = device_socket();
 	if (host->socket < 0)
-		return log_errno(host->socket, "asking about devices");
+		return log_errno(host->socket, "opening a socket to look devices up");
 	if (!instance)
 		return 0;
-	host->asked.tc_class = tc_class;
-	host->asked.keeps_time = keeps_time;
+	host->ruleset_host.tc_class = tc_class;
+	host->ruleset_host.keeps_time = keeps_time;
 	host->devices_map = map_set_fd(&instance->maps, "devices");
 	host->netns = instance->netns;
 	err = list_devices(host, instance);
-	host->asked.devices = host->devices;
+	host->ruleset_host.devices = host->devices;
 	if (err)
 		host_close(host);
 	return err;

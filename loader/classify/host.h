@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a file of rules is held against: this host's devices, qdiscs and cgroups. */
+/*
+ * The functions by which a file of rules is checked against this host: its devices, qdiscs and
+ * cgroups.
+ */
 #ifndef TXPATH_CLASSIFY_HOST_H
 #define TXPATH_CLASSIFY_HOST_H
 
@@ -8,17 +11,18 @@
 #include "classify/ruleset/ruleset.h"
 
 struct host {
-	struct ruleset_host asked; /* context is the host itself */
+	struct ruleset_host ruleset_host; /* for ruleset_read(); its context is this struct */
 	struct qdiscs qdiscs;
 	int *devices;
-	int devices_map; /* of the instance; -1: none */
+	int devices_map; /* the instance's map "devices"; -1: rules may name any device */
 	__u64 netns;
-	int socket; /* of device_socket() */
+	int socket; /* from device_socket() */
 };
 
 /*
- * instance: whose devices rules may name, in the namespace that we are in; NULL: any device, and
- * neither classes nor qdiscs are asked about. Told. host_close()
+ * instance: that of the network namespace that we are in; rules may name its devices only. NULL:
+ * rules may name any device, and tc classes and qdiscs are not checked. Returns 0 or a negative
+ * errno, logged. Owns memory and descriptors: host_close().
  */
 int host_open(struct host *host, const struct instance *instance);
 void host_close(struct host *host);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Reading the maps of the program that classifies: it alone holds them. */
+/*
+ * The maps of the rules are not pinned: only the program holds them. So this goes from the map
+ * "egress_calls" to the program, and from the program to its maps by their ids.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,20 +11,20 @@
 #include <bpf/bpf.h>
 
 #include "lib/array.h"
-#include "classify/program.h"
+#include "classify/loaded_rules.h"
 #include "lib/log.h"
 #include "state/sum.h"
 
 #define PROGRAM_MAPS_MAX 64
 
-/* The descriptors of a program's maps that we read. */
+/* Descriptors of the program's maps. */
 struct class_maps {
 	int about;
 	int devices;
 	int names;
 	int actions;
 	int hits;
-	int edt_clocks; /* may be missing: of another version, or no class has a rate */
+	int edt_clocks; /* -1 if no class has a rate, or if another version laid the map out */
 	__u32 rules;
 	__u32 device_count;
 };
@@ -38,7 +41,7 @@ static void maps_close(struct class_maps *maps)
 	}
 }
 
-/* Takes fd over. */
+/* Keeps fd if it is one of the maps, otherwise closes it. */
 static void maps_take(struct class_maps *maps, int fd)
 {
 	struct bpf_map_info info = { 0 };
@@ -72,7 +75,7 @@ close:
 	close(fd);
 }
 
-static int maps_of(int program_fd, struct class_maps *maps)
+static int maps_open(int program_fd, struct class_maps *maps)
 {
 	__u32 i, ids[PROGRAM_MAPS_MAX], size = sizeof(struct bpf_prog_info);
 	struct bpf_prog_info info = { .nr_map_ids = PROGRAM_MAPS_MAX,
@@ -105,15 +108,15 @@ static int read_array(int fd, void *values, size_t size, __u32 count)
 	return 0;
 }
 
-static int read_maps(const struct class_maps *maps, struct loaded *loaded)
+static int read_maps(const struct class_maps *maps, struct loaded_rules *loaded)
 {
-	__u32 i, rows = maps->rules + TXP_CLASS_REST_COUNT;
+	__u32 i, entries = maps->rules + TXP_CLASS_REST_COUNT;
 	int err;
 
 	loaded->rules = maps->rules;
-	loaded->names = calloc(rows, sizeof(*loaded->names));
-	loaded->actions = calloc(rows, sizeof(*loaded->actions));
-	loaded->hits = calloc(rows, sizeof(*loaded->hits));
+	loaded->names = calloc(entries, sizeof(*loaded->names));
+	loaded->actions = calloc(entries, sizeof(*loaded->actions));
+	loaded->hits = calloc(entries, sizeof(*loaded->hits));
 	loaded->device_count = maps->device_count;
 	loaded->devices = calloc(maps->device_count, sizeof(*loaded->devices));
 	if (!loaded->names || !loaded->actions || !loaded->hits || !loaded->devices)
@@ -127,12 +130,12 @@ static int read_maps(const struct class_maps *maps, struct loaded *loaded)
 	if (!err)
 		err = read_array(maps->devices, loaded->devices, sizeof(*loaded->devices),
 				 maps->device_count);
-	for (i = 0; i < rows && !err; i++)
+	for (i = 0; i < entries && !err; i++)
 		err = percpu_sum(maps->hits, &i, &loaded->hits[i], sizeof(struct txp_tally));
 	return err;
 }
 
-int loaded_rules_read(const struct instance *instance, struct loaded *loaded)
+int loaded_rules_read(const struct instance *instance, struct loaded_rules *loaded)
 {
 	int fd, err, calls = map_set_fd(&instance->maps, EGRESS_CALLS_MAP);
 	__u32 id, key = TXP_CALL_CLASSIFY;
@@ -144,11 +147,11 @@ int loaded_rules_read(const struct instance *instance, struct loaded *loaded)
 		return errno == ENOENT ? 0 : log_errno(-errno, "reading the map " EGRESS_CALLS_MAP);
 	fd = bpf_prog_get_fd_by_id(id);
 	if (fd < 0)
-		return log_errno(-errno, "opening the program that classifies");
-	err = maps_of(fd, &maps);
+		return log_errno(-errno, "opening the program of the loaded rules");
+	err = maps_open(fd, &maps);
 	close(fd);
 	if (err)
-		return log_errno(err, "opening the maps of the rules");
+		return log_errno(err, "opening the maps of the loaded rules");
 	err = read_maps(&maps, loaded);
 	loaded->edt_clocks_fd = maps.edt_clocks;
 	maps.edt_clocks = -1;
@@ -156,10 +159,10 @@ int loaded_rules_read(const struct instance *instance, struct loaded *loaded)
 	if (!err)
 		return 1;
 	loaded_rules_free(loaded);
-	return log_errno(err, "reading the maps of the rules");
+	return log_errno(err, "reading the maps of the loaded rules");
 }
 
-void loaded_rules_free(struct loaded *loaded)
+void loaded_rules_free(struct loaded_rules *loaded)
 {
 	free(loaded->names);
 	free(loaded->actions);

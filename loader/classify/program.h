@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The program that classifies, with the maps of one file of rules. It is held by the map
- * egress_calls of its namespace, and goes when another takes its place or the last device is
- * detached.
+ * The program that classifies (bpf/classify/classify.bpf.c), loaded with the maps of one file of
+ * rules.
+ *
+ * The map "egress_calls" of a network namespace holds the program, and the program holds its maps.
+ * So nothing here is pinned: the rules are gone when another program takes the place, and when the
+ * last device of the namespace is detached.
  */
 #ifndef TXPATH_CLASSIFY_PROGRAM_H
 #define TXPATH_CLASSIFY_PROGRAM_H
@@ -11,50 +14,42 @@
 #include "state/instance.h"
 
 #define CLASSIFY_PROGRAM "txpath_classify"
-#define CLASSIFY_ASK_PROGRAM "txpath_classify_ask"
+#define CLASSIFY_TEST_PROGRAM "txpath_classify_ask"
 
-struct classifier {
+struct classify_program {
 	struct bpf_object *object;
 	const struct compiled *compiled;
-	int program_fd; /* the object's */
+	int program_fd; /* owned by object */
 };
 
 /*
- * Loads and fills, with nothing changed yet. maps: of the instance, or an empty set. edt_clocks_fd:
- * the map "edt_clocks" that it is to share, -1: none. file: what show says of it. Told. Owns memory
- * and descriptors: classifier_close().
+ * Loads the program and fills its maps. No packet meets it before classify_program_publish().
+ *   maps           those of the instance, or an empty set
+ *   edt_clocks_fd  the map "edt_clocks" of the program before, to be shared; -1: none
+ *   name           CLASSIFY_PROGRAM or CLASSIFY_TEST_PROGRAM
+ *   file           the name of the file of rules, for txpath classify show
+ * Returns 0 or a negative errno, logged. Owns memory and descriptors: classify_program_close().
  */
-int classifier_load(struct classifier *classifier, const struct compiled *compiled,
-		    const struct map_set *maps, int edt_clocks_fd, const char *program,
-		    const char *file);
-void classifier_close(struct classifier *classifier);
-
-/* From the next packet on, of every device. Told. */
-int classifier_publish(const struct classifier *classifier, const struct instance *instance);
-
-/* No rules any more. Returns 1, or 0 if there were none; told. */
-int classifier_clear(const struct instance *instance);
+int classify_program_load(struct classify_program *program, const struct compiled *compiled,
+			  const struct map_set *maps, int edt_clocks_fd, const char *name,
+			  const char *file);
+void classify_program_close(struct classify_program *program);
 
 /*
- * Of a classifier with CLASSIFY_ASK_PROGRAM: the place of the rule for such a packet; as many as
- * there are rules: none. Negative errno, told.
+ * Puts the rules in force, from the next packet on, for every attached device of the namespace.
+ * Returns 0 or a negative errno, logged.
  */
-int classifier_ask(const struct classifier *classifier, const struct txp_class_fields *fields);
+int classify_program_publish(const struct classify_program *program,
+			     const struct instance *instance);
 
-/* What is loaded for an instance. */
-struct loaded {
-	struct txp_class_about about;
-	__u32 rules;
-	__u32 device_count; /* at least 1: the first may be nobody, with index 0 */
-	struct txp_class_device *devices;
-	struct txp_class_name *names;
-	struct txp_class *actions;
-	struct txp_tally *hits; /* of each rule, then by enum txp_class_rest */
-	int edt_clocks_fd;	/* of the map "edt_clocks"; -1: none that this program knows */
-};
+/* Removes the rules of a namespace. Returns 1, 0: there were none, or a negative errno, logged. */
+int classify_program_clear(const struct instance *instance);
 
-/* Returns 1 and owns memory and a descriptor, loaded_rules_free(); 0: no rules. Told. */
-int loaded_rules_read(const struct instance *instance, struct loaded *loaded);
-void loaded_rules_free(struct loaded *loaded);
+/*
+ * Runs a CLASSIFY_TEST_PROGRAM for a packet with these fields. Returns the index of the rule that
+ * matches, the number of rules if none does, or a negative errno, logged.
+ */
+int classify_program_test(const struct classify_program *program,
+			  const struct txp_class_fields *fields);
 
 #endif /* TXPATH_CLASSIFY_PROGRAM_H */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* One dump of all qdiscs, and one of the classes of each device that is asked about. */
+/*
+ * Reads all qdiscs with one dump, and the classes of a device with another one. A file of rules can
+ * name a device a thousand times.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,64 +13,66 @@
 #include "classify/qdiscs.h"
 #include "lib/rtnl.h"
 
-enum kind {
-	KIND_KEEPS_TIME = 1 << 0,
-	KIND_LEAVES_TIME = 1 << 1, /* to the qdiscs of its classes or queues */
-	KIND_BY_PRIORITY = 1 << 2, /* skb->priority may be the handle of a class: htb_classify */
+/* What a kind of qdisc does. */
+enum trait {
+	TRAIT_KEEPS_TIME = 1 << 0,  /* makes packets wait for skb->tstamp */
+	TRAIT_LEAVES_TIME = 1 << 1, /* leaves that to the qdiscs of its classes or queues */
+	TRAIT_BY_PRIORITY = 1 << 2, /* skb->priority may be a class's handle: htb_classify() */
 };
 
 struct qdisc {
 	__u32 handle;
 	__u32 parent;
-	__u32 kind;
+	__u32 traits; /* enum trait */
 };
 
 struct class_of_tc {
 	__u32 classid;
 	__u32 parent;
-	bool inner;
+	bool inner; /* has classes below it */
 };
 
-/* Those of one device. */
+/* The qdiscs and classes of one device. */
 struct queues {
 	int ifindex;
-	size_t first; /* of qdiscs.qdiscs */
+	size_t first; /* index in qdiscs.qdiscs */
 	size_t count;
 	struct class_of_tc *classes; /* sorted by classid */
 	size_t class_count;
-	bool asked; /* for classes */
-	int err;
+	bool classes_read;
+	int err; /* of reading the classes */
 };
 
-static __u32 kind_of(const char *name)
+/* A kind that is not in the table has no traits: it may drop or ignore departure times. */
+static __u32 traits_of(const char *name)
 {
 	static const struct {
 		const char *name;
-		__u32 kind;
+		__u32 traits;
 	} kinds[] = {
-		{ "fq", KIND_KEEPS_TIME },
-		{ "mq", KIND_LEAVES_TIME },
-		{ "mqprio", KIND_LEAVES_TIME },
-		{ "clsact", KIND_LEAVES_TIME },
-		{ "ingress", KIND_LEAVES_TIME },
-		{ "htb", KIND_LEAVES_TIME | KIND_BY_PRIORITY },
-		{ "hfsc", KIND_LEAVES_TIME | KIND_BY_PRIORITY },
-		{ "prio", KIND_LEAVES_TIME | KIND_BY_PRIORITY },
-		{ "drr", KIND_LEAVES_TIME | KIND_BY_PRIORITY },
-		{ "qfq", KIND_BY_PRIORITY },
-		{ "ets", KIND_BY_PRIORITY },
-		{ "cbq", KIND_BY_PRIORITY },
+		{ "fq", TRAIT_KEEPS_TIME },
+		{ "mq", TRAIT_LEAVES_TIME },
+		{ "mqprio", TRAIT_LEAVES_TIME },
+		{ "clsact", TRAIT_LEAVES_TIME },
+		{ "ingress", TRAIT_LEAVES_TIME },
+		{ "htb", TRAIT_LEAVES_TIME | TRAIT_BY_PRIORITY },
+		{ "hfsc", TRAIT_LEAVES_TIME | TRAIT_BY_PRIORITY },
+		{ "prio", TRAIT_LEAVES_TIME | TRAIT_BY_PRIORITY },
+		{ "drr", TRAIT_LEAVES_TIME | TRAIT_BY_PRIORITY },
+		{ "qfq", TRAIT_BY_PRIORITY },
+		{ "ets", TRAIT_BY_PRIORITY },
+		{ "cbq", TRAIT_BY_PRIORITY },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (!strcmp(kinds[i].name, name))
-			return kinds[i].kind;
+			return kinds[i].traits;
 	}
 	return 0;
 }
 
-/* tc_dump_qdisc goes from device to device. */
+/* tc_dump_qdisc() goes from device to device, so a new ifindex begins a new device. */
 static struct queues *queues_at_end(struct qdiscs *qdiscs, int ifindex)
 {
 	struct queues *grown;
@@ -95,7 +100,7 @@ static int add_qdisc(const struct rtnl_qdisc *qdisc, void *context)
 		return -ENOMEM;
 	grown[qdiscs->count++] = (struct qdisc){ .handle = qdisc->handle,
 						 .parent = qdisc->parent,
-						 .kind = kind_of(qdisc->kind) };
+						 .traits = traits_of(qdisc->kind) };
 	queues->count++;
 	return 0;
 }
@@ -107,18 +112,18 @@ static int by_ifindex(const void *a, const void *b)
 	return (one->ifindex > other->ifindex) - (one->ifindex < other->ifindex);
 }
 
-static int ask(struct qdiscs *qdiscs)
+static int read_qdiscs(struct qdiscs *qdiscs)
 {
-	if (qdiscs->asked)
+	if (qdiscs->is_read)
 		return qdiscs->err;
-	qdiscs->asked = true;
+	qdiscs->is_read = true;
 	qdiscs->err = rtnl_qdiscs(add_qdisc, qdiscs);
 	if (qdiscs->device_count)
 		qsort(qdiscs->devices, qdiscs->device_count, sizeof(*qdiscs->devices), by_ifindex);
 	return qdiscs->err;
 }
 
-/* NULL: the device has none. */
+/* NULL: the device has no qdisc. */
 static struct queues *find_queues(const struct qdiscs *qdiscs, int ifindex)
 {
 	const struct queues wanted = { .ifindex = ifindex };
@@ -157,7 +162,7 @@ static int add_class(__u32 classid, __u32 parent, void *context)
 	return 0;
 }
 
-static void note_inner(struct queues *queues)
+static void mark_inner(struct queues *queues)
 {
 	struct class_of_tc *parent;
 	size_t i;
@@ -169,15 +174,15 @@ static void note_inner(struct queues *queues)
 	}
 }
 
-static int ask_classes(struct queues *queues)
+static int read_classes(struct queues *queues)
 {
-	if (queues->asked)
+	if (queues->classes_read)
 		return queues->err;
-	queues->asked = true;
+	queues->classes_read = true;
 	queues->err = rtnl_classes(queues->ifindex, add_class, queues);
 	if (queues->class_count)
 		qsort(queues->classes, queues->class_count, sizeof(*queues->classes), by_classid);
-	note_inner(queues);
+	mark_inner(queues);
 	return queues->err;
 }
 
@@ -193,14 +198,17 @@ static const struct qdisc *find_root(const struct qdiscs *qdiscs, const struct q
 	return NULL;
 }
 
-/* htb_classify, hfsc_classify and the like: the root's own class, if it is a leaf. */
-static enum tc_class judge(const struct qdisc *root, const struct class_of_tc *class)
+/*
+ * htb_classify(), hfsc_classify() and others: skb->priority selects a class only if the class is a
+ * leaf of the root qdisc.
+ */
+static enum tc_class selected_by_priority(const struct qdisc *root, const struct class_of_tc *class)
 {
 	if (!class)
 		return TC_CLASS_ABSENT;
 	if (!root || root->handle != TC_H_MAJ(class->classid))
 		return TC_CLASS_NESTED;
-	if (!(root->kind & KIND_BY_PRIORITY))
+	if (!(root->traits & TRAIT_BY_PRIORITY))
 		return TC_CLASS_OTHERWISE;
 	return class->inner ? TC_CLASS_INNER : TC_CLASS_LEAF;
 }
@@ -208,22 +216,27 @@ static enum tc_class judge(const struct qdisc *root, const struct class_of_tc *c
 int qdiscs_class(struct qdiscs *qdiscs, int ifindex, __u32 classid)
 {
 	struct queues *queues;
-	int err = ask(qdiscs);
+	int err = read_qdiscs(qdiscs);
 
 	if (err)
 		return err;
 	queues = find_queues(qdiscs, ifindex);
 	if (!queues)
 		return TC_CLASS_ABSENT;
-	err = ask_classes(queues);
-	return err ?: (int)judge(find_root(qdiscs, queues), find_class(queues, classid));
+	err = read_classes(queues);
+	return err
+		       ?: (int)selected_by_priority(find_root(qdiscs, queues),
+						    find_class(queues, classid));
 }
 
-/* hfsc_change_class leaves an inner class the queue that it had as a leaf, where nothing goes. */
+/*
+ * hfsc_change_class() leaves an inner class the qdisc that it had as a leaf. No packet goes there,
+ * so that qdisc does not matter.
+ */
 static int is_unused(struct queues *queues, const struct qdisc *qdisc)
 {
 	const struct class_of_tc *class;
-	int err = ask_classes(queues);
+	int err = read_classes(queues);
 
 	if (err)
 		return err;
@@ -236,7 +249,7 @@ int qdiscs_keep_time(struct qdiscs *qdiscs, int ifindex)
 	const struct qdisc *qdisc;
 	struct queues *queues;
 	bool kept = false;
-	int ret = ask(qdiscs);
+	int ret = read_qdiscs(qdiscs);
 	size_t i;
 
 	if (ret)
@@ -244,8 +257,8 @@ int qdiscs_keep_time(struct qdiscs *qdiscs, int ifindex)
 	queues = find_queues(qdiscs, ifindex);
 	for (i = 0; queues && i < queues->count; i++) {
 		qdisc = &qdiscs->qdiscs[queues->first + i];
-		kept |= qdisc->kind & KIND_KEEPS_TIME;
-		if (qdisc->kind & (KIND_KEEPS_TIME | KIND_LEAVES_TIME))
+		kept |= qdisc->traits & TRAIT_KEEPS_TIME;
+		if (qdisc->traits & (TRAIT_KEEPS_TIME | TRAIT_LEAVES_TIME))
 			continue;
 		ret = is_unused(queues, qdisc);
 		if (ret <= 0)

@@ -10,7 +10,7 @@
 
 #include "attach/attach.h"
 #include "attach/knobs.h"
-#include "classify/program.h"
+#include "classify/loaded_rules.h"
 #include "cmd/command.h"
 #include "state/lock.h"
 #include "lib/log.h"
@@ -153,7 +153,7 @@ static const char *netfilter_note(enum txp_netfilter netfilter)
  */
 static bool has_rates(const struct instance *instance)
 {
-	struct loaded loaded;
+	struct loaded_rules loaded;
 	bool found = false;
 	__u32 i;
 

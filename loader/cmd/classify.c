@@ -106,31 +106,31 @@ static int source_compile_for(struct source *source, const struct instance *inst
 
 	if (err)
 		return err;
-	err = source_compile(source, &host.asked);
+	err = source_compile(source, &host.ruleset_host);
 	host_close(&host);
 	return err;
 }
 
-static int replace_rules(const struct loaded *before, struct source *source,
+static int replace_rules(const struct loaded_rules *before, struct source *source,
 			 const struct instance *instance)
 {
-	struct classifier classifier;
+	struct classify_program program;
 	int err = edt_clocks_assign(&source->compiled, before);
 
 	if (err)
 		return log_errno(err, "classify: assigning clocks to the classes with a rate");
-	err = classifier_load(&classifier, &source->compiled, &instance->maps,
-			      before->edt_clocks_fd, CLASSIFY_PROGRAM, source->name);
+	err = classify_program_load(&program, &source->compiled, &instance->maps,
+				    before->edt_clocks_fd, CLASSIFY_PROGRAM, source->name);
 	if (err)
 		return err;
-	err = classifier_publish(&classifier, instance);
-	classifier_close(&classifier);
+	err = classify_program_publish(&program, instance);
+	classify_program_close(&program);
 	return err;
 }
 
 static int load_into(struct source *source, const struct instance *instance)
 {
-	struct loaded before;
+	struct loaded_rules before;
 	int err = source_compile_for(source, instance);
 
 	if (err)
@@ -148,7 +148,7 @@ static int load_into(struct source *source, const struct instance *instance)
 
 static int clear(const struct instance *instance)
 {
-	int ret = classifier_clear(instance);
+	int ret = classify_program_clear(instance);
 
 	if (ret >= 0)
 		log_note(ret ? "the rules are removed" : "no rules were loaded");
@@ -237,16 +237,16 @@ static void show_answer(const struct options *options, const struct compiled *co
 static int ask(const struct options *options, const struct compiled *compiled)
 {
 	const struct map_set none = { 0 };
-	struct classifier classifier;
+	struct classify_program program;
 	struct txp_class_fields fields;
 	int ret = packet_spec_parse(options->packet_spec, &compiled->plan, &fields);
 
 	if (ret)
 		return ret;
-	if (classifier_load(&classifier, compiled, &none, -1, CLASSIFY_ASK_PROGRAM, ""))
+	if (classify_program_load(&program, compiled, &none, -1, CLASSIFY_TEST_PROGRAM, ""))
 		return EXIT_FAILED;
-	ret = classifier_ask(&classifier, &fields);
-	classifier_close(&classifier);
+	ret = classify_program_test(&program, &fields);
+	classify_program_close(&program);
 	if (ret < 0)
 		return EXIT_FAILED;
 	show_answer(options, compiled, ret);

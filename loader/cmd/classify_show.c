@@ -6,7 +6,7 @@
 #include <net/if.h>
 
 #include "lib/action.h"
-#include "classify/program.h"
+#include "classify/loaded_rules.h"
 #include "cmd/classify_show.h"
 #include "lib/netns.h"
 #include "lib/output.h"
@@ -54,7 +54,8 @@ static bool is_still_there(const struct instance *instance, const struct txp_cla
 }
 
 /* Names in rules that now belong to no device, or to another one. */
-static struct json_object *gone_json(const struct instance *instance, const struct loaded *loaded)
+static struct json_object *gone_json(const struct instance *instance,
+				     const struct loaded_rules *loaded)
 {
 	struct json_object *names = json_object_new_array();
 	int home = netns_go(instance->netns);
@@ -71,7 +72,7 @@ static struct json_object *gone_json(const struct instance *instance, const stru
 	return names;
 }
 
-static struct json_object *loaded_rules_json(const struct loaded *loaded, const char *netns)
+static struct json_object *loaded_rules_json(const struct loaded_rules *loaded, const char *netns)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *rules = json_object_new_array();
@@ -94,7 +95,7 @@ static struct json_object *loaded_rules_json(const struct loaded *loaded, const 
 static int add_instance(struct instance *instance, void *context)
 {
 	struct json_object *object;
-	struct loaded loaded;
+	struct loaded_rules loaded;
 	char netns[NAME_MAX + 1];
 	int ret = loaded_rules_read(instance, &loaded);
 

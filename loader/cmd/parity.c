@@ -12,7 +12,7 @@
 
 #include <bpf/bpf.h>
 
-#include "classify/program.h"
+#include "classify/loaded_rules.h"
 #include "cmd/command.h"
 #include "state/counters.h"
 #include "state/sum.h"
@@ -185,7 +185,7 @@ static void add_unobservable(const struct instance *instance, struct json_object
 
 static __u64 count_loaded_rules(const struct instance *instance)
 {
-	struct loaded loaded;
+	struct loaded_rules loaded;
 	__u64 packets = 0;
 	__u32 i;
 

@@ -58,7 +58,7 @@ struct drawn {
 	size_t late; /* matched a rule that is not in a row's first word */
 };
 
-static void compare(const struct classifier *classifier, const struct compiled *compiled,
+static void compare(const struct classify_program *program, const struct compiled *compiled,
 		    const char *text, size_t packets, struct drawn *drawn)
 {
 	struct drawn_packet packet;
@@ -68,7 +68,7 @@ static void compare(const struct classifier *classifier, const struct compiled *
 	for (i = 0; i < packets; i++) {
 		draw_packet(&packet, &compiled->plan);
 		expected = drawn_walk(&packet);
-		got = classifier_ask(classifier, &packet.fields);
+		got = classify_program_test(program, &packet.fields);
 		if (got != (int)expected)
 			fail_msg("packet %zu: rule %zu matches, and the program says %d, of\n%s", i,
 				 expected, got, text);
@@ -95,7 +95,7 @@ static void one_set(struct drawn *drawn)
 	const struct ruleset_host host = { .device = find_device, .cgroup = find_cgroup };
 	const struct map_set none = { 0 };
 	size_t size, packets = draw_set(drawn);
-	struct classifier classifier;
+	struct classify_program program;
 	struct compiled compiled;
 	struct ruleset ruleset;
 	char *text = drawn_file(&size);
@@ -104,9 +104,10 @@ static void one_set(struct drawn *drawn)
 	assert_int_equal(ruleset_read(text, size, &host, fail_on_error, text, &ruleset), 0);
 	assert_int_equal(compile(&ruleset, fail_on_error, text, &compiled), 0);
 	assert_int_equal(
-		classifier_load(&classifier, &compiled, &none, -1, CLASSIFY_ASK_PROGRAM, ""), 0);
-	compare(&classifier, &compiled, text, packets, drawn);
-	classifier_close(&classifier);
+		classify_program_load(&program, &compiled, &none, -1, CLASSIFY_TEST_PROGRAM, ""),
+		0);
+	compare(&program, &compiled, text, packets, drawn);
+	classify_program_close(&program);
 	compiled_free(&compiled);
 	ruleset_free(&ruleset);
 	free(text);

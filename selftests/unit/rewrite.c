@@ -177,14 +177,14 @@ static void change_dscp(struct frame *frame)
 	ip[1] = (DSCP & 3) << 6 | (ip[1] & 0x3f);
 }
 
-static void run(const struct classifier *classifier, const struct frame *frame, uint8_t *out)
+static void run(const struct classify_program *program, const struct frame *frame, uint8_t *out)
 {
 	struct __sk_buff context = { .ifindex = LOOPBACK };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->bytes, .data_size_in = frame->size,
 		    .data_out = out, .data_size_out = FRAME_MAX, .ctx_in = &context,
 		    .ctx_size_in = sizeof(context));
 
-	assert_int_equal(bpf_prog_test_run_opts(classifier->program_fd, &opts), 0);
+	assert_int_equal(bpf_prog_test_run_opts(program->program_fd, &opts), 0);
 	assert_int_equal((int)opts.retval, -1); /* TCX_NEXT */
 	assert_int_equal(opts.data_size_out, frame->size);
 }
@@ -196,13 +196,13 @@ static void same_zero(uint8_t *bytes)
 		bytes[24] = bytes[25] = 0;
 }
 
-static void compare(const struct classifier *classifier, size_t *matched)
+static void compare(const struct classify_program *program, size_t *matched)
 {
 	uint8_t out[FRAME_MAX];
 	struct frame frame;
 
 	make_frame(&frame);
-	run(classifier, &frame, out);
+	run(program, &frame, out);
 	if (frame.matches)
 		change_dscp(&frame);
 	same_zero(frame.bytes);
@@ -211,11 +211,11 @@ static void compare(const struct classifier *classifier, size_t *matched)
 	*matched += frame.matches;
 }
 
-static void add_device(const struct classifier *classifier, uint64_t netns)
+static void add_device(const struct classify_program *program, uint64_t netns)
 {
 	const struct txp_device_key key = { .netns = netns, .ifindex = LOOPBACK };
 	const struct txp_device row = { .l2_len = ETH_HLEN };
-	int devices = bpf_object__find_map_fd_by_name(classifier->object, "devices");
+	int devices = bpf_object__find_map_fd_by_name(program->object, "devices");
 
 	assert_int_equal(bpf_map_update_elem(devices, &key, &row, BPF_ANY), 0);
 }
@@ -226,9 +226,9 @@ static void fail_on_error(int line, const char *message, void *context)
 	fail_msg("line %d: %s", line, message);
 }
 
-static uint64_t hits(const struct classifier *classifier, uint32_t rule)
+static uint64_t hits(const struct classify_program *program, uint32_t rule)
 {
-	int map = bpf_object__find_map_fd_by_name(classifier->object, "class_hits");
+	int map = bpf_object__find_map_fd_by_name(program->object, "class_hits");
 	struct txp_tally sum = { 0 }, rows[libbpf_num_possible_cpus()];
 
 	assert_int_equal(bpf_map_lookup_elem(map, &rule, rows), 0);
@@ -243,7 +243,7 @@ static void only_what_a_rule_says_changes(void **context)
 	size_t i, frames = (text ? strtoul(text, NULL, 0) : 4000) * 5, matched = 0;
 	const struct ruleset_host host = { 0 };
 	const struct map_set none = { 0 };
-	struct classifier classifier;
+	struct classify_program program;
 	struct compiled compiled;
 	struct ruleset ruleset;
 	__u64 netns;
@@ -254,18 +254,18 @@ static void only_what_a_rule_says_changes(void **context)
 	assert_int_equal(compile(&ruleset, fail_on_error, NULL, &compiled), 0);
 	assert_int_equal(netns_id(&netns), 0);
 	compiled.plan.netns = netns;
-	assert_int_equal(classifier_load(&classifier, &compiled, &none, -1, CLASSIFY_PROGRAM, ""),
-			 0);
-	add_device(&classifier, netns);
+	assert_int_equal(
+		classify_program_load(&program, &compiled, &none, -1, CLASSIFY_PROGRAM, ""), 0);
+	add_device(&program, netns);
 	for (i = 0; i < frames; i++)
-		compare(&classifier, &matched);
+		compare(&program, &matched);
 	print_message("%zu frames, %zu matched\n", frames, matched);
 	assert_in_range(matched, frames / 20, frames);
-	assert_int_equal(hits(&classifier, 0), matched);
-	assert_int_equal(hits(&classifier, 0) + hits(&classifier, 1) + hits(&classifier, 2) +
-				 hits(&classifier, 3),
+	assert_int_equal(hits(&program, 0), matched);
+	assert_int_equal(hits(&program, 0) + hits(&program, 1) + hits(&program, 2) +
+				 hits(&program, 3),
 			 frames);
-	classifier_close(&classifier);
+	classify_program_close(&program);
 	compiled_free(&compiled);
 	ruleset_free(&ruleset);
 }

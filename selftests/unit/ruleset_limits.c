@@ -88,7 +88,7 @@ void size_limit(void **state)
 	assert_int_equal(read_bytes(text, most, &ruleset, &logged), 0);
 	ruleset_free(&ruleset);
 	assert_refused("too large", text, most + 1, 0,
-		       "16777217 bytes; a file of rules has at most");
+		       "the file has 16777217 bytes; the limit is");
 	free(text);
 }
 

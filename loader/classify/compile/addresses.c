@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The prefixes of sources and of destinations, swept like numbers, IPv4 and IPv6 by themselves. */
+/*
+ * Compiles src: and dst:. A prefix is a range of addresses, so prefixes are swept as numbers are.
+ * IPv4 and IPv6 are swept apart, because their intervals are in different maps.
+ */
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,11 +31,12 @@ static int add_prefix(struct sweep *sweep, size_t rule, const struct prefix *pre
 	position first = address_of(prefix->address, bits / 32);
 	position size = 1;
 
-	/* a shift by 128 is none; the size of ::/0 is 0, and less one, all ones */
+	/* C does not define a shift by 128. For ::/0 a size of 0 is right: 0 - 1 is all ones. */
 	size = bits - prefix->length < 128 ? size << (bits - prefix->length) : 0;
 	return sweep_add(sweep, rule, first, first + (size - 1));
 }
 
+/* A rule without prefixes allows every address; one with prefixes of the other family, none. */
 static int sweep_prefixes(const struct compilation *c, enum txp_class_ask ask, int family,
 			  struct sweep *sweep)
 {
@@ -44,16 +48,16 @@ static int sweep_prefixes(const struct compilation *c, enum txp_class_ask ask, i
 	for (i = 0; i < c->ruleset->rule_count && !err; i++) {
 		prefixes = prefixes_of(&c->ruleset->rules[i], ask);
 		if (!prefixes->count)
-			row_add(&sweep->base, i);
+			rule_bitmap_add(&sweep->base, i);
 		for (j = 0; j < prefixes->count && !err; j++) {
 			if (prefixes->prefix[j].family == family)
 				err = add_prefix(sweep, i, &prefixes->prefix[j]);
 		}
 	}
-	return err ?: sweep_run(sweep, &c->compiled->rows);
+	return err ?: sweep_run(sweep, &c->compiled->rule_bitmaps);
 }
 
-static bool asks_address(const struct compilation *c, enum txp_class_ask ask)
+static bool is_used(const struct compilation *c, enum txp_class_ask ask)
 {
 	size_t i;
 
@@ -70,19 +74,19 @@ static int compile_address(const struct compilation *c, enum txp_class_ask ask)
 	struct sweep sweep;
 	int err;
 
-	if (!asks_address(c, ask))
+	if (!is_used(c, ask))
 		return 0;
 	plan->asks |= 1U << ask;
 	err = sweep_prefixes(c, ask, AF_INET, &sweep);
 	if (!err)
-		err = steps_append(&c->compiled->steps, &sweep, &plan->span[ask]);
+		err = intervals_append(&c->compiled->intervals, &sweep, &plan->span[ask]);
 	sweep_free(&sweep);
 	if (err)
 		return err;
 	err = sweep_prefixes(c, ask, AF_INET6, &sweep);
 	if (!err)
-		err = steps_append(&c->compiled->steps6, &sweep,
-				   &plan->span6[ask - TXP_ASK_SOURCE]);
+		err = intervals_append(&c->compiled->intervals6, &sweep,
+				       &plan->span6[ask - TXP_ASK_SOURCE]);
 	sweep_free(&sweep);
 	return err;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Between the files of compile(): each compiles the rules' conditions of one kind. */
+/* Shared by compile() and the files that compile one kind of condition each. */
 #ifndef TXPATH_CLASSIFY_COMPILE_COMPILATION_H
 #define TXPATH_CLASSIFY_COMPILE_COMPILATION_H
 
@@ -9,15 +9,15 @@
 
 struct compilation {
 	const struct ruleset *ruleset;
-	struct compiled *compiled; /* filled by all of them */
+	struct compiled *compiled; /* the result, filled step by step */
 	ruleset_error_fn error;
 	void *context; /* of error */
 };
 
 /*
- * Numbers: by a table where there are few values, else by steps. Addresses, by steps. Marks and
- * cgroups, by the values themselves. They return 0, -EINVAL (told), -ENOMEM, or -E2BIG: too many
- * rows.
+ * Numbers: those with few values go into tables, the others into intervals. Addresses go into
+ * intervals. Marks and cgroups go into a hash table. All return 0, -EINVAL (reported), -ENOMEM, or
+ * -E2BIG: more than RULE_BITMAPS_MAX bitmaps.
  */
 int compile_numbers(const struct compilation *c);
 int compile_addresses(const struct compilation *c);

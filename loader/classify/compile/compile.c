@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the rules' classes do, which devices they name, and what finds the rules of a packet. */
+/*
+ * compile(): the actions and names of the rules first, then one kind of condition after the other.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,21 +10,16 @@
 #include "lib/array.h"
 #include "classify/compile/compilation.h"
 
-static bool is_known_device(const struct compiled *compiled, __u32 ifindex)
-{
-	size_t i;
-
-	for (i = 0; i < compiled->device_count && compiled->devices[i] != ifindex; i++)
-		;
-	return i < compiled->device_count;
-}
-
+/* Each device once, however many rules name it. */
 static int append_device(struct compiled *compiled, __u32 ifindex)
 {
 	__u32 *devices;
+	size_t i;
 
-	if (is_known_device(compiled, ifindex))
-		return 0;
+	for (i = 0; i < compiled->device_count; i++) {
+		if (compiled->devices[i] == ifindex)
+			return 0;
+	}
 	devices = array_grown(compiled->devices, compiled->device_count, sizeof(*devices));
 	if (!devices)
 		return -ENOMEM;
@@ -67,7 +64,7 @@ static void compile_actions(const struct compilation *c)
 
 		*action = class->what;
 		action->rate = class->rate;
-		action->clock = rule->class;
+		action->clock = rule->class; /* until edt_clocks_assign() gives it a clock */
 		compiled->plan.edt_clocks |= !!(action->sets & TXP_CLASS_SETS_TIME);
 		compiled->plan.writes |= !!(action->sets & TXP_CLASS_SETS_DSCP);
 		name_rule(ruleset, rule, &compiled->names[i]);
@@ -75,7 +72,7 @@ static void compile_actions(const struct compilation *c)
 	compiled->plan.rules = ruleset->rule_count;
 }
 
-static int make_room(const struct ruleset *ruleset, struct compiled *compiled)
+static int allocate(const struct ruleset *ruleset, struct compiled *compiled)
 {
 	compiled->tables = calloc(1, sizeof(*compiled->tables));
 	compiled->actions = calloc(ruleset->rule_count + 1, sizeof(*compiled->actions));
@@ -90,9 +87,9 @@ int compile(const struct ruleset *ruleset, ruleset_error_fn error, void *context
 	int err;
 
 	memset(compiled, 0, sizeof(*compiled));
-	compiled->steps.form = &numbers_form;
-	compiled->steps6.form = &addresses6_form;
-	err = make_room(ruleset, compiled);
+	compiled->intervals.format = &interval_format32;
+	compiled->intervals6.format = &interval_format128;
+	err = allocate(ruleset, compiled);
 	if (err)
 		return err;
 	compile_actions(&c);
@@ -105,16 +102,16 @@ int compile(const struct ruleset *ruleset, ruleset_error_fn error, void *context
 		err = compile_values(&c);
 	if (err == -E2BIG)
 		err = compile_refuse(&c, 0,
-				     "more than 65536 different sets of rules that some packet's "
-				     "values lead to: fewer rules, or fewer prefixes");
+				     "the values of packets lead to more than 65536 different sets "
+				     "of rules: use fewer rules or fewer prefixes");
 	return err;
 }
 
 void compiled_free(struct compiled *compiled)
 {
-	rows_free(&compiled->rows);
-	steps_free(&compiled->steps);
-	steps_free(&compiled->steps6);
+	rule_bitmaps_free(&compiled->rule_bitmaps);
+	intervals_free(&compiled->intervals);
+	intervals_free(&compiled->intervals6);
 	free(compiled->tables);
 	free(compiled->values);
 	free(compiled->devices);

@@ -1,54 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Steps as their maps have them. */
+/* Intervals in the layout of their maps, so that program.c can copy them as they are. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "classify/compile/intervals.h"
 
-static void write_number(const struct step *step, void *to)
+static void write32(const struct interval *interval, void *to)
 {
 	*(struct txp_rule_interval *)to =
-		(struct txp_rule_interval){ .first = step->first, .row = step->row };
+		(struct txp_rule_interval){ .first = interval->first, .bitmap = interval->bitmap };
 }
 
-static void write_address6(const struct step *step, void *to)
+static void write128(const struct interval *interval, void *to)
 {
-	*(struct txp_rule_interval6 *)to = (struct txp_rule_interval6){ .high = step->first >> 64,
-									.low = step->first,
-									.row = step->row };
+	*(struct txp_rule_interval6 *)to = (struct txp_rule_interval6){
+		.high = interval->first >> 64, .low = interval->first, .bitmap = interval->bitmap
+	};
 }
 
-const struct step_form numbers_form = {
+const struct interval_format interval_format32 = {
 	.size = sizeof(struct txp_rule_interval),
 	.last = 0xffffffff,
-	.write = write_number,
+	.write = write32,
 };
 
-const struct step_form addresses6_form = {
+const struct interval_format interval_format128 = {
 	.size = sizeof(struct txp_rule_interval6),
 	.last = ~(position)0,
-	.write = write_address6,
+	.write = write128,
 };
 
-int steps_append(struct steps *steps, const struct sweep *sweep, struct txp_class_span *span)
+int intervals_append(struct intervals *intervals, const struct sweep *sweep,
+		     struct txp_class_span *span)
 {
-	const struct step_form *form = steps->form;
-	char *grown = reallocarray(steps->step, steps->count + sweep->step_count, form->size);
+	const struct interval_format *format = intervals->format;
+	char *grown = reallocarray(intervals->interval, intervals->count + sweep->interval_count,
+				   format->size);
 	size_t i;
 
 	if (!grown)
 		return -ENOMEM;
-	steps->step = grown;
-	span->at = steps->count;
-	for (i = 0; i < sweep->step_count && sweep->steps[i].first <= form->last; i++)
-		form->write(&sweep->steps[i], grown + form->size * steps->count++);
+	intervals->interval = grown;
+	span->at = intervals->count;
+	/* a range up to 0xffffffff ends at 2^32, where the last interval of the sweep begins */
+	for (i = 0; i < sweep->interval_count && sweep->intervals[i].first <= format->last; i++)
+		format->write(&sweep->intervals[i], grown + format->size * intervals->count++);
 	span->count = i;
 	return 0;
 }
 
-void steps_free(struct steps *steps)
+void intervals_free(struct intervals *intervals)
 {
-	free(steps->step);
-	steps->step = NULL;
-	steps->count = 0;
+	free(intervals->interval);
+	intervals->interval = NULL;
+	intervals->count = 0;
 }

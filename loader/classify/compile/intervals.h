@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The steps of several sweeps, one behind the other: what a map of steps becomes. */
+/*
+ * The content of the maps "rule_intervals" and "rule_intervals6". The intervals of several sweeps
+ * lie in one map, one sweep after the other; a span says where those of one sweep are.
+ */
 #ifndef TXPATH_CLASSIFY_COMPILE_INTERVALS_H
 #define TXPATH_CLASSIFY_COMPILE_INTERVALS_H
 
 #include "classify/compile/sweep.h"
 
-/* How a step lies in the map. */
-struct step_form {
+/* How the map stores an interval. */
+struct interval_format {
 	size_t size;   /* bytes */
-	position last; /* the largest number: what is behind it is none */
-	void (*write)(const struct step *step, void *to);
+	position last; /* the largest number that the map can hold */
+	void (*write)(const struct interval *interval, void *to);
 };
 
-/* Of the map "rule_intervals", struct txp_rule_interval; of "rule_intervals6", struct
- * txp_rule_interval6. */
-extern const struct step_form numbers_form;
-extern const struct step_form addresses6_form;
+/* struct txp_rule_interval: numbers and IPv4 addresses. */
+extern const struct interval_format interval_format32;
+/* struct txp_rule_interval6: IPv6 addresses. */
+extern const struct interval_format interval_format128;
 
-struct steps {
-	const struct step_form *form; /* set by the caller, all else is 0 */
-	void *step;		      /* owned: steps_free() */
+struct intervals {
+	const struct interval_format *format; /* set by the caller; all else begins as 0 */
+	void *interval;			      /* owned: intervals_free() */
 	size_t count;
 };
 
-/* Adds those of one sweep, which has been run; span says where they are. -ENOMEM */
-int steps_append(struct steps *steps, const struct sweep *sweep, struct txp_class_span *span);
+/* Appends the result of a sweep that has run, and fills span. Returns 0 or -ENOMEM. */
+int intervals_append(struct intervals *intervals, const struct sweep *sweep,
+		     struct txp_class_span *span);
 
-void steps_free(struct steps *steps);
+void intervals_free(struct intervals *intervals);
 
 #endif /* TXPATH_CLASSIFY_COMPILE_INTERVALS_H */

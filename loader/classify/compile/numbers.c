@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Each thing that rules ask about as a number is swept once; what a packet's value leads to is a
- * row of rules. Few values lead there by a table, others by the steps of a search.
+ * Compiles the conditions that are numbers. Each dimension (ports, DSCP, length...) is swept once:
+ * the sweep says for every value which rules allow it. Dimensions of up to 16 bits become a table,
+ * which costs a packet one look-up. The others become intervals, which cost a binary search.
  */
 #include <string.h>
 
@@ -27,10 +28,10 @@ static bool is_unused(const struct compilation *c, enum txp_dimension dimension)
 	return true;
 }
 
-/* Of rules that allow is true of; the others are in no row. */
+/* Sweeps the rules for which allow(rule, kind) is true (NULL: all). Others are in no bitmap. */
 static int sweep_ranges(const struct compilation *c, enum txp_dimension dimension,
-			bool (*allow)(const struct rule *rule, unsigned int of), unsigned int of,
-			struct sweep *sweep)
+			bool (*allow)(const struct rule *rule, unsigned int kind),
+			unsigned int kind, struct sweep *sweep)
 {
 	const struct ruleset *ruleset = c->ruleset;
 	size_t i, j;
@@ -40,25 +41,25 @@ static int sweep_ranges(const struct compilation *c, enum txp_dimension dimensio
 	for (i = 0; i < ruleset->rule_count && !err; i++) {
 		const struct ranges *ranges = &ruleset->rules[i].ranges[dimension];
 
-		if (allow && !allow(&ruleset->rules[i], of))
+		if (allow && !allow(&ruleset->rules[i], kind))
 			continue;
 		if (!ranges->count)
-			row_add(&sweep->base, i);
+			rule_bitmap_add(&sweep->base, i);
 		for (j = 0; j < ranges->count && !err; j++)
 			err = sweep_add(sweep, i, ranges->range[j].first, ranges->range[j].last);
 	}
-	return err ?: sweep_run(sweep, &c->compiled->rows);
+	return err ?: sweep_run(sweep, &c->compiled->rule_bitmaps);
 }
 
 static void fill_table(const struct sweep *sweep, __u16 *table, size_t size)
 {
 	size_t i, at;
 
-	for (i = 0; i < sweep->step_count; i++) {
-		position end = i + 1 < sweep->step_count ? sweep->steps[i + 1].first : size;
+	for (i = 0; i < sweep->interval_count; i++) {
+		position end = i + 1 < sweep->interval_count ? sweep->intervals[i + 1].first : size;
 
-		for (at = sweep->steps[i].first; at < end && at < size; at++)
-			table[at] = sweep->steps[i].row;
+		for (at = sweep->intervals[i].first; at < end && at < size; at++)
+			table[at] = sweep->intervals[i].bitmap;
 	}
 }
 
@@ -70,7 +71,10 @@ static bool allows_kind(const struct rule *rule, unsigned int kind)
 	       (!rule->families || rule->families & (1U << family));
 }
 
-/* Asked also if no rule does: its rows have no bit that is no rule's. */
+/*
+ * The program looks up a packet's kind even if no rule has a condition on it. It needs at least one
+ * bitmap: the intersection of none would also have bits of rules that do not exist.
+ */
 static int compile_kinds(const struct compilation *c)
 {
 	struct txp_class_tables *tables = c->compiled->tables;
@@ -88,28 +92,28 @@ static int compile_kinds(const struct compilation *c)
 	return err;
 }
 
-/* Rules that do not ask about it. */
-static int row_of_others(const struct compilation *c, enum txp_dimension dimension)
+/* For packets that have no such value: the rules without a condition on it. */
+static int bitmap_without(const struct compilation *c, enum txp_dimension dimension)
 {
-	struct txp_rule_bitmap row = { 0 };
+	struct txp_rule_bitmap bitmap = { 0 };
 	size_t i;
 
 	for (i = 0; i < c->ruleset->rule_count; i++) {
 		if (!c->ruleset->rules[i].ranges[dimension].count)
-			row_add(&row, i);
+			rule_bitmap_add(&bitmap, i);
 	}
-	return rows_place(&c->compiled->rows, &row);
+	return rule_bitmaps_intern(&c->compiled->rule_bitmaps, &bitmap);
 }
 
-static int ask(const struct compilation *c, enum txp_dimension dimension)
+static int plan_dimension(const struct compilation *c, enum txp_dimension dimension)
 {
 	struct txp_class_plan *plan = &c->compiled->plan;
-	int place = row_of_others(c, dimension);
+	int bitmap = bitmap_without(c, dimension);
 
-	if (place < 0)
-		return place;
+	if (bitmap < 0)
+		return bitmap;
 	plan->asks |= 1U << ask_of[dimension];
-	plan->other[ask_of[dimension]] = place;
+	plan->other[ask_of[dimension]] = bitmap;
 	return 0;
 }
 
@@ -123,7 +127,7 @@ static int compile_table(const struct compilation *c, enum txp_dimension dimensi
 		return 0;
 	err = sweep_ranges(c, dimension, NULL, 0, &sweep);
 	if (!err)
-		err = ask(c, dimension);
+		err = plan_dimension(c, dimension);
 	if (!err)
 		fill_table(&sweep, table, size);
 	sweep_free(&sweep);
@@ -147,7 +151,7 @@ static int compile_tables(const struct compilation *c)
 	return err;
 }
 
-static int compile_steps(const struct compilation *c)
+static int compile_intervals(const struct compilation *c)
 {
 	static const enum txp_dimension dimensions[] = {
 		TXP_DIMENSION_DEV,
@@ -164,10 +168,10 @@ static int compile_steps(const struct compilation *c)
 			continue;
 		err = sweep_ranges(c, dimensions[i], NULL, 0, &sweep);
 		if (!err)
-			err = ask(c, dimensions[i]);
+			err = plan_dimension(c, dimensions[i]);
 		if (!err)
-			err = steps_append(&c->compiled->steps, &sweep,
-					   &c->compiled->plan.span[ask_of[dimensions[i]]]);
+			err = intervals_append(&c->compiled->intervals, &sweep,
+					       &c->compiled->plan.span[ask_of[dimensions[i]]]);
 		sweep_free(&sweep);
 	}
 	return err;
@@ -175,5 +179,5 @@ static int compile_steps(const struct compilation *c)
 
 int compile_numbers(const struct compilation *c)
 {
-	return compile_tables(c) ?: compile_steps(c);
+	return compile_tables(c) ?: compile_intervals(c);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A hash table of rows, by their bits. */
+/* A hash table over the bits, so that a file with many prefixes compiles in linear time. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,80 +8,81 @@
 
 #define SLOTS_FIRST 64
 
-void row_add(struct txp_rule_bitmap *row, size_t rule)
+void rule_bitmap_add(struct txp_rule_bitmap *bitmap, size_t rule)
 {
-	row->words[rule / 64] |= 1ULL << rule % 64;
-	row->summary |= 1ULL << rule / 64;
+	bitmap->words[rule / 64] |= 1ULL << rule % 64;
+	bitmap->summary |= 1ULL << rule / 64;
 }
 
-void row_remove(struct txp_rule_bitmap *row, size_t rule)
+void rule_bitmap_remove(struct txp_rule_bitmap *bitmap, size_t rule)
 {
-	row->words[rule / 64] &= ~(1ULL << rule % 64);
-	if (!row->words[rule / 64])
-		row->summary &= ~(1ULL << rule / 64);
+	bitmap->words[rule / 64] &= ~(1ULL << rule % 64);
+	if (!bitmap->words[rule / 64])
+		bitmap->summary &= ~(1ULL << rule / 64);
 }
 
-static size_t row_hash(const struct txp_rule_bitmap *row)
+static size_t hash(const struct txp_rule_bitmap *bitmap)
 {
 	__u64 hash = 0;
 	size_t i;
 
 	for (i = 0; i < TXP_CLASS_WORDS; i++)
-		hash = (hash ^ row->words[i]) * 0x9e3779b97f4a7c15; /* 2^64 / golden ratio */
+		hash = (hash ^ bitmap->words[i]) * 0x9e3779b97f4a7c15; /* 2^64 / golden ratio */
 	return hash >> 32;
 }
 
-/* Where it is, or would be. */
-static __u32 *rows_slot(const struct rows *rows, const struct txp_rule_bitmap *row)
+/* The slot of an equal bitmap, or the empty slot where this one belongs. */
+static __u32 *find_slot(const struct rule_bitmaps *bitmaps, const struct txp_rule_bitmap *bitmap)
 {
-	size_t at = row_hash(row) & (rows->slot_count - 1);
+	size_t at = hash(bitmap) & (bitmaps->slot_count - 1);
 
-	while (rows->slots[at] && memcmp(&rows->row[rows->slots[at] - 1], row, sizeof(*row)))
-		at = (at + 1) & (rows->slot_count - 1);
-	return &rows->slots[at];
+	while (bitmaps->slots[at] &&
+	       memcmp(&bitmaps->bitmap[bitmaps->slots[at] - 1], bitmap, sizeof(*bitmap)))
+		at = (at + 1) & (bitmaps->slot_count - 1);
+	return &bitmaps->slots[at];
 }
 
-/* slot_count is a power of two, and more than half of the slots are empty. */
-static int rows_grow(struct rows *rows)
+/* Keeps slot_count a power of two, and at least half of the slots empty. */
+static int grow(struct rule_bitmaps *bitmaps)
 {
-	size_t i, slot_count = rows->slot_count ? rows->slot_count * 2 : SLOTS_FIRST;
-	struct txp_rule_bitmap *row = realloc(rows->row, slot_count / 2 * sizeof(*row));
+	size_t i, slot_count = bitmaps->slot_count ? bitmaps->slot_count * 2 : SLOTS_FIRST;
+	struct txp_rule_bitmap *bitmap = realloc(bitmaps->bitmap, slot_count / 2 * sizeof(*bitmap));
 	__u32 *slots;
 
-	if (!row)
+	if (!bitmap)
 		return -ENOMEM;
-	rows->row = row;
+	bitmaps->bitmap = bitmap;
 	slots = calloc(slot_count, sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
-	free(rows->slots);
-	rows->slots = slots;
-	rows->slot_count = slot_count;
-	for (i = 0; i < rows->count; i++)
-		*rows_slot(rows, &rows->row[i]) = i + 1;
+	free(bitmaps->slots);
+	bitmaps->slots = slots;
+	bitmaps->slot_count = slot_count;
+	for (i = 0; i < bitmaps->count; i++)
+		*find_slot(bitmaps, &bitmaps->bitmap[i]) = i + 1;
 	return 0;
 }
 
-int rows_place(struct rows *rows, const struct txp_rule_bitmap *row)
+int rule_bitmaps_intern(struct rule_bitmaps *bitmaps, const struct txp_rule_bitmap *bitmap)
 {
 	__u32 *slot;
-	int err = rows->count * 2 >= rows->slot_count ? rows_grow(rows) : 0;
+	int err = bitmaps->count * 2 >= bitmaps->slot_count ? grow(bitmaps) : 0;
 
 	if (err)
 		return err;
-	slot = rows_slot(rows, row);
+	slot = find_slot(bitmaps, bitmap);
 	if (*slot)
 		return *slot - 1;
-	if (rows->count == ROWS_MAX)
+	if (bitmaps->count == RULE_BITMAPS_MAX)
 		return -E2BIG;
-	rows->row[rows->count++] = *row;
-	*slot = rows->count;
-	return rows->count - 1;
+	bitmaps->bitmap[bitmaps->count++] = *bitmap;
+	*slot = bitmaps->count;
+	return bitmaps->count - 1;
 }
 
-void rows_free(struct rows *rows)
+void rule_bitmaps_free(struct rule_bitmaps *bitmaps)
 {
-	free(rows->row);
-	free(rows->slots);
-	memset(rows, 0, sizeof(*rows));
+	free(bitmaps->bitmap);
+	free(bitmaps->slots);
+	memset(bitmaps, 0, sizeof(*bitmaps));
 }

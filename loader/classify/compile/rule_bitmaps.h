@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Sets of rules, each kept once: what the map "rule_bitmaps" becomes. */
+/*
+ * The content of the map "rule_bitmaps". Many values of a packet allow the same rules, so each
+ * set of rules is stored once, and everything else refers to it by its index.
+ */
 #ifndef TXPATH_CLASSIFY_COMPILE_RULE_BITMAPS_H
 #define TXPATH_CLASSIFY_COMPILE_RULE_BITMAPS_H
 
@@ -8,22 +11,25 @@
 
 #include <txpath/classify.h>
 
-#define ROWS_MAX 65536 /* tables have 16 bits for a row */
+#define RULE_BITMAPS_MAX 65536 /* struct txp_class_tables has 16 bits for an index */
 
-struct rows {
-	struct txp_rule_bitmap *row;
+struct rule_bitmaps {
+	struct txp_rule_bitmap *bitmap;
 	size_t count;
-	__u32 *slots; /* by hash, place + 1 of a row */
+	__u32 *slots; /* hash table: index + 1 of a bitmap, 0 in an empty slot */
 	size_t slot_count;
 };
 
-/* Place of a row like this one, a new one if need be. -E2BIG: ROWS_MAX; -ENOMEM. */
-int rows_place(struct rows *rows, const struct txp_rule_bitmap *row);
+/*
+ * Returns the index of a bitmap equal to this one, and adds the bitmap if there is none. Returns
+ * -E2BIG if there are RULE_BITMAPS_MAX already, or -ENOMEM.
+ */
+int rule_bitmaps_intern(struct rule_bitmaps *bitmaps, const struct txp_rule_bitmap *bitmap);
 
-void rows_free(struct rows *rows);
+void rule_bitmaps_free(struct rule_bitmaps *bitmaps);
 
-/* Keep the summary right. */
-void row_add(struct txp_rule_bitmap *row, size_t rule);
-void row_remove(struct txp_rule_bitmap *row, size_t rule);
+/* Both keep the bitmap's summary correct. */
+void rule_bitmap_add(struct txp_rule_bitmap *bitmap, size_t rule);
+void rule_bitmap_remove(struct txp_rule_bitmap *bitmap, size_t rule);
 
 #endif /* TXPATH_CLASSIFY_COMPILE_RULE_BITMAPS_H */

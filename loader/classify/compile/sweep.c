@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A sweep line. */
+/*
+ * A sweep line. The edges of all ranges are sorted; walking over them, the set of allowed rules
+ * changes only at an edge. So an interval begins at most at each edge.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +10,13 @@
 #include "lib/array.h"
 #include "classify/compile/sweep.h"
 
-static int edge_add(struct sweep *sweep, size_t rule, position at, int change)
+/* Ranges of one rule may overlap: the rule is allowed while at least one of them is open. */
+struct sweep_line {
+	struct txp_rule_bitmap allowed;
+	__u32 open[TXP_CLASS_RULES]; /* ranges of each rule */
+};
+
+static int add_edge(struct sweep *sweep, size_t rule, position at, int change)
 {
 	struct edge *edges = array_grown(sweep->edges, sweep->count, sizeof(*edges));
 
@@ -20,11 +29,11 @@ static int edge_add(struct sweep *sweep, size_t rule, position at, int change)
 
 int sweep_add(struct sweep *sweep, size_t rule, position first, position last)
 {
-	int err = edge_add(sweep, rule, first, 1);
+	int err = add_edge(sweep, rule, first, 1);
 
-	/* nothing is behind the last address */
+	/* last + 1 is 0 behind the last IPv6 address: that range never ends */
 	if (!err && last + 1)
-		err = edge_add(sweep, rule, last + 1, -1);
+		err = add_edge(sweep, rule, last + 1, -1);
 	return err;
 }
 
@@ -35,35 +44,32 @@ static int compare_edges(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-/* Ranges of one rule may overlap: it is in the row while one of them is open. */
-struct line {
-	struct txp_rule_bitmap row;
-	__u32 open[TXP_CLASS_RULES];
-};
-
-static void line_move(struct line *line, const struct edge *edge)
+static void cross_edge(struct sweep_line *line, const struct edge *edge)
 {
 	line->open[edge->rule] += edge->change;
 	if (line->open[edge->rule])
-		row_add(&line->row, edge->rule);
+		rule_bitmap_add(&line->allowed, edge->rule);
 	else
-		row_remove(&line->row, edge->rule);
+		rule_bitmap_remove(&line->allowed, edge->rule);
 }
 
-static int step_add(struct sweep *sweep, struct rows *rows, position first,
-		    const struct txp_rule_bitmap *row)
+/* An interval that allows the same rules as the one before it is joined to that one. */
+static int add_interval(struct sweep *sweep, struct rule_bitmaps *bitmaps, position first,
+			const struct txp_rule_bitmap *allowed)
 {
-	int place = rows_place(rows, row);
+	int bitmap = rule_bitmaps_intern(bitmaps, allowed);
+	size_t count = sweep->interval_count;
 
-	if (place < 0)
-		return place;
-	if (sweep->step_count && sweep->steps[sweep->step_count - 1].row == (__u32)place)
+	if (bitmap < 0)
+		return bitmap;
+	if (count && sweep->intervals[count - 1].bitmap == (__u32)bitmap)
 		return 0;
-	sweep->steps[sweep->step_count++] = (struct step){ .first = first, .row = place };
+	sweep->intervals[sweep->interval_count++] = (struct interval){ first, bitmap };
 	return 0;
 }
 
-static int make_steps(struct sweep *sweep, struct rows *rows, struct line *line)
+static int make_intervals(struct sweep *sweep, struct rule_bitmaps *bitmaps,
+			  struct sweep_line *line)
 {
 	position at = 0;
 	size_t i = 0;
@@ -71,8 +77,8 @@ static int make_steps(struct sweep *sweep, struct rows *rows, struct line *line)
 
 	while (!err) {
 		for (; i < sweep->count && sweep->edges[i].at == at; i++)
-			line_move(line, &sweep->edges[i]);
-		err = step_add(sweep, rows, at, &line->row);
+			cross_edge(line, &sweep->edges[i]);
+		err = add_interval(sweep, bitmaps, at, &line->allowed);
 		if (i == sweep->count)
 			break;
 		at = sweep->edges[i].at;
@@ -80,17 +86,17 @@ static int make_steps(struct sweep *sweep, struct rows *rows, struct line *line)
 	return err;
 }
 
-int sweep_run(struct sweep *sweep, struct rows *rows)
+int sweep_run(struct sweep *sweep, struct rule_bitmaps *bitmaps)
 {
-	struct line *line = calloc(1, sizeof(*line));
+	struct sweep_line *line = calloc(1, sizeof(*line));
 	int err = -ENOMEM;
 
-	sweep->steps = calloc(sweep->count + 1, sizeof(*sweep->steps));
-	if (line && sweep->steps) {
+	sweep->intervals = calloc(sweep->count + 1, sizeof(*sweep->intervals));
+	if (line && sweep->intervals) {
 		if (sweep->count)
 			qsort(sweep->edges, sweep->count, sizeof(*sweep->edges), compare_edges);
-		line->row = sweep->base;
-		err = make_steps(sweep, rows, line);
+		line->allowed = sweep->base;
+		err = make_intervals(sweep, bitmaps, line);
 	}
 	free(line);
 	return err;
@@ -99,6 +105,6 @@ int sweep_run(struct sweep *sweep, struct rows *rows)
 void sweep_free(struct sweep *sweep)
 {
 	free(sweep->edges);
-	free(sweep->steps);
+	free(sweep->intervals);
 	memset(sweep, 0, sizeof(*sweep));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From the ranges of many rules to the places on a line of numbers where the set of rules changes
- * that allow a number.
+ * Turns the ranges of many rules into intervals of a number line. Every number of one interval
+ * allows the same rules, so the program finds a packet's rules with one binary search.
  */
 #ifndef TXPATH_CLASSIFY_COMPILE_SWEEP_H
 #define TXPATH_CLASSIFY_COMPILE_SWEEP_H
@@ -13,27 +13,29 @@ typedef unsigned __int128 position; /* an IPv6 address is the longest number */
 struct edge {
 	position at;
 	__u16 rule;
-	__s8 change; /* 1: a range of the rule begins, -1: it has ended */
+	__s8 change; /* 1: a range of the rule begins here, -1: it ended before */
 };
 
-struct step {
-	position first; /* from here on */
-	__u32 row;
+/* Ends where the next interval of the sweep begins. */
+struct interval {
+	position first;
+	__u32 bitmap; /* index in struct rule_bitmaps */
 };
 
+/* All zero before the first range is added. */
 struct sweep {
 	struct edge *edges;
 	size_t count;
-	struct txp_rule_bitmap base; /* rules that allow every number */
-	struct step *steps;	     /* the outcome: sorted, the first one at 0 */
-	size_t step_count;
+	struct txp_rule_bitmap base; /* rules that allow every number; set by the caller */
+	struct interval *intervals;  /* the result: sorted, the first one begins at 0 */
+	size_t interval_count;
 };
 
-/* One range, both ends inclusive; a rule may have many. -ENOMEM */
+/* Adds a range of a rule, both ends inclusive. A rule may have many. Returns 0 or -ENOMEM. */
 int sweep_add(struct sweep *sweep, size_t rule, position first, position last);
 
-/* Makes the steps; at most TXP_CLASS_RULES rules. Negative errno as rows_place(). */
-int sweep_run(struct sweep *sweep, struct rows *rows);
+/* Makes the intervals. Returns 0, or a negative errno as rule_bitmaps_intern(). */
+int sweep_run(struct sweep *sweep, struct rule_bitmaps *bitmaps);
 
 void sweep_free(struct sweep *sweep);
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Rules that could never match, and what the host cannot give. */
+/*
+ * Finds rules that would load and then never do what they say: because no packet can match them, or
+ * because the host's devices and qdiscs cannot provide what their class needs.
+ */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +20,8 @@ static void check_reached(struct reader *reader, const struct rule *rule)
 {
 	if (reader->all_rule)
 		errors_add(&reader->errors, rule->line,
-			   "rule " QUOTED ": never reached: rule " QUOTED
-			   " (line %d) matches everything",
+			   "rule " QUOTED " is never reached: rule " QUOTED
+			   " (line %d) matches every packet",
 			   rule->name, reader->all_rule, reader->all_line);
 	else if (!*rule->text) {
 		reader->all_rule = rule->name;
@@ -57,13 +60,16 @@ static const char *family_name(__u8 families)
 	return families == IPV4 ? "ipv4" : "ipv6";
 }
 
-/* Of two families any two conditions agree, or no packet has both. */
+/*
+ * Conditions can imply an address family. Two conditions that imply different families exclude each
+ * other. With only two families it is enough to compare each pair of conditions.
+ */
 static void check_families(struct reader *reader, const struct rule *rule)
 {
 	const struct {
 		const char *key;
-		__u8 families; /* 0: not asked */
-	} asked[] = {
+		__u8 families; /* 0: implies none */
+	} conditions[] = {
 		{ "family", rule->families },
 		{ "proto", families_of_protocols(&rule->ranges[TXP_DIMENSION_PROTO]) },
 		{ "src", families_of_prefixes(&rule->sources) },
@@ -71,20 +77,21 @@ static void check_families(struct reader *reader, const struct rule *rule)
 	};
 	size_t i, j;
 
-	for (i = 0; i < ARRAY_SIZE(asked); i++) {
-		for (j = i + 1; j < ARRAY_SIZE(asked); j++) {
-			if (!asked[i].families || !asked[j].families ||
-			    asked[i].families & asked[j].families)
+	for (i = 0; i < ARRAY_SIZE(conditions); i++) {
+		for (j = i + 1; j < ARRAY_SIZE(conditions); j++) {
+			if (!conditions[i].families || !conditions[j].families ||
+			    conditions[i].families & conditions[j].families)
 				continue;
 			errors_add(&reader->errors, rule->line,
-				   "rule " QUOTED ": never matches: %s is of %s, %s of %s",
-				   rule->name, asked[i].key, family_name(asked[i].families),
-				   asked[j].key, family_name(asked[j].families));
+				   "rule " QUOTED " never matches: %s needs %s, but %s needs %s",
+				   rule->name, conditions[i].key,
+				   family_name(conditions[i].families), conditions[j].key,
+				   family_name(conditions[j].families));
 		}
 	}
 }
 
-/* Without proto ports mean each protocol that has some. */
+/* A rule with ports and without proto: is fine: it means every protocol that has ports. */
 static void check_ports(struct reader *reader, const struct rule *rule)
 {
 	const struct ranges *protocols = &rule->ranges[TXP_DIMENSION_PROTO];
@@ -101,12 +108,13 @@ static void check_ports(struct reader *reader, const struct rule *rule)
 			continue;
 		errors_add(&reader->errors, rule->line,
 			   "rule " QUOTED
-			   ": protocol %u has no ports; tcp, udp, udplite, sctp and dccp do",
+			   ": protocol %u has no ports; tcp, udp, udplite, sctp and dccp have",
 			   rule->name, protocol);
 		return;
 	}
 }
 
+/* room: DEVICE_NAME bytes, for a device without a name. */
 static const char *device_name(const struct ruleset_host *host, int ifindex, char *room)
 {
 	const char *name = host->device_name ? host->device_name(ifindex, host->context) : NULL;
@@ -118,10 +126,11 @@ static const char *device_name(const struct ruleset_host *host, int ifindex, cha
 }
 
 static const char *const class_errors[] = {
-	[TC_CLASS_ABSENT] = "there is no such class of tc",
-	[TC_CLASS_INNER] = "it has classes below it: packets go to leaves",
-	[TC_CLASS_NESTED] = "it is not of the device's root qdisc: no priority leads there",
-	[TC_CLASS_OTHERWISE] = "its qdisc does not go by priority as htb, hfsc, drr and prio do",
+	[TC_CLASS_ABSENT] = "the device has no such class",
+	[TC_CLASS_INNER] = "it has classes below it, and packets can only go to a leaf class",
+	[TC_CLASS_NESTED] = "it is not a class of the root qdisc, so no priority selects it",
+	[TC_CLASS_OTHERWISE] =
+		"its qdisc does not select classes by priority, as htb, hfsc, drr and prio do",
 };
 
 static void check_class(struct reader *reader, const struct rule *rule, int ifindex)
@@ -134,7 +143,7 @@ static void check_class(struct reader *reader, const struct rule *rule, int ifin
 	answer = host->tc_class(ifindex, class->what.priority, host->context);
 	if (answer != TC_CLASS_LEAF)
 		errors_add(&reader->errors, rule->line,
-			   "rule " QUOTED ": %s: class %s of " QUOTED ": %s", rule->name,
+			   "rule " QUOTED ": %s: tc class %s of class " QUOTED ": %s", rule->name,
 			   device_name(host, ifindex, room), class->tc, class->name,
 			   answer < 0 ? strerror(-answer) : class_errors[answer]);
 }
@@ -148,18 +157,19 @@ static void check_time(struct reader *reader, const struct rule *rule, int ifind
 
 	if (answer < 0)
 		errors_add(&reader->errors, rule->line,
-			   "rule " QUOTED ": %s: its qdiscs, for the rate of " QUOTED ": %s",
+			   "rule " QUOTED ": %s: reading its qdiscs, for the rate of class " QUOTED
+			   ": %s",
 			   rule->name, device_name(host, ifindex, room), class->name,
 			   strerror(-answer));
 	else if (!answer)
 		errors_add(&reader->errors, rule->line,
-			   "rule " QUOTED
-			   ": %s: not all of its qdiscs keep departure times (fq does): "
-			   "the rate of " QUOTED " would do nothing",
+			   "rule " QUOTED ": %s: the rate of class " QUOTED
+			   " would have no effect: not all qdiscs of "
+			   "the device keep departure times, as fq does",
 			   rule->name, device_name(host, ifindex, room), class->name);
 }
 
-/* What the class asks of a device that packets of the rule leave by. */
+/* Checks what the rule's class needs of a device by which packets of the rule leave. */
 static void check_device(struct reader *reader, const struct rule *rule, int ifindex)
 {
 	const struct class *class = &reader->ruleset->classes[rule->class];
@@ -170,6 +180,7 @@ static void check_device(struct reader *reader, const struct rule *rule, int ifi
 		check_time(reader, rule, ifindex);
 }
 
+/* A tc class belongs to one device, so a rule that uses one must name its devices. */
 static void check_devices(struct reader *reader, const struct rule *rule)
 {
 	const struct ranges *named = &rule->ranges[TXP_DIMENSION_DEV];
@@ -178,10 +189,11 @@ static void check_devices(struct reader *reader, const struct rule *rule)
 	size_t i;
 
 	if (class->tc && !named->count) {
-		errors_add(&reader->errors, rule->line,
-			   "rule " QUOTED ": class " QUOTED
-			   " has tc, a class of one device: dev is missing",
-			   rule->name, class->name);
+		errors_add(
+			&reader->errors, rule->line,
+			"rule " QUOTED ": class " QUOTED
+			" has the key tc, which names a class of one device: add dev to the match",
+			rule->name, class->name);
 		return;
 	}
 	for (i = 0; host && i < named->count; i++)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Errors are found section by section, and told line by line. */
+/*
+ * The reader goes section by section, whatever their order in the file is. So errors are sorted by
+ * line before they are reported.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +13,7 @@
 
 struct error {
 	int line;
-	size_t order; /* of those of one line */
+	size_t order; /* in which it was added: decides between errors of one line */
 	char *message;
 };
 

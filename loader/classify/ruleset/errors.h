@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What is wrong in a file of rules, kept until all of it was read. */
+/*
+ * Errors of a file of rules. They are collected and not printed at once, because an operator wants
+ * all errors of a file in one run, and in the order of its lines.
+ */
 #ifndef TXPATH_CLASSIFY_RULESET_ERRORS_H
 #define TXPATH_CLASSIFY_RULESET_ERRORS_H
 
@@ -7,7 +10,7 @@
 
 #include "classify/ruleset/ruleset.h"
 
-/* What the file says, in a message: it may be long. */
+/* For a piece of the file in a message: it may be long. */
 #define QUOTED "\"%.48s\""
 
 struct error;
@@ -15,17 +18,20 @@ struct error;
 struct errors {
 	struct error *errors;
 	size_t count;
-	int err; /* -ENOMEM: not even the errors are all here */
+	int err; /* 0 or -ENOMEM: then the errors are not complete */
 };
 
-/* Message in ASCII: other bytes, which a terminal might obey, are shown as '?'. */
+/*
+ * Adds an error. line counts from 1; 0: the whole file. Bytes that are not printable ASCII become
+ * '?', because a file could otherwise send control sequences to the operator's terminal.
+ */
 void errors_add(struct errors *errors, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* There was no memory: nothing that was read counts. */
+/* Notes that memory ran out: what was read so far must not be used. */
 void errors_no_memory(struct errors *errors);
 
-/* In the order of lines. */
+/* Calls report for each error, in the order of lines. */
 void errors_report(struct errors *errors, ruleset_error_fn report, void *context);
 
 void errors_free(struct errors *errors);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every key of a file of rules; docs/CLASSIFY.md has a row for each.
+ * Every key of a file of rules. docs/CLASSIFY.md has a row for each; make check compares them.
  *
- * KEY(ID, name, required, read, word): struct key of ruleset_reader.h.
+ * KEY(ID, name, required, read, word): the members of struct key (reader.h).
  */
 #ifndef TXPATH_CLASSIFY_RULESET_KEYS_H
 #define TXPATH_CLASSIFY_RULESET_KEYS_H
@@ -25,7 +25,7 @@
 	KEY(MATCH, "match", false, read_match, NULL)                                               \
 	KEY(CLASS, "class", true, read_word, read_rule_class)
 
-/* Conditions. Those that are numbers have the names of TXP_DIMENSIONS. */
+/* The conditions of a rule. Those that are numbers have the names of TXP_DIMENSIONS. */
 #define RULESET_MATCH_KEYS(KEY)                                                                    \
 	KEY(DEV, "dev", false, read_condition, read_device)                                        \
 	KEY(DIRECTION, "direction", false, read_condition, read_direction)                         \

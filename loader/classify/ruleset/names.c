@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A sorted array: a hostile file has nothing to collide in. */
+/*
+ * A sorted array, not a hash table: a hostile file could choose names whose hashes collide.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

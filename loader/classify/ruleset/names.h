@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Names of a file and where they stand: found, and found twice, in the time of a search. */
+/*
+ * Names that a file defines, and the lines where. Used to find a name, and to find one that is
+ * defined twice.
+ */
 #ifndef TXPATH_CLASSIFY_RULESET_NAMES_H
 #define TXPATH_CLASSIFY_RULESET_NAMES_H
 
@@ -8,7 +11,7 @@
 struct named {
 	const char *name; /* not owned */
 	int line;
-	size_t place;
+	size_t place; /* index of what is named; the user decides in which array */
 };
 
 struct names {
@@ -19,10 +22,10 @@ struct names {
 /* Returns 0 or -ENOMEM. */
 int names_add(struct names *names, const char *name, int line, size_t place);
 
-/* To be called between the last names_add and the first names_find. */
+/* Call it after the last names_add() and before the first names_find(). */
 void names_sort(struct names *names);
 
-/* Of several the one with the least place. NULL: there is none. */
+/* Of several entries the one with the lowest place. NULL: there is no such name. */
 const struct named *names_find(const struct names *names, const char *name);
 
 void names_free(struct names *names);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Prefixes, and the lists of them that rules name. */
+/* Reads prefixes, and copies the named lists of prefixes into the rules that use them. */
 #include <arpa/inet.h>
 #include <string.h>
 
 #include "classify/ruleset/reader.h"
 #include "lib/value.h"
 
-/* Returns false if bits beyond the prefix were set. */
+/* Clears the bits beyond the prefix. Returns false if one was set: likely a typing mistake. */
 static bool mask_address(struct address *address)
 {
 	bool clean = true;
@@ -39,14 +39,15 @@ void read_prefix(struct reader *reader, const struct word *word, void *prefixes)
 
 	if (address_parse(word->text, &address)) {
 		errors_add(&reader->errors, word->line,
-			   "%s: " QUOTED " is no address and no prefix", word->key, word->text);
+			   "%s: " QUOTED " is neither an address nor a prefix", word->key,
+			   word->text);
 		return;
 	}
 	if (!mask_address(&address)) {
 		inet_ntop(address.family, address.word, text, sizeof(text));
 		errors_add(&reader->errors, word->line,
-			   "%s: " QUOTED " has bits beyond its length; the prefix is %s/%u",
-			   word->key, word->text, text, address.length);
+			   "%s: " QUOTED " has bits set beyond its length; write %s/%u", word->key,
+			   word->text, text, address.length);
 		return;
 	}
 	memcpy(prefix.address, address.word, sizeof(prefix.address));
@@ -63,7 +64,7 @@ static void copy_list(struct reader *reader, const struct prefixes *list, struct
 		add_prefix(reader, prefixes, &list->prefix[i]);
 }
 
-/* Lists multiply what a short file says. */
+/* The limit is needed because a short file can name a long list many times. */
 static bool count_prefixes(struct reader *reader, const struct word *word, size_t count)
 {
 	const struct quota prefixes = { "prefixes", &reader->ruleset->prefix_count,
@@ -87,7 +88,8 @@ void read_addresses(struct reader *reader, const struct word *word, struct prefi
 			read_prefix(reader, word, prefixes);
 	} else {
 		errors_add(&reader->errors, word->line,
-			   "%s: " QUOTED " is no list of prefixes in this file, and no address",
+			   "%s: " QUOTED
+			   " is neither a list of prefixes in this file nor an address",
 			   word->key, word->text);
 	}
 }

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A file of rules: its version, its lists of prefixes, its classes, its rules. */
+/*
+ * Reads a file of rules: its version, its lists of prefixes, its classes, and then its rules.
+ *
+ * 1. yaml_text_load() turns the text into a tree.
+ * 2. read_file() finds the sections, in whatever order the file has them.
+ * 3. read_sections() reads lists and classes before rules, because rules name them.
+ * 4. ruleset_read() reports all errors, in the order of lines.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +22,7 @@
 
 #define VERSION "1"
 
-/* Rules come last, wherever they stand: they name the rest. */
+/* The sections are kept, and read later: rules name lists and classes that may follow them. */
 struct sections {
 	const yaml_node_t *prefixes;
 	const yaml_node_t *classes;
@@ -42,18 +49,18 @@ static void read_version(struct reader *reader, const struct word *word, void *t
 	if (strcmp(word->text, VERSION))
 		errors_add(&reader->errors, word->line,
 			   "version " QUOTED
-			   " is not known here; this txpath reads version " VERSION,
+			   " is not supported; this txpath reads version " VERSION,
 			   word->text);
 }
 
-static void note_name(struct reader *reader, struct names *names, const char *name, int line,
-		      size_t place)
+static void add_name(struct reader *reader, struct names *names, const char *name, int line,
+		     size_t place)
 {
 	if (name && names_add(names, name, line, place))
 		errors_no_memory(&reader->errors);
 }
 
-/* An address would be taken for one where a rule names the list. */
+/* In a rule the name stands where an address could stand, so it must not look like one. */
 static void check_list_name(struct reader *reader, const char *name, int line)
 {
 	struct address address;
@@ -61,7 +68,9 @@ static void check_list_name(struct reader *reader, const char *name, int line)
 	check_name(reader, "a list of prefixes", name, line);
 	if (!address_parse(name, &address))
 		errors_add(&reader->errors, line,
-			   "a list of prefixes: its name \"%s\" is an address", name);
+			   "a list of prefixes cannot be named \"%s\": rules would read it as an "
+			   "address",
+			   name);
 }
 
 static void read_list(struct reader *reader, const char *name, int line, const yaml_node_t *value)
@@ -76,17 +85,18 @@ static void read_list(struct reader *reader, const char *name, int line, const y
 	check_list_name(reader, name, line);
 	list->name = copy_text(reader, name);
 	list->line = line;
-	note_name(reader, &reader->lists, list->name, line, ruleset->list_count - 1);
+	add_name(reader, &reader->lists, list->name, line, ruleset->list_count - 1);
 	read_words(reader, &key, value, &list->prefixes);
 }
 
-/* A handle of tc is a priority, too. */
+/* A tc class is selected by skb->priority, so tc: and priority: set the same field. */
 static void set_priority(struct reader *reader, const struct word *word, struct class *class,
 			 __u32 priority)
 {
 	if (class->what.sets & TXP_CLASS_SETS_PRIORITY)
-		errors_add(&reader->errors, word->line,
-			   "a class has either tc or priority: both are the packet's priority");
+		errors_add(
+			&reader->errors, word->line,
+			"a class cannot have both tc and priority: both set the packet's priority");
 	class->what.sets |= TXP_CLASS_SETS_PRIORITY;
 	class->what.priority = priority;
 }
@@ -110,7 +120,7 @@ static void read_class_tc(struct reader *reader, const struct word *word, void *
 	if (!word_tc(word->text, &handle)) {
 		errors_add(&reader->errors, word->line,
 			   "tc: " QUOTED
-			   " is no class of tc; one is written \"1:20\", in hexadecimal",
+			   " is not a tc class; write MAJOR:MINOR in hexadecimal, like \"1:20\"",
 			   word->text);
 		return;
 	}
@@ -159,28 +169,28 @@ static void read_class_rate(struct reader *reader, const struct word *word, void
 		break;
 	case -ERANGE:
 		errors_add(&reader->errors, word->line,
-			   "rate: " QUOTED " is less than a byte in a second, or too large",
-			   word->text);
+			   "rate: " QUOTED " is less than 8 bit/s, or too large", word->text);
 		break;
 	default:
 		errors_add(&reader->errors, word->line,
 			   "rate: " QUOTED
-			   " is no rate; one is written as for tc, 50mbit or 1.5gbit",
+			   " is not a rate; write it as for tc, like 50mbit or 1.5gbit",
 			   word->text);
 	}
 }
 
-/* fq_classify: packets of this priority have a queue of their own, which knows no time. */
+/* fq_classify() puts packets of this priority into a queue of its own that ignores skb->tstamp. */
 static void check_rate(struct reader *reader, const struct class *class)
 {
 	const struct txp_class *what = &class->what;
 
 	if ((what->sets & TXP_CLASS_SETS_TIME) && (what->sets & TXP_CLASS_SETS_PRIORITY) &&
 	    (what->priority & TC_PRIO_MAX) == TC_PRIO_CONTROL)
-		errors_add(&reader->errors, class->line,
-			   "a class: priority 0x%x has %d in its low four bits: fq sends such "
-			   "packets at once, and the rate would do nothing",
-			   what->priority, TC_PRIO_CONTROL);
+		errors_add(
+			&reader->errors, class->line,
+			"a class: its rate would have no effect: priority 0x%x has %d in its low "
+			"four bits, and fq sends such packets at once",
+			what->priority, TC_PRIO_CONTROL);
 }
 
 static const struct key class_keys[] = { RULESET_CLASS_KEYS(RULESET_KEY) };
@@ -195,11 +205,11 @@ static void read_class(struct reader *reader, const char *name, int line, const 
 	if (!class)
 		return;
 	if (ruleset->class_count == TXP_CLASSES + 1)
-		errors_add(&reader->errors, line, "more than %d classes", TXP_CLASSES);
+		errors_add(&reader->errors, line, "the file has more than %d classes", TXP_CLASSES);
 	check_name(reader, "a class", name, line);
 	class->name = copy_text(reader, name);
 	class->line = line;
-	note_name(reader, &reader->classes, class->name, line, ruleset->class_count - 1);
+	add_name(reader, &reader->classes, class->name, line, ruleset->class_count - 1);
 	read_mapping(reader, value, &shape, line, class);
 	check_rate(reader, class);
 }
@@ -217,8 +227,8 @@ static void check_rule_names(struct reader *reader)
 		first = names_find(&reader->rules, rule->name);
 		if (first->place != i)
 			errors_add(&reader->errors, rule->line,
-				   "rule " QUOTED ": so the one of line %d is named", rule->name,
-				   first->line);
+				   "rule " QUOTED ": the rule of line %d has the same name",
+				   rule->name, first->line);
 	}
 }
 
@@ -230,7 +240,7 @@ static void read_rules(struct reader *reader, const yaml_node_t *node)
 	read_items(reader, node, "rules", read_rule);
 	for (i = 0; i < reader->ruleset->rule_count; i++) {
 		rule = &reader->ruleset->rules[i];
-		note_name(reader, &reader->rules, rule->name, rule->line, i);
+		add_name(reader, &reader->rules, rule->name, rule->line, i);
 	}
 	names_sort(&reader->rules);
 	check_rule_names(reader);

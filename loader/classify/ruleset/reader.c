@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The way through the tree: every node is of the kind that is asked for, or told. */
+/*
+ * Walks the YAML tree. Each function checks that a node has the expected type, and reports it if it
+ * does not; so the callers need not check anything.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +30,7 @@ void *add_entry(struct reader *reader, void *array, size_t *count, size_t size)
 	return memset(grown, 0, size);
 }
 
-/* Nothing is kept beyond the limit, however much the file has. */
+/* Nothing is stored beyond the limit, so memory stays bounded for a file that is refused anyway. */
 bool quota_take(struct reader *reader, const struct word *word, const struct quota *quota,
 		size_t count)
 {
@@ -60,31 +63,32 @@ static const char *kind(const yaml_node_t *node)
 	case YAML_MAPPING_NODE:
 		return "a mapping";
 	default:
-		return node->data.scalar.length ? "a word" : "nothing";
+		return node->data.scalar.length ? "a single value" : "nothing";
 	}
 }
 
 static bool is_kind(struct reader *reader, const yaml_node_t *node, yaml_node_type_t type,
-		    const char *what, const char *wanted)
+		    const char *what, const char *expected)
 {
 	if (node->type == type)
 		return true;
-	errors_add(&reader->errors, yaml_node_line(node), "%s: here is %s, wanted is %s", what,
-		   kind(node), wanted);
+	errors_add(&reader->errors, yaml_node_line(node), "%s: expected %s, found %s", what,
+		   expected, kind(node));
 	return false;
 }
 
-/* NULL: it is no scalar, or none that C can hold; told. */
+/* Returns the text of a scalar. NULL: it is none, or has a NUL byte; reported. */
 static const char *scalar(struct reader *reader, const yaml_node_t *node, const char *what)
 {
 	const char *text;
 
-	if (!is_kind(reader, node, YAML_SCALAR_NODE, what, "a word"))
+	if (!is_kind(reader, node, YAML_SCALAR_NODE, what, "a single value"))
 		return NULL;
 	text = (const char *)node->data.scalar.value;
 	if (!memchr(text, '\0', node->data.scalar.length))
 		return text;
-	errors_add(&reader->errors, yaml_node_line(node), "%s: a word with a NUL byte in it", what);
+	errors_add(&reader->errors, yaml_node_line(node), "%s: a value with a NUL byte in it",
+		   what);
 	return NULL;
 }
 
@@ -93,7 +97,7 @@ static yaml_node_t *node_at(struct reader *reader, int index)
 	return yaml_document_get_node(reader->document, index);
 }
 
-/* Keys that are no scalars are told, and not there. */
+/* Collects the keys of a mapping. A key that is not a scalar is reported and left out. */
 static void collect_names(struct reader *reader, const yaml_node_t *mapping, const char *what,
 			  struct names *names)
 {
@@ -115,7 +119,7 @@ static void collect_names(struct reader *reader, const yaml_node_t *mapping, con
 typedef void (*pair_fn)(struct reader *reader, const char *name, int line, const yaml_node_t *value,
 			void *context);
 
-/* libyaml leaves it to its user that a key is there once. */
+/* Reads a pair if its key appears there first. libyaml does not report a key that appears twice. */
 static void read_pair(struct reader *reader, const yaml_node_pair_t *pair, size_t place,
 		      const struct names *names, pair_fn read, void *context)
 {
@@ -131,9 +135,8 @@ static void read_pair(struct reader *reader, const yaml_node_pair_t *pair, size_
 	if (first->place == place)
 		read(reader, first->name, line, node_at(reader, pair->value), context);
 	else
-		errors_add(&reader->errors, line,
-			   QUOTED " is here for a second time, after line %d", first->name,
-			   first->line);
+		errors_add(&reader->errors, line, QUOTED " appears twice; the first is on line %d",
+			   first->name, first->line);
 }
 
 static void read_pairs(struct reader *reader, const yaml_node_t *node, const char *what,
@@ -153,7 +156,7 @@ static void read_pairs(struct reader *reader, const yaml_node_t *node, const cha
 
 struct mapping {
 	const struct shape *shape;
-	__u32 seen; /* bits of the shape's keys */
+	__u32 seen; /* a bit for each key of the shape that was read */
 	void *target;
 };
 
@@ -166,8 +169,8 @@ static void add_unknown_key(struct reader *reader, const char *name, int line,
 	for (i = 0; i < shape->count && length < sizeof(known); i++)
 		length += snprintf(known + length, sizeof(known) - length, "%s%s", i ? ", " : "",
 				   shape->keys[i].name);
-	errors_add(&reader->errors, line, "%s has no key " QUOTED "; it has %s", shape->what, name,
-		   known);
+	errors_add(&reader->errors, line, "%s has no key " QUOTED "; its keys are %s", shape->what,
+		   name, known);
 }
 
 static void read_key(struct reader *reader, const char *name, int line, const yaml_node_t *value,
@@ -246,8 +249,8 @@ void read_words(struct reader *reader, const struct key *key, const yaml_node_t 
 		return;
 	}
 	if (value->data.sequence.items.start == value->data.sequence.items.top)
-		errors_add(&reader->errors, yaml_node_line(value),
-			   "%s: an empty list: nothing is in it", key->name);
+		errors_add(&reader->errors, yaml_node_line(value), "%s: the list is empty",
+			   key->name);
 	for (index = value->data.sequence.items.start;
 	     index < value->data.sequence.items.top && !reader->errors.err; index++)
 		read_word(reader, key, node_at(reader, *index), target);
@@ -257,7 +260,7 @@ void check_name(struct reader *reader, const char *what, const char *name, int l
 {
 	if (!word_is_name(name))
 		errors_add(&reader->errors, line,
-			   "%s: " QUOTED " is no name; it has letters, digits, '.', '_' and '-'",
+			   "%s: " QUOTED " is not a name; use letters, digits, '.', '_' and '-'",
 			   what, name);
 	else if (strlen(name) >= TXP_CLASS_NAME)
 		errors_add(&reader->errors, line, "%s: " QUOTED " is longer than %d characters",
@@ -272,16 +275,16 @@ void add_number_error(struct reader *reader, const struct word *word, int err, _
 			   word->text, max);
 		break;
 	case -EDOM:
-		errors_add(&reader->errors, word->line, "%s: " QUOTED " is upside down", word->key,
-			   word->text);
+		errors_add(&reader->errors, word->line, "%s: " QUOTED " ends before it begins",
+			   word->key, word->text);
 		break;
 	case -ENOENT:
 		errors_add(&reader->errors, word->line,
-			   "%s: " QUOTED " is no number, no range, and no name that is known",
-			   word->key, word->text);
+			   "%s: " QUOTED " is not a number, a range, or a known name", word->key,
+			   word->text);
 		break;
 	default:
-		errors_add(&reader->errors, word->line, "%s: " QUOTED " is no number", word->key,
+		errors_add(&reader->errors, word->line, "%s: " QUOTED " is not a number", word->key,
 			   word->text);
 	}
 }
@@ -290,12 +293,12 @@ bool parse_mark(struct reader *reader, const struct word *word, struct masked *m
 {
 	if (mark_parse(word->text, &mark->value, &mark->mask)) {
 		errors_add(&reader->errors, word->line,
-			   "%s: " QUOTED " is no mark, and no mark/mask", word->key, word->text);
+			   "%s: " QUOTED " is neither a mark nor MARK/MASK", word->key, word->text);
 		return false;
 	}
 	if (mark->value & ~mark->mask) {
 		errors_add(&reader->errors, word->line,
-			   "%s: " QUOTED " has bits that are not of its mask; without: 0x%x/0x%x",
+			   "%s: " QUOTED " has bits set outside its mask; write 0x%x/0x%x",
 			   word->key, word->text, mark->value & mark->mask, mark->mask);
 		return false;
 	}

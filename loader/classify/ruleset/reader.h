@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the parts of the reader of rules share: where it is, and its way through the tree. */
+/*
+ * The reader's state, and the functions with which it walks the YAML tree. A file of rules is read
+ * by read.c (sections, classes), prefix.c (lists of prefixes), rule.c (rules) and check.c (rules
+ * that cannot work).
+ */
 #ifndef TXPATH_CLASSIFY_RULESET_READER_H
 #define TXPATH_CLASSIFY_RULESET_READER_H
 
@@ -10,7 +14,7 @@
 #include "classify/ruleset/errors.h"
 #include "classify/ruleset/names.h"
 
-/* A rule's conditions on one line. */
+/* The conditions of a rule on one line, as txpath classify show prints them. */
 struct condition_text {
 	char bytes[TXP_CLASS_TEXT];
 	size_t length;
@@ -21,20 +25,21 @@ struct reader {
 	const struct ruleset_host *host;
 	struct ruleset *ruleset;
 	struct errors errors;
-	struct names lists; /* place: in ruleset->lists; and so on */
-	struct names classes;
-	struct names rules;
-	struct condition_text text; /* of the rule that is read */
+	struct names lists;	    /* place: index in ruleset->lists */
+	struct names classes;	    /* place: index in ruleset->classes */
+	struct names rules;	    /* place: index in ruleset->rules */
+	struct condition_text text; /* of the rule being read */
 	const char *all_rule;	    /* the first rule without conditions, NULL: none yet */
 	int all_line;
-	bool rules_full;    /* told */
-	bool prefixes_full; /* told, as the next three */
+	/* A limit was exceeded and reported, so that it is reported only once. */
+	bool rules_full;
+	bool prefixes_full;
 	bool ranges_full;
 	bool marks_full;
 	bool cgroups_full;
 };
 
-/* A scalar, and the key that it is a value of. */
+/* A scalar of the file, and the key whose value it is. */
 struct word {
 	const char *key;
 	const char *text;
@@ -43,68 +48,73 @@ struct word {
 
 typedef void (*word_fn)(struct reader *reader, const struct word *word, void *target);
 
-/* A key of a mapping of fixed keys. */
+/* A key of a mapping whose keys are fixed. */
 struct key {
 	const char *name;
 	void (*read)(struct reader *reader, const struct key *key, const yaml_node_t *value,
 		     void *target);
 	bool required;
-	word_fn word; /* for read */
+	word_fn word; /* read calls it for each scalar of the value */
 };
 
+/* A mapping whose keys are fixed. */
 struct shape {
-	const char *what; /* "a class" */
+	const char *what; /* for messages: "a class" */
 	const struct key *keys;
 	size_t count; /* at most 32 */
 };
 
-/* Reads what the mapping has in its order. */
+/*
+ * Reads the keys of a mapping, in the order of the file. Reports keys that the shape does not have,
+ * and required keys that the mapping does not have (at that line).
+ */
 void read_mapping(struct reader *reader, const yaml_node_t *node, const struct shape *shape,
 		  int line, void *target);
 
-/* A mapping whose keys are names of the file's own. */
+/* Reads a mapping whose keys are names that the file chooses. */
 typedef void (*entry_fn)(struct reader *reader, const char *name, int line,
 			 const yaml_node_t *value);
 void read_entries(struct reader *reader, const yaml_node_t *node, const char *what, entry_fn entry);
 
-/* Each node of a sequence. */
+/* Calls item for each node of a sequence. */
 void read_items(struct reader *reader, const yaml_node_t *node, const char *what,
 		void (*item)(struct reader *reader, const yaml_node_t *node));
 
-/* For struct key: gives key->word the scalar, or each of a sequence of them. */
+/* For key->read: calls key->word for a scalar; read_words also for each scalar of a sequence. */
 void read_word(struct reader *reader, const struct key *key, const yaml_node_t *value,
 	       void *target);
 void read_words(struct reader *reader, const struct key *key, const yaml_node_t *value,
 		void *target);
 
-/* Says so unless text may be the name of a thing of that kind. */
+/* Reports an error unless name can be the name of a list, a class or a rule (what: for messages).
+ */
 void check_name(struct reader *reader, const char *what, const char *name, int line);
 
-/* Says what is wrong with a number; err is what word_range or number_parse returned. */
+/* Reports what is wrong with a number. err: what word_range() or number_parse() returned. */
 void add_number_error(struct reader *reader, const struct word *word, int err, __u32 max);
 
-/* MARK or MARK/MASK. Returns false if it was neither, told. */
+/* Parses MARK or MARK/MASK. Returns false if it is neither, reported. */
 bool parse_mark(struct reader *reader, const struct word *word, struct masked *mark);
 
-/* Adds an entry of so many bytes to the end of array, and counts it. NULL: no memory, noted. */
+/* Appends a zeroed entry of size bytes to *array, and counts it. NULL: no memory, noted. */
 void *add_entry(struct reader *reader, void *array, size_t *count, size_t size);
 
-/* What the rules of a file have so many of, and at most. */
+/* A limit on what all rules of a file have together, so that a short file stays cheap to hold. */
 struct quota {
 	const char *what; /* "prefixes" */
 	size_t *count;
 	size_t max;
-	bool *full; /* told */
+	bool *full; /* the excess has been reported */
 };
 
-/* Counts so many more for word. False: that are too many; told once. */
+/* Adds count to *quota->count. Returns false if that is too much, reported once, at word. */
 bool quota_take(struct reader *reader, const struct word *word, const struct quota *quota,
 		size_t count);
 
-/* A copy. NULL: no memory, noted. */
+/* Returns a copy, owned by the caller. NULL: no memory, noted. */
 char *copy_text(struct reader *reader, const char *text);
 
-/* Of the named sections of a file (ruleset_rule.c, ruleset_prefix.c, ruleset_check.c). */
+/* rule.c, prefix.c and check.c, as read.c uses them. */
 void read_rule(struct reader *reader, const yaml_node_t *node);
 void read_prefix(struct reader *reader, const struct word *word, void *prefixes);
 void read_addresses(struct reader *reader, const struct word *word, struct prefixes *prefixes);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A rule: its name, its conditions, its class. */
+/*
+ * Reads a rule: its name, its conditions, its class. A rule without errors is then checked by
+ * check_rule(): a rule that was not understood would give misleading errors there.
+ */
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
@@ -28,7 +31,6 @@ static void add_range(struct reader *reader, const struct word *word, struct ran
 		*entry = *range;
 }
 
-/* Numbers that have names; the file may say either. */
 struct dimension {
 	const char *name;
 	__u32 max;
@@ -40,6 +42,7 @@ static const struct dimension dimensions[] = {
 #undef DIMENSION
 };
 
+/* Dimensions whose numbers have names: the file may write either. */
 static bool (*const names_of[TXP_DIMENSION_COUNT])(const char *text, __u32 *number) = {
 	[TXP_DIMENSION_PROTO] = word_protocol,
 	[TXP_DIMENSION_DSCP] = word_dscp,
@@ -67,7 +70,7 @@ static void read_number(struct reader *reader, const struct word *word, void *ta
 		add_range(reader, word, &rule->ranges[i], &range);
 }
 
-static int ask_device(struct reader *reader, const struct word *word)
+static int find_device(struct reader *reader, const struct word *word)
 {
 	const struct ruleset_host *host = reader->host;
 	size_t length = strlen(word->text);
@@ -80,13 +83,14 @@ static int ask_device(struct reader *reader, const struct word *word)
 static void read_device(struct reader *reader, const struct word *word, void *target)
 {
 	struct rule *rule = target;
-	int index = ask_device(reader, word);
+	int index = find_device(reader, word);
 
 	if (index >= 0)
 		add_range(reader, word, &rule->ranges[TXP_DIMENSION_DEV],
 			  &(struct range){ index, index });
 	else if (index == -ENODEV)
-		errors_add(&reader->errors, word->line, "dev: there is no device " QUOTED,
+		errors_add(&reader->errors, word->line,
+			   "dev: there is no device " QUOTED " in this network namespace",
 			   word->text);
 	else if (index == -ENOENT)
 		errors_add(&reader->errors, word->line,
@@ -147,7 +151,7 @@ static void read_mark(struct reader *reader, const struct word *word, void *targ
 		*entry = mark;
 }
 
-/* Nothing outside the tree of cgroups is to be asked of the host. */
+/* Keeps a file from making txpath look at paths outside the cgroup tree. */
 static bool is_cgroup_path(const char *path)
 {
 	size_t length = strlen(path);
@@ -162,8 +166,8 @@ static const char *cgroup_error(int err)
 	case -ENODEV:
 		return "cgroup2 is not mounted";
 	case -EXDEV:
-		return "cgroup2 is mounted here from below its root, as in a container: "
-		       "what the kernel compares cannot be seen";
+		return "cgroup2 is mounted from below its root, as in a container, so the depth that "
+		       "the kernel compares is not known";
 	default:
 		return strerror(-err);
 	}
@@ -179,9 +183,11 @@ static void read_cgroup(struct reader *reader, const struct word *word, void *ta
 	int err = 0;
 
 	if (!is_cgroup_path(word->text)) {
-		errors_add(&reader->errors, word->line,
-			   "cgroup: " QUOTED " is no path from the root of cgroup2, \"/...\"",
-			   word->text);
+		errors_add(
+			&reader->errors, word->line,
+			"cgroup: " QUOTED
+			" is not a path from the root of cgroup2; begin it with \"/\", without \"..\"",
+			word->text);
 		return;
 	}
 	if (!quota_take(reader, word, &quota, 1))
@@ -198,7 +204,7 @@ static void read_cgroup(struct reader *reader, const struct word *word, void *ta
 		*entry = cgroup;
 }
 
-/* What has no room ends in "...". */
+/* A text that does not fit ends in "...". */
 static void add_text(struct condition_text *text, const char *part)
 {
 	static const char end[] = "...";
@@ -221,7 +227,7 @@ static void add_word_text(struct reader *reader, const struct word *word, void *
 	*first = false;
 }
 
-/* Its text only if its words are what they are to be: errors are told once. */
+/* Reads the values twice: to parse them, and if they were good, to collect their text. */
 static void read_condition(struct reader *reader, const struct key *key, const yaml_node_t *value,
 			   void *rule)
 {
@@ -266,11 +272,11 @@ static void read_rule_class(struct reader *reader, const struct word *word, void
 	if (class)
 		rule->class = class->place;
 	else
-		errors_add(&reader->errors, word->line,
-			   "class: " QUOTED " is no class of this file", word->text);
+		errors_add(&reader->errors, word->line, "class: this file has no class " QUOTED,
+			   word->text);
 }
 
-/* A packet that is forwarded has no socket of this host. */
+/* Only a packet from a socket of this host has a uid and a cgroup; a forwarded one has none. */
 static void imply_direction(struct reader *reader, struct rule *rule)
 {
 	const __u8 local = 1 << TXP_DIRECTION_LOCAL;
@@ -280,7 +286,7 @@ static void imply_direction(struct reader *reader, struct rule *rule)
 	if (rule->directions && !(rule->directions & local))
 		errors_add(&reader->errors, rule->line,
 			   "rule " QUOTED
-			   ": never matches: forwarded packets have no uid or cgroup",
+			   " never matches: forwarded packets have no uid and no cgroup",
 			   rule->name);
 	rule->directions = local;
 }
@@ -296,7 +302,6 @@ static void fill_rule(struct reader *reader, const yaml_node_t *node, struct rul
 	reader->text = (struct condition_text){ 0 };
 	read_mapping(reader, node, &shape, rule->line, rule);
 	rule->text = copy_text(reader, reader->text.bytes);
-	/* What is not understood contradicts nothing. */
 	if (reader->errors.count > before || reader->errors.err)
 		return;
 	imply_direction(reader, rule);
@@ -310,8 +315,8 @@ void read_rule(struct reader *reader, const yaml_node_t *node)
 
 	if (ruleset->rule_count == TXP_CLASS_RULES) {
 		if (!reader->rules_full)
-			errors_add(&reader->errors, yaml_node_line(node), "more than %d rules",
-				   TXP_CLASS_RULES);
+			errors_add(&reader->errors, yaml_node_line(node),
+				   "the file has more than %d rules", TXP_CLASS_RULES);
 		reader->rules_full = true;
 		return;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The end of a set of rules. */
+/* Frees a set of rules; the reader fills it. */
 #include <stdlib.h>
 #include <string.h>
 

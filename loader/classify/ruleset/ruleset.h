@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a file of txpath classify says: lists of prefixes, classes, and rules, of which the first
- * that matches a packet gives it its class. docs/CLASSIFY.md describes the file.
+ * A file of rules for txpath classify, as read: lists of prefixes, classes, and rules. The first
+ * rule that matches a packet gives it its class. docs/CLASSIFY.md describes the file.
+ *
+ * A file passes through three stages: ruleset/ reads it into this struct ruleset and checks it,
+ * compile/ turns it into the content of BPF maps, and program.h loads it.
  */
 #ifndef TXPATH_CLASSIFY_RULESET_RULESET_H
 #define TXPATH_CLASSIFY_RULESET_RULESET_H
@@ -17,14 +20,14 @@ struct range {
 	__u32 last;
 };
 
-/* A condition holds if the value is in one of its ranges; without ranges it is not asked. */
+/* A condition holds if the value is in one of the ranges. No ranges: there is no condition. */
 struct ranges {
 	struct range *range;
 	size_t count;
 };
 
 struct prefix {
-	__be32 address[4]; /* masked; of IPv4 the first word, the others 0 */
+	__be32 address[4]; /* masked; IPv4 uses the first word, the others are 0 */
 	__u8 family;	   /* AF_INET or AF_INET6 */
 	__u8 length;	   /* bits */
 };
@@ -35,7 +38,7 @@ struct prefixes {
 };
 
 struct masked {
-	__u32 value; /* & mask */
+	__u32 value; /* has no bits outside mask */
 	__u32 mask;
 };
 
@@ -46,7 +49,7 @@ struct marks {
 
 struct cgroup {
 	__u64 id;
-	__u32 level; /* of its hierarchy; the root has 0 */
+	__u32 level; /* depth below the root of its hierarchy, which has 0 */
 };
 
 struct cgroups {
@@ -64,17 +67,16 @@ struct class
 {
 	char *name;
 	int line;
-	char *tc;	       /* as written, "1:10"; NULL: none. In what.priority too */
-	struct txp_class what; /* of pace only whether there is a rate: filled when it is loaded */
+	char *tc;	       /* as written, "1:10"; NULL: none. what.priority has it too */
+	struct txp_class what; /* without rate and clock: compile() fills those in */
 	__u64 rate;	       /* bytes in a second; 0: none */
 };
 
-/* Ranges and lists are the rule's own; those of prefix lists are copied into it. */
+/* A rule owns all its arrays: the prefixes of a list that it names are copied. */
 struct rule {
 	char *name;
 	int line;
-	size_t class; /* place in ruleset.classes */
-	/* one for each enum txp_dimension that is a number */
+	size_t class; /* index in ruleset.classes */
 	struct ranges ranges[TXP_DIMENSION_COUNT];
 	struct prefixes sources;
 	struct prefixes destinations;
@@ -82,7 +84,7 @@ struct rule {
 	struct cgroups cgroups;
 	__u8 families;	 /* bits 1 << enum txp_class_family; 0: any */
 	__u8 directions; /* bits 1 << enum txp_direction; 0: any */
-	char *text;	 /* its conditions on one line, for txpath classify show; "" if none */
+	char *text;	 /* the conditions on one line, for txpath classify show; "": none */
 };
 
 struct ruleset {
@@ -92,51 +94,52 @@ struct ruleset {
 	size_t class_count;
 	struct rule *rules;
 	size_t rule_count;
-	size_t prefix_count; /* of all rules: of a list each time that one names it */
-	size_t range_count;  /* of all rules, as the next two */
+	/* Totals of all rules. A list counts each time that a rule names it. */
+	size_t prefix_count;
+	size_t range_count;
 	size_t mark_count;
 	size_t cgroup_count;
 };
 
-/* Does skb->priority lead to a class of tc (MAJOR << 16 | MINOR) of a device? */
+/* Does skb->priority MAJOR << 16 | MINOR select the tc class MAJOR:MINOR of a device? */
 enum tc_class {
-	TC_CLASS_LEAF,	 /* it does */
-	TC_CLASS_ABSENT, /* there is none */
-	TC_CLASS_INNER,
-	TC_CLASS_NESTED,    /* of a qdisc that is not the device's root */
-	TC_CLASS_OTHERWISE, /* of a qdisc that goes by something else */
+	TC_CLASS_LEAF,	    /* yes */
+	TC_CLASS_ABSENT,    /* the device has no such class */
+	TC_CLASS_INNER,	    /* it has classes below it, so packets cannot be queued in it */
+	TC_CLASS_NESTED,    /* its qdisc is not the root qdisc */
+	TC_CLASS_OTHERWISE, /* its qdisc does not look at skb->priority */
 };
 
 /*
- * What the file is held against: NULL members are not asked, and what they would say is taken to
- * be so; a device then has the index 0, a cgroup the id 0. ifindex of a rule without dev: each
- * device of devices.
+ * The host that a file of rules is checked against: functions that the reader calls. A function may
+ * be NULL; then that check passes, a device has the index 0 and a cgroup the id 0. A rule without
+ * dev: is checked for each of devices.
  */
 struct ruleset_host {
-	/* Index of a device that txpath is attached to; -ENODEV: there is none of that name,
-	 * -ENOENT: it is not attached. */
+	/* Returns the index of an attached device. -ENODEV: there is no such device, -ENOENT: it
+	 * is not attached. */
 	int (*device)(const char *name, void *context);
-	/* All attached ones. */
+	/* All attached devices. */
 	const int *devices;
 	size_t device_count;
-	/* enum tc_class, or negative errno. */
+	/* Returns an enum tc_class or a negative errno. */
 	int (*tc_class)(int ifindex, __u32 classid, void *context);
-	/* Do its qdiscs keep departure times? 0, 1, or negative errno. */
+	/* Do all qdiscs of the device keep departure times? 0, 1, or a negative errno. */
 	int (*keeps_time)(int ifindex, void *context);
-	/* Path from the root of cgroup2. -ENODEV: it is not mounted, -EXDEV: but a part of it. */
+	/* path: from the root of cgroup2. -ENODEV: it is not mounted, -EXDEV: only a part is. */
 	int (*cgroup)(const char *path, struct cgroup *cgroup, void *context);
-	/* For messages; NULL: the number is shown. */
+	/* For messages. NULL: messages show the index. */
 	const char *(*device_name)(int ifindex, void *context);
 	void *context;
 };
 
-/* Each error, in the order of the file, in ASCII. line counts from 1; 0: the file as a whole. */
+/* Gets each error, in the order of the file, in ASCII. line counts from 1; 0: the whole file. */
 typedef void (*ruleset_error_fn)(int line, const char *message, void *context);
 
 /*
- * Reads all of a text (size bytes, need not end with 0) and reports every error in it. Returns 0,
- * -EINVAL if one was reported (the ruleset is then empty), or -ENOMEM. host: NULL as one without
- * members. Owns memory: ruleset_free().
+ * Reads a text of size bytes (no terminating 0 needed) and reports every error in it. Returns 0,
+ * -EINVAL if an error was reported (the ruleset is then empty), or -ENOMEM. host may be NULL. The
+ * ruleset owns memory: ruleset_free().
  */
 int ruleset_read(const char *text, size_t size, const struct ruleset_host *host,
 		 ruleset_error_fn error, void *context, struct ruleset *ruleset);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Ranges, names of numbers, handles of tc, rates. */
+/* Ranges, names of numbers, tc handles and rates. tc(8) decides how the last two are written. */
 #include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>

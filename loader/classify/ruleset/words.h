@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Single words of a file of rules. */
+/*
+ * Parses single words of a file of rules. None of these functions reports anything: the reader
+ * knows the line and the key.
+ */
 #ifndef TXPATH_CLASSIFY_RULESET_WORDS_H
 #define TXPATH_CLASSIFY_RULESET_WORDS_H
 
@@ -7,24 +10,24 @@
 
 #include "classify/ruleset/ruleset.h"
 
-/* N or N-M. Returns 0, -EINVAL, -ERANGE (more than max) or -EDOM (upside down). */
+/* N or N-M. Returns 0, -EINVAL, -ERANGE (more than max) or -EDOM (M is less than N). */
 int word_range(const char *text, __u32 max, struct range *range);
 
-/* Numbers by name. */
+/* Names of numbers. Return false if the name is not known. */
 bool word_dscp(const char *text, __u32 *dscp);
 bool word_protocol(const char *text, __u32 *protocol);
 bool word_user(const char *text, __u32 *uid);
 
-/* Bits 1 << enum txp_class_family, 1 << enum txp_direction; 0: neither. */
+/* Return the bit 1 << enum txp_class_family, 1 << enum txp_direction; 0: neither name. */
 __u8 word_family(const char *text);
 __u8 word_direction(const char *text);
 
-/* MAJOR:MINOR in hexadecimal, as tc(8) writes it, to a handle. */
+/* Parses MAJOR:MINOR in hexadecimal, as tc(8) writes it, to MAJOR << 16 | MINOR. */
 bool word_tc(const char *text, __u32 *handle);
 
 /*
- * A rate as tc(8) writes it, to bytes in a second. Returns 0, -EINVAL, or -ERANGE: it is less than
- * a byte, or its bits are more than 64 bits count.
+ * Parses a rate as tc(8) writes it, to bytes in a second. Returns 0, -EINVAL, or -ERANGE: it is
+ * less than one byte, or its bits in a second do not fit in 64 bits.
  */
 int word_rate(const char *text, __u64 *rate);
 

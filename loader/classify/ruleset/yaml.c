@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * libyaml searches all anchors and all tag directives for each one, all open brackets for each
- * word, and builds a tree much larger than the text. So the words are looked at first: what comes
- * to its parser has none of the former, and few of the others.
+ * Reads the text twice: first its tokens, then the tree.
+ *
+ * libyaml's parser takes quadratic time for a hostile file. It searches all anchors for each
+ * anchor, all tag directives for each tag, and all open brackets for each token. Its tree is also
+ * much larger than the text. So the tokens are checked first: the parser only sees a text without
+ * anchors and tags, with limited nesting and a limited number of tokens.
  */
 #include <stdbool.h>
 #include <string.h>
 
 #include "classify/ruleset/yaml.h"
 
-#define DEPTH_MAX 8 /* a list of a condition of a rule of the rules has 5 */
+#define DEPTH_MAX 8 /* a file of rules needs 5: a list of values in a condition */
 #define TOKENS_MAX                                                                                 \
 	(1 << 20) /* two for each prefix, and again as many rules with all conditions              \
 		   */
@@ -19,7 +22,9 @@ int yaml_node_line(const yaml_node_t *node)
 	return node->start_mark.line + 1;
 }
 
-/* Some editors begin a file with one; libyaml takes it only where it is to find out the encoding.
+/*
+ * Returns the length of a byte order mark at the start of the text, or 0. Some editors write one.
+ * libyaml accepts it only if it detects the encoding itself, which would also allow UTF-16.
  */
 static size_t byte_order_mark(const char *text, size_t size)
 {
@@ -35,7 +40,7 @@ static void open_parser(yaml_parser_t *parser, const char *text, size_t size)
 	yaml_parser_set_input_string(parser, (const unsigned char *)text, size);
 }
 
-/* libyaml's reader knows the byte, and not its line. */
+/* libyaml's reader reports the offset of a bad byte, but not its line. */
 static int line_of(const char *text, size_t size, size_t offset)
 {
 	size_t i;
@@ -46,7 +51,7 @@ static int line_of(const char *text, size_t size, size_t offset)
 	return line;
 }
 
-/* What the parser stopped at. */
+/* Adds the error at which the parser stopped. */
 static void add_problem(struct errors *errors, const yaml_parser_t *parser, const char *text,
 			size_t size)
 {
@@ -58,16 +63,17 @@ static void add_problem(struct errors *errors, const yaml_parser_t *parser, cons
 		errors_no_memory(errors);
 		break;
 	case YAML_READER_ERROR:
-		errors_add(errors, line_of(text, size, parser->problem_offset), "no YAML: %s",
+		errors_add(errors, line_of(text, size, parser->problem_offset), "invalid YAML: %s",
 			   problem);
 		break;
 	default:
 		if (parser->context)
 			errors_add(errors, parser->problem_mark.line + 1,
-				   "no YAML: %s, %s that begins on line %zu", problem,
+				   "invalid YAML: %s, %s that begins on line %zu", problem,
 				   parser->context, parser->context_mark.line + 1);
 		else
-			errors_add(errors, parser->problem_mark.line + 1, "no YAML: %s", problem);
+			errors_add(errors, parser->problem_mark.line + 1, "invalid YAML: %s",
+				   problem);
 	}
 }
 
@@ -91,10 +97,11 @@ static void refuse_token(struct errors *errors, const yaml_token_t *token)
 	default:
 		return;
 	}
-	errors_add(errors, token->start_mark.line + 1, "%s has no place in a file of rules", what);
+	errors_add(errors, token->start_mark.line + 1, "%s is not allowed in a file of rules",
+		   what);
 }
 
-/* What the token adds to the depth. */
+/* How much the token changes the depth. */
 static int nesting(yaml_token_type_t type)
 {
 	switch (type) {
@@ -112,22 +119,26 @@ static int nesting(yaml_token_type_t type)
 	}
 }
 
-/* Returns false if the tree would be too large. */
+/* Returns false, with an error, if the tree would be too large. */
 static bool check_size(struct errors *errors, const yaml_token_t *token, int depth, size_t count)
 {
 	int line = token->start_mark.line + 1;
 
 	if (depth > DEPTH_MAX)
-		errors_add(errors, line, "nested deeper than %d: nothing in a file of rules is",
-			   DEPTH_MAX);
+		errors_add(errors, line,
+			   "nested deeper than %d levels, which no file of rules needs", DEPTH_MAX);
 	else if (count > TOKENS_MAX)
-		errors_add(errors, line, "more than %d words and signs", TOKENS_MAX);
+		errors_add(errors, line, "the file has more than %d YAML tokens", TOKENS_MAX);
 	else
 		return true;
 	return false;
 }
 
-/* Closing brackets without an opening one, an error that only the parser sees, do not count. */
+/*
+ * Adds an error for each token that is not allowed, and stops at the size limits. Returns false if
+ * the scanner itself failed. A closing bracket too many does not make the depth negative: only the
+ * parser reports it, and a file could otherwise use such brackets to nest deeper.
+ */
 static bool check_tokens(yaml_parser_t *parser, struct errors *errors)
 {
 	yaml_token_type_t type = YAML_NO_TOKEN;
@@ -151,7 +162,7 @@ static bool check_tokens(yaml_parser_t *parser, struct errors *errors)
 	return true;
 }
 
-/* Returns true if all of the text is words that the parser may see. */
+/* The first pass. Returns true if the parser may see the text. */
 static bool scan(const char *text, size_t size, struct errors *errors)
 {
 	yaml_parser_t parser;
@@ -167,7 +178,7 @@ static bool scan(const char *text, size_t size, struct errors *errors)
 	return !errors->count && !errors->err;
 }
 
-/* Returns false at an error of the parser. */
+/* Loads the only document of the text. Returns false if the parser failed. */
 static bool load_one(yaml_parser_t *parser, struct errors *errors, yaml_document_t *document)
 {
 	yaml_document_t other;
@@ -183,11 +194,13 @@ static bool load_one(yaml_parser_t *parser, struct errors *errors, yaml_document
 		return false;
 	root = yaml_document_get_root_node(&other);
 	if (root)
-		errors_add(errors, yaml_node_line(root), "a second document; a file has one");
+		errors_add(errors, yaml_node_line(root),
+			   "a second YAML document begins here; a file of rules is one document");
 	yaml_document_delete(&other);
 	return true;
 }
 
+/* The second pass. */
 static bool load(const char *text, size_t size, struct errors *errors, yaml_document_t *document)
 {
 	yaml_parser_t parser;
@@ -209,7 +222,7 @@ bool yaml_text_load(const char *text, size_t size, struct errors *errors, yaml_d
 
 	memset(document, 0, sizeof(*document));
 	if (size > YAML_TEXT_MAX) {
-		errors_add(errors, 0, "%zu bytes; a file of rules has at most %d", size,
+		errors_add(errors, 0, "the file has %zu bytes; the limit is %d", size,
 			   YAML_TEXT_MAX);
 		return false;
 	}

@@ -270,7 +270,7 @@ test_classify_refuses()
 		  - {name: w, class: nosuch}
 		  - {name: v, match: {proto: udp}, class: r}
 	END
-	for error in ':3: .*tc.*priority' ':7: .*nosuch0' ':8: .*upside down' ':8: .*x' ':9: .*c1' \
+	for error in ':3: .*tc.*priority' ':7: .*nosuch0' ':8: .*ends before' ':8: .*x' ':9: .*c1' \
 		':10: .*1:77' ':11: .*nosuch' ':12: .*departure'; do
 		refuses 1 "wrong.yaml$error" txp client classify load "$WORK/wrong.yaml"
 	done
@@ -291,14 +291,14 @@ test_classify_refuses_tc()
 	in_ns client tc qdisc add dev c0 parent 1:20 handle 20: htb
 	in_ns client tc class add dev c0 parent 20: classid 20:1 htb rate 1mbit
 	loads_class '' 'tc: "1:10"'
-	loads_class 'c0: class 1:1 of "a": it has classes below it' 'tc: "1:1"'
-	loads_class 'c0: class 20:1 of "a": it is not of the device.s root qdisc' 'tc: "20:1"'
-	loads_class 'there is no such class of tc' 'tc: "1:11"'
+	loads_class 'c0: tc class 1:1 of class "a": it has classes below it' 'tc: "1:1"'
+	loads_class 'c0: tc class 20:1 of class "a": it is not a class of the root qdisc' 'tc: "20:1"'
+	loads_class 'the device has no such class' 'tc: "1:11"'
 	in_ns client tc class del dev c0 classid 1:10
-	loads_class 'there is no such class of tc' 'tc: "1:10"'
+	loads_class 'the device has no such class' 'tc: "1:10"'
 	in_ns client tc qdisc del dev c0 root
 	in_ns client tc qdisc add dev c0 root handle 1: tbf rate 1gbit burst 100k latency 50ms
-	loads_class 'class 1:1 of "a": its qdisc does not go by priority' 'tc: "1:1"'
+	loads_class 'tc class 1:1 of class "a": its qdisc does not select classes by priority' 'tc: "1:1"'
 }
 
 # cgroup2 from below its root: other depths than the kernel's.
@@ -316,7 +316,7 @@ test_classify_refuses_cgroups_of_a_container()
 		classes: {a: {priority: 6}}
 		rules: [{name: x, match: {cgroup: /child}, class: a}]
 	END
-	refuses 1 '"/child": cgroup2 is mounted here from below its root' unshare -m bash -c \
+	refuses 1 '"/child": cgroup2 is mounted from below its root' unshare -m bash -c \
 		"mount --bind '$CGROUP' '$cgroup' &&
 			'$TXPATH' classify test '$WORK/cgroup.yaml' --dport 1"
 	# one from the root will do, after others
