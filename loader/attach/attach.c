@@ -67,7 +67,7 @@ static int commit(struct transaction *t)
 
 	err = transit_commit(&t->transit, &t->instance, t->changes, t->request->count);
 	if (!err && t->new_probes)
-		err = attach_commit_links(&t->probe_set, &t->instance);
+		err = attach_commit_links(&t->hooks, &t->instance);
 	return transaction_change_modes(t) ?: err;
 }
 
@@ -90,7 +90,7 @@ static int publish(struct transaction *t)
 	err = set_forwarding(t);
 	if (err)
 		goto unpin_maps;
-	err = attach_probe_links(&t->probe_set, &t->instance);
+	err = attach_probe_links(&t->hooks, &t->instance);
 	if (err)
 		goto unpin_maps;
 	err = instance_write(&t->instance, &t->row);
@@ -101,7 +101,7 @@ static int publish(struct transaction *t)
 		return commit(t);
 	instance_write(&t->instance, &t->instance.row);
 abort_links:
-	attach_abort_links(&t->probe_set, &t->instance);
+	attach_abort_links(&t->hooks, &t->instance);
 unpin_maps:
 	if (t->fresh)
 		attach_unpin_maps(&t->instance);
@@ -172,11 +172,11 @@ int attach_devices(const struct pins *pins, __u64 netns, const struct attach_req
 		goto close_programs;
 	err = transaction_prepare_probes(&t);
 	if (err)
-		goto close_probe_set;
+		goto close_hooks;
 	transaction_set_row(&t);
 	err = publish_expedited(&t);
-close_probe_set:
-	probe_set_close(&t.probe_set);
+close_hooks:
+	hooks_close(&t.hooks);
 close_programs:
 	transit_close(&t.transit);
 	egress_close(&t.egress);

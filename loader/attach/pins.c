@@ -47,39 +47,39 @@ int attach_pin_maps(const struct instance *instance)
 	return err;
 }
 
-void attach_abort_links(const struct probe_set *probe_set, const struct instance *instance)
+void attach_abort_links(const struct hook_set *hooks, const struct instance *instance)
 {
 	size_t i;
 
 	for (i = 0; i < TXP_PROBE_COUNT; i++) {
-		if (probe_set->step[i].link_fd >= 0)
+		if (hooks_link(hooks, i) >= 0)
 			pin_abort(instance->links_directory, probe_name(i));
 	}
 }
 
-int attach_probe_links(const struct probe_set *probe_set, const struct instance *instance)
+int attach_probe_links(const struct hook_set *hooks, const struct instance *instance)
 {
 	int err = 0;
 	size_t i;
 
 	for (i = 0; i < TXP_PROBE_COUNT && !err; i++) {
-		if (probe_set->step[i].link_fd >= 0)
-			err = pin_probe(probe_set->step[i].link_fd, instance->links_directory,
+		if (hooks_link(hooks, i) >= 0)
+			err = pin_probe(hooks_link(hooks, i), instance->links_directory,
 					probe_name(i));
 	}
 	if (err)
-		attach_abort_links(probe_set, instance);
+		attach_abort_links(hooks, instance);
 	return err;
 }
 
-int attach_commit_links(const struct probe_set *probe_set, const struct instance *instance)
+int attach_commit_links(const struct hook_set *hooks, const struct instance *instance)
 {
 	const char *directory = instance->links_directory;
 	int err = 0;
 	size_t i;
 
 	for (i = 0; i < TXP_PROBE_COUNT && !err; i++) {
-		if (probe_set->step[i].link_fd >= 0)
+		if (hooks_link(hooks, i) >= 0)
 			err = pin_commit(directory, probe_name(i));
 		else
 			err = pin_remove(directory, probe_name(i));

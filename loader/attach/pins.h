@@ -7,7 +7,7 @@
 #define TXPATH_ATTACH_PINS_H
 
 #include "state/instance.h"
-#include "probes/probe_set.h"
+#include "probes/hooks.h"
 
 int attach_pin_directories(const struct pins *pins, const struct instance *instance);
 
@@ -19,8 +19,8 @@ void attach_unpin_maps(const struct instance *instance);
  * The links of probes, beside those that are pinned, then in their place. Committed, the pins of
  * probes that lost their hook go. Exactly one of them ends what is staged.
  */
-int attach_probe_links(const struct probe_set *probe_set, const struct instance *instance);
-int attach_commit_links(const struct probe_set *probe_set, const struct instance *instance);
-void attach_abort_links(const struct probe_set *probe_set, const struct instance *instance);
+int attach_probe_links(const struct hook_set *hooks, const struct instance *instance);
+int attach_commit_links(const struct hook_set *hooks, const struct instance *instance);
+void attach_abort_links(const struct hook_set *hooks, const struct instance *instance);
 
 #endif /* TXPATH_ATTACH_PINS_H */

@@ -9,30 +9,35 @@
 #include "lib/features.h"
 #include "attach/transaction.h"
 
-static bool same_program(const struct instance *instance, enum txp_probe probe, int prog_fd)
+static bool same_program(const struct instance *instance, const char *pin, int prog_fd)
 {
 	struct bpf_prog_info pinned, ours;
 
-	return !pin_program(instance->links_directory, probe_name(probe), &pinned) &&
+	return !pin_program(instance->links_directory, pin, &pinned) &&
 	       !program_info(prog_fd, &ours) && !memcmp(pinned.tag, ours.tag, sizeof(ours.tag));
 }
 
-/* Probe programs speak together, under one epoch: they are kept or replaced together. */
+/* Has the probe what it would get now: the same hook, and the same program behind it? */
+static bool same_probe(const struct transaction *t, enum txp_probe probe)
+{
+	const struct probe_hook *hook = hooks_of(&t->hooks, probe);
+	const struct txp_instance *row = &t->instance.row;
+
+	if (row->probe_hook[probe] != probe_hook_kind(hook))
+		return false;
+	/* refused now, and not needed before */
+	if (!hook)
+		return row->probe_errno[probe] == t->hooks.probe[probe].best_errno;
+	return same_program(&t->instance, probe_pin(row, probe), hooks_program(&t->hooks, probe));
+}
+
+/* Probe programs work under one epoch, so all of them are kept or all are replaced. */
 static bool same_probes(const struct transaction *t)
 {
-	const struct probe_slot *step;
-	size_t i;
+	int probe;
 
-	for (i = 0; i < TXP_PROBE_COUNT; i++) {
-		step = &t->probe_set.step[i];
-		if (i == TXP_PROBE_EGRESS)
-			continue;
-		if (t->instance.row.probe_hook[i] != probe_hook_kind(step->hook))
-			return false;
-		/* refused now, and not needed before */
-		if (!step->hook && t->instance.row.probe_errno[i] != step->best_errno)
-			return false;
-		if (step->prog_fd >= 0 && !same_program(&t->instance, i, step->prog_fd))
+	for (probe = 0; probe < TXP_PROBE_COUNT; probe++) {
+		if (probe != TXP_PROBE_EGRESS && !same_probe(t, probe))
 			return false;
 	}
 	return true;
@@ -41,22 +46,23 @@ static bool same_probes(const struct transaction *t)
 static void describe_probes(struct transaction *t)
 {
 	struct txp_instance *row = &t->row;
-	const struct probe_slot *step;
+	const struct probe_hook *hook;
 	struct bpf_prog_info program;
-	size_t i;
+	int i;
 
-	row->epoch = t->probe_set.epoch;
+	row->epoch = t->verify.epoch;
 	row->nf_program = 0;
 	row->left_out = 0;
-	row->probes = 1U << TXP_PROBE_EGRESS;
+	row->probes = TXP_PROBE_BIT(TXP_PROBE_EGRESS);
 	for (i = 0; i < TXP_PROBE_COUNT; i++) {
-		step = &t->probe_set.step[i];
-		row->probe_errno[i] = step->best_errno;
-		row->probe_hook[i] = probe_hook_kind(step->hook);
-		row->probes |= (__u32) !!step->hook << i;
-		row->left_out |= (__u32)step->left_out << i;
+		hook = hooks_of(&t->hooks, i);
+		row->probe_errno[i] = t->hooks.probe[i].best_errno;
+		row->probe_hook[i] = probe_hook_kind(hook);
+		row->probes |= hook ? TXP_PROBE_BIT(i) : 0;
+		row->left_out |= t->hooks.probe[i].left_out ? TXP_PROBE_BIT(i) : 0;
+		/* the guard must know our own netfilter hook, which is no reason to decline */
 		if (row->probe_hook[i] == TXP_HOOK_NETFILTER &&
-		    !program_info(step->prog_fd, &program))
+		    !program_info(hooks_program(&t->hooks, i), &program))
 			row->nf_program = program.id;
 	}
 	row->probe_hook[TXP_PROBE_EGRESS] = TXP_HOOK_TC;
@@ -105,7 +111,7 @@ static int check_probe_hooks(struct transaction *t)
 	char text[256], hook_text[HOOK_TEXT_MAX];
 	size_t i;
 
-	if (t->transit.program_fd < 0 || t->probe_set.unneeded & (1U << TXP_PROBE_RECEIVE))
+	if (t->transit.program_fd < 0 || !(t->hooks.probes & TXP_PROBE_BIT(TXP_PROBE_RECEIVE)))
 		return 0;
 	for (i = 0; (hook = transit_needs(i)); i++) {
 		if (t->row.probe_hook[hook->probe] == hook->kind)
@@ -133,23 +139,38 @@ static __u32 new_epoch(__u32 epoch)
 	return chosen;
 }
 
-/* Loads beside what is attached. The new programs stay silent until the instance says so. */
+static void choose_hooks(struct transaction *t)
+{
+	t->verify = (struct verify_hooks_context){
+		.maps = &t->instance.maps,
+		.epoch = new_epoch(t->instance.row.epoch),
+		.netns = t->instance.netns,
+	};
+	t->hooks = (struct hook_set){
+		.user = &verify_hooks,
+		.context = &t->verify,
+		/* the hook at egress is each device's own: see device.c */
+		.probes = TXP_VERIFY_PROBE_BITS & ~TXP_PROBE_BIT(TXP_PROBE_EGRESS) &
+			  ~unneeded_probes(t),
+		.kinds = HOOK_KIND_BIT(TXP_HOOK_FENTRY) | HOOK_KIND_BIT(TXP_HOOK_TP_BTF),
+	};
+	if (t->request->netfilter_hook == NETFILTER_HOOK_ON)
+		t->hooks.kinds |= HOOK_KINDS_NETFILTER;
+}
+
+/* Loads beside what is attached. The new programs do nothing until the row has their epoch. */
 int transaction_prepare_probes(struct transaction *t)
 {
 	int err;
 
-	t->probe_set.epoch = new_epoch(t->instance.row.epoch);
-	t->probe_set.netns = t->instance.netns;
-	t->probe_set.netfilter = t->request->netfilter_hook == NETFILTER_HOOK_ON;
-	t->probe_set.maps = &t->instance.maps;
-	t->probe_set.unneeded = unneeded_probes(t);
-	err = probe_set_load(&t->probe_set);
+	choose_hooks(t);
+	err = hooks_load(&t->hooks);
 	if (err)
 		return log_errno(err, "attach: nothing has been changed");
 	t->row = t->instance.row;
 	t->new_probes = t->fresh || !same_probes(t);
 	if (t->new_probes) {
-		probe_set_attach(&t->probe_set);
+		hooks_attach(&t->hooks);
 		describe_probes(t);
 	}
 	return check_probe_hooks(t);

@@ -8,7 +8,7 @@
 
 #include "attach/attach.h"
 #include "attach/egress.h"
-#include "probes/probe_set.h"
+#include "probes/verify.h"
 #include "attach/ingress.h"
 
 struct transaction {
@@ -19,7 +19,8 @@ struct transaction {
 	bool fresh;		  /* nothing was pinned before */
 	struct egress egress;
 	struct transit transit;
-	struct probe_set probe_set;
+	struct verify_hooks_context verify; /* of hooks */
+	struct hook_set hooks;
 	bool new_probes; /* else those attached are the same and stay */
 	bool set_forwarding;
 	int lo_forwarding;	/* of the instance before that */
@@ -40,7 +41,7 @@ int transaction_without_transit(struct transaction *t, int err, const char *reas
 
 /*
  * attach_probes.c: the programs of the probes, beside what is attached and silent, and what the
- * row says of them. The ladder owns them from here on, also on failure.
+ * row says of them. t->hooks owns them from here on, also on failure.
  */
 int transaction_prepare_probes(struct transaction *t);
 

@@ -8,7 +8,7 @@
 #include "cmd/command.h"
 #include "lib/device.h"
 #include "state/instance.h"
-#include "probes/probe_set.h"
+#include "probes/verify.h"
 #include "lib/log.h"
 #include "lib/output.h"
 #include "lib/privilege.h"

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
-#include "probes/probe_set.h"
+#include "probes/verify.h"
 #include "lib/log.h"
 #include "lib/netns.h"
 #include "lib/output.h"
@@ -62,7 +62,7 @@ static struct json_object *hooks_json(void)
 	struct map_set maps = { 0 };
 	size_t i;
 
-	for (i = 0; i < probe_hook_count; i++) {
+	for (i = 0; i < PROBE_HOOK_COUNT; i++) {
 		if (probe_hooks[i].user == TXP_VERIFY)
 			json_object_array_add(hooks, hook_json(&probe_hooks[i], &maps));
 	}

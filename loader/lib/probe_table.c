@@ -6,14 +6,12 @@
 #include "lib/array.h"
 #include "lib/probe_table.h"
 
-const struct probe_hook probe_hooks[] = {
+const struct probe_hook probe_hooks[PROBE_HOOK_COUNT] = {
 #define HOOK_ROW(user, probe, kind, target, program, limit)                                        \
 	{ TXP_##user, TXP_PROBE_##probe, TXP_HOOK_##kind, target, #program, limit },
 	TXP_PROBE_HOOKS(HOOK_ROW)
 #undef HOOK_ROW
 };
-
-const size_t probe_hook_count = ARRAY_SIZE(probe_hooks);
 
 const char *probe_name(enum txp_probe probe)
 {
@@ -73,7 +71,7 @@ const char *hook_kind_name(enum txp_hook_kind kind)
 
 static const struct probe_hook *verify_hook_from(size_t i, enum txp_probe probe)
 {
-	for (; i < probe_hook_count; i++) {
+	for (; i < PROBE_HOOK_COUNT; i++) {
 		if (probe_hooks[i].user == TXP_VERIFY && probe_hooks[i].probe == probe)
 			return &probe_hooks[i];
 	}
@@ -113,7 +111,7 @@ const struct probe_hook *probe_hook_host(const struct probe_hook *hook)
 	/* the probe whose best hook it is has the program */
 	if (!hook || hook == probe_hook_best(hook->probe))
 		return NULL;
-	for (i = 0; i < probe_hook_count; i++) {
+	for (i = 0; i < PROBE_HOOK_COUNT; i++) {
 		if (probe_hooks[i].user == TXP_VERIFY && probe_hooks[i].probe != hook->probe &&
 		    !strcmp(probe_hooks[i].program, hook->program))
 			return &probe_hooks[i];

@@ -16,9 +16,15 @@ struct probe_hook {
 	const char *limit;
 };
 
+enum {
+	PROBE_HOOK_COUNT = 0
+#define PROBE_HOOK_ONE(user, probe, kind, target, program, limit) +1
+	TXP_PROBE_HOOKS(PROBE_HOOK_ONE)
+#undef PROBE_HOOK_ONE
+};
+
 /* In the order of TXP_PROBE_HOOKS: of one user and probe the best kind first. */
-extern const struct probe_hook probe_hooks[];
-extern const size_t probe_hook_count;
+extern const struct probe_hook probe_hooks[PROBE_HOOK_COUNT];
 
 /* "unknown" for a number that is no probe. */
 const char *probe_name(enum txp_probe probe);

@@ -1,98 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Attaching the programs of a watch, and running it. */
+/*
+ * A session of the commands probes, latency and trace: which probes are to be seen, and how the
+ * engine loads the programs for them. The filter is a constant of the programs, so that the
+ * verifier drops what the filter does not ask for, and each session has a load of its own.
+ */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/netfilter.h>
 
 #include "lib/fd.h"
 #include "lib/log.h"
-#include "lib/nflink.h"
 #include "lib/output.h"
-#include "lib/usage.h"
-#include "state/sum.h"
 #include "lib/tc.h"
-#include "probes/session_hook.h"
+#include "lib/usage.h"
+#include "probes/session.h"
+#include "state/sum.h"
 
-static unsigned int netfilter_hook(const char *target)
+/*
+ * latency must know when a packet is freed without a drop, or it would take a later packet at the
+ * same address for it. No probe is at this place.
+ */
+#define CONSUME_PROGRAM "trace_consume"
+
+static int load(void *context, struct program *programs, size_t count)
 {
-	if (!strcmp(target, "OUTPUT"))
-		return NF_INET_LOCAL_OUT;
-	return !strcmp(target, "FORWARD") ? NF_INET_FORWARD : NF_INET_POST_ROUTING;
+	struct session *session = context;
+	struct program all[PROBE_HOOK_COUNT + 1] = { 0 };
+	bool consume = session->config.what & TXP_TRACE_LATENCY;
+	int err;
+
+	memcpy(all, programs, count * sizeof(*all));
+	if (consume)
+		all[count].name = CONSUME_PROGRAM;
+	err = object_load_trace(&session->config, all, count + consume, &session->object);
+	if (err)
+		return err;
+	memcpy(programs, all, count * sizeof(*all));
+	if (consume)
+		session->consume_fd = all[count].fd;
+	return 0;
 }
 
-static int hook_attach(const struct session *session, const struct probe_hook *hook)
-{
-	int fd = bpf_program__fd(session_program(session, hook));
-
-	if (fd < 0)
-		return -ESRCH;
-	if (hook->kind == TXP_HOOK_NETFILTER)
-		return nflink_attach(fd, NFPROTO_IPV4, netfilter_hook(hook->target));
-	if (hook->kind == TXP_HOOK_NETFILTER6)
-		return nflink_attach(fd, NFPROTO_IPV6, netfilter_hook(hook->target));
-	if (hook->kind == TXP_HOOK_TC)
-		return tc_tcx_attach(TC_EGRESS, fd, session->ifindex);
-	fd = bpf_raw_tracepoint_open(NULL, fd);
-	return fd < 0 ? -errno : fd;
-}
-
-/* The row before whose program this one's is: a program is not attached twice. NULL: none. */
-static const struct probe_hook *hook_host(const struct probe_hook *hook)
-{
-	const struct probe_hook *other;
-
-	for (other = probe_hooks; other < hook; other++) {
-		if (!strcmp(other->program, hook->program))
-			return other;
-	}
-	return NULL;
-}
-
-/* One row: not if a better kind of hook is there, beside others of its kind. */
-static void hook_try(struct session *session, size_t row, int refused)
-{
-	const struct probe_hook *hook = &probe_hooks[row];
-	struct session_probe *probe = &session->probe[hook->probe];
-	const struct probe_hook *host = hook_host(hook);
-	int fd;
-
-	if (!session_selects(session, hook) || (probe->got && probe->got != hook->kind))
-		return;
-	if (host && session->links[host - probe_hooks] >= 0)
-		fd = dup(session->links[host - probe_hooks]);
-	else
-		fd = hook_attach(session, hook);
-	if (fd == -ESRCH && hook->kind == TXP_HOOK_FENTRY && refused)
-		fd = refused;
-	if (fd >= 0) {
-		session->links[row] = fd;
-		session->used[row] = true;
-		probe->got = hook->kind;
-		return;
-	}
-	log_detail("%s: %s/%s refused: %s", probe_name(hook->probe), hook_kind_name(hook->kind),
-		   hook->target, errno_name(fd));
-	if (!probe->err)
-		probe->err = fd;
-}
+static const struct hook_user trace_hooks = { .user = TXP_TRACE, .load = load };
 
 static int attach_consume(struct session *session)
 {
-	struct bpf_program *program =
-		bpf_object__find_program_by_name(session->object, CONSUME_PROGRAM);
-	int fd;
-
-	if (bpf_program__fd(program) < 0)
+	if (session->consume_fd < 0)
 		return 0;
-	fd = bpf_raw_tracepoint_open(NULL, bpf_program__fd(program));
-	if (fd < 0)
-		return log_errno(-errno, "attaching to tp_btf/consume_skb");
-	session->consume_link = fd;
+	session->consume_link = bpf_raw_tracepoint_open(NULL, session->consume_fd);
+	if (session->consume_link < 0)
+		return log_errno(-errno, "attaching to the tracepoint consume_skb");
 	return 0;
 }
 
@@ -112,7 +72,7 @@ int session_parse_probe(const char *word, void *context)
 	return EXIT_DONE;
 }
 
-/* Those that a packet with such an address does not pass. */
+/* Probes that a packet with such an address does not pass. */
 static __u32 other_family(const struct txp_prefix *prefix)
 {
 	if (!prefix->family)
@@ -120,46 +80,75 @@ static __u32 other_family(const struct txp_prefix *prefix)
 	return txp_probes_with(prefix->family == AF_INET ? TXP_INET6 : TXP_INET);
 }
 
-/* What the driver answers is told of what it was given. */
-static __u32 complete(__u32 probes, const struct txp_trace_config *settings)
+static __u32 choose_probes(__u32 named, const struct txp_trace_config *config)
 {
-	if (probes & TXP_PROBE_BIT(TXP_PROBE_NET_DEV_XMIT) && txp_asks_packet(settings))
-		probes |= TXP_PROBE_BIT(TXP_PROBE_NET_DEV_START_XMIT);
-	return probes;
-}
-
-static __u32 choose_probes(__u32 asked, const struct txp_trace_config *settings)
-{
-	const struct txp_filter *filter = &settings->filter;
 	__u32 all = (1U << TXP_PROBE_COUNT) - 1 - txp_probes_with(TXP_VERIFY_ONLY);
+	const struct txp_filter *filter = &config->filter;
 
-	if (asked)
-		return complete(asked, settings);
-	return all & ~other_family(&filter->src) & ~other_family(&filter->dst) &
-	       ~other_family(&filter->host);
+	if (!named)
+		return all & ~other_family(&filter->src) & ~other_family(&filter->dst) &
+		       ~other_family(&filter->host);
+	/* the driver may have freed the packet: what it was is known from when it was given it */
+	if (named & TXP_PROBE_BIT(TXP_PROBE_NET_DEV_XMIT) && txp_asks_packet(config))
+		named |= TXP_PROBE_BIT(TXP_PROBE_NET_DEV_START_XMIT);
+	return named;
 }
 
-int session_open(struct session *session, const struct txp_trace_config *asked, __u32 probes)
+/* A netfilter hook is of one network namespace, and a TC hook of one device. */
+static __u32 choose_kinds(const struct txp_filter *filter)
 {
-	struct txp_trace_config settings = *asked;
-	int err, refused = 0;
-	size_t i;
+	__u32 kinds = HOOK_KIND_BIT(TXP_HOOK_FENTRY) | HOOK_KIND_BIT(TXP_HOOK_TP_BTF);
 
+	if (filter->netns)
+		kinds |= HOOK_KINDS_NETFILTER;
+	if (filter->ifindex && tc_has_tcx())
+		kinds |= HOOK_KIND_BIT(TXP_HOOK_TC);
+	return kinds;
+}
+
+/*
+ * Two programs count what a driver is given: one reads the packet, and one counts it together with
+ * the driver's answer. The second is for filters that do not ask what is in the packet.
+ */
+static const char *start_xmit_without(const struct session *session)
+{
+	bool with_answer = !txp_asks_packet(&session->config) &&
+			   session->hooks.probes & TXP_PROBE_BIT(TXP_PROBE_NET_DEV_XMIT);
+
+	return with_answer ? "trace_start_xmit" : "trace_net_dev_xmit";
+}
+
+static void prepare(struct session *session, const struct txp_trace_config *config, __u32 probes)
+{
 	memset(session, 0, sizeof(*session));
-	session->probes = choose_probes(probes, asked);
-	session->asks_packet = txp_asks_packet(asked);
-	session->ifindex = asked->filter.ifindex;
-	settings.probes = session->probes;
-	memset(session->links, -1, sizeof(session->links));
+	session->config = *config;
+	session->config.probes = choose_probes(probes, config);
+	session->consume_fd = -1;
 	session->consume_link = -1;
-	err = session_load(session, &settings, &refused);
-	if (err)
-		return err;
-	err = attach_consume(session);
-	for (i = 0; i < probe_hook_count && !err; i++)
-		hook_try(session, i, refused);
+	session->hooks = (struct hook_set){
+		.user = &trace_hooks,
+		.context = session,
+		.probes = session->config.probes,
+		.kinds = choose_kinds(&config->filter),
+		.ifindex = config->filter.ifindex,
+		.no_probe = TXP_PROBE_NET_DEV_START_XMIT,
+	};
+	session->hooks.no_hook = start_xmit_without(session);
+}
+
+int session_open(struct session *session, const struct txp_trace_config *config, __u32 probes)
+{
+	int err;
+
+	prepare(session, config, probes);
+	err = hooks_load(&session->hooks);
+	if (!err)
+		err = attach_consume(session);
+	if (!err)
+		hooks_attach(&session->hooks);
 	if (!err && !session_count(session)) {
-		log_error("none of these probes can be seen here: txpath features says why");
+		log_error("this kernel has no hook for any of these probes: txpath features shows "
+			  "why");
 		err = -EOPNOTSUPP;
 	}
 	if (err)
@@ -169,12 +158,7 @@ int session_open(struct session *session, const struct txp_trace_config *asked, 
 
 void session_stop(struct session *session)
 {
-	size_t i;
-
-	for (i = 0; i < probe_hook_count; i++) {
-		fd_close(session->links[i]);
-		session->links[i] = -1;
-	}
+	hooks_detach(&session->hooks);
 	fd_close(session->consume_link);
 	session->consume_link = -1;
 }
@@ -184,6 +168,8 @@ void session_close(struct session *session)
 	if (!session->object) /* was not opened */
 		return;
 	session_stop(session);
+	hooks_close(&session->hooks);
+	fd_close(session->consume_fd);
 	bpf_object__close(session->object);
 	session->object = NULL;
 }
@@ -195,17 +181,13 @@ int session_map(const struct session *session, const char *name)
 
 int session_count(const struct session *session)
 {
-	int i, count = 0;
-
-	for (i = 0; i < TXP_PROBE_COUNT; i++)
-		count += session->probe[i].got != TXP_HOOK_NONE;
-	return count;
+	return hooks_count(&session->hooks);
 }
 
 void session_announce(const struct session *session, const char *verb)
 {
 	log_note("%s: watching %d of %d probes", verb, session_count(session),
-		 __builtin_popcount(session->probes));
+		 __builtin_popcount(session->hooks.probes));
 }
 
 int session_run(const struct session *session, const char *verb, const struct options *options,

@@ -12,26 +12,16 @@
 
 #include <txpath/trace.h>
 
-#include "lib/probe_table.h"
+#include "probes/hooks.h"
 
 struct options;
 
-#define SESSION_LINKS_MAX 80
-
-struct session_probe {
-	enum txp_hook_kind got;
-	int err; /* why the best hook was refused: -errno, 0: it was not */
-};
-
 struct session {
-	__u32 probes;		      /* bit per enum txp_probe that is to be seen */
-	__u32 ifindex;		      /* of the filter's device; 0: of any */
-	bool asks_packet;	      /* txp_asks_packet */
-	struct bpf_object *object;    /* owned */
-	int links[SESSION_LINKS_MAX]; /* owned descriptors, by the row of probe_hooks; -1: none */
-	bool used[SESSION_LINKS_MAX]; /* was attached, also when it is not any more */
+	struct txp_trace_config config;
+	struct hook_set hooks;
+	struct bpf_object *object; /* owned; NULL: not open */
+	int consume_fd;		   /* program that runs at no probe, -1: none */
 	int consume_link;
-	struct session_probe probe[TXP_PROBE_COUNT];
 };
 
 /*

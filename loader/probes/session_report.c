@@ -7,22 +7,15 @@
 #include <bpf/libbpf.h>
 
 #include "lib/output.h"
-#include "probes/session_hook.h"
+#include "probes/session.h"
 
-/* Packets that the kernel did not run the program for, because it was running on that CPU. */
-static __u64 missed_by(const struct session *session, const struct probe_hook *hook)
+/* Packets for which the kernel skipped the program, because it was running on that CPU. */
+static __u64 missed_by(const struct hook_state *hook)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 size = sizeof(info);
 
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(session_program(session, hook)), &info, &size))
-		return 0;
-	return info.recursion_misses;
-}
-
-static void hook_text(const struct probe_hook *hook, char *text, size_t size)
-{
-	snprintf(text, size, "%s/%s", hook_kind_name(hook->kind), hook->target);
+	return bpf_obj_get_info_by_fd(hook->prog_fd, &info, &size) ? 0 : info.recursion_misses;
 }
 
 /* The best hooks, the ones got, and what passes these. */
@@ -40,27 +33,26 @@ static void append(char *list, size_t size, const char *text)
 	snprintf(list + length, size - length, "%s%s", length ? " " : "", text);
 }
 
-static void summarize(const struct session *session, enum txp_probe probe,
+static void summarize(const struct hook_set *hooks, enum txp_probe probe,
 		      struct hook_summary *summary)
 {
-	enum txp_hook_kind best = TXP_HOOK_NONE;
-	const struct probe_hook *hook;
-	char text[64];
+	enum txp_hook_kind best = hooks_next_kind(hooks, probe, TXP_HOOK_NONE);
+	char text[HOOK_TEXT_MAX];
+	size_t row;
 
 	memset(summary, 0, sizeof(*summary));
 	summary->limit = "";
-	for (hook = probe_hooks; hook < probe_hooks + probe_hook_count; hook++) {
-		if (hook->probe != probe || !session_selects(session, hook))
+	for (row = 0; row < PROBE_HOOK_COUNT; row++) {
+		if (!hooks->hook[row].selected || probe_hooks[row].probe != probe)
 			continue;
-		best = best ?: hook->kind;
-		hook_text(hook, text, sizeof(text));
-		if (hook->kind == best)
+		probe_hook_text(&probe_hooks[row], text);
+		if (probe_hooks[row].kind == best)
 			append(summary->wanted, sizeof(summary->wanted), text);
-		if (!session->used[hook - probe_hooks])
+		if (!hooks->hook[row].used)
 			continue;
 		append(summary->got, sizeof(summary->got), text);
-		summary->limit = hook->limit;
-		summary->missed += missed_by(session, hook);
+		summary->limit = probe_hooks[row].limit;
+		summary->missed += missed_by(&hooks->hook[row]);
 	}
 	if (!*summary->got)
 		append(summary->got, sizeof(summary->got), "none");
@@ -69,7 +61,7 @@ static void summarize(const struct session *session, enum txp_probe probe,
 static const char *unobservable(const struct session *session, enum txp_probe probe,
 				const struct hook_summary *summary)
 {
-	return session->probe[probe].got ? summary->limit : probe_what(probe);
+	return session->hooks.probe[probe].attached ? summary->limit : probe_what(probe);
 }
 
 static struct json_object *probe_json(const struct session *session, enum txp_probe probe)
@@ -77,11 +69,11 @@ static struct json_object *probe_json(const struct session *session, enum txp_pr
 	struct json_object *object = json_object_new_object();
 	struct hook_summary summary;
 
-	summarize(session, probe, &summary);
+	summarize(&session->hooks, probe, &summary);
 	json_add_text(object, "probe", probe_name(probe));
 	json_add_text(object, "wanted", summary.wanted);
 	json_add_text(object, "got", summary.got);
-	json_add_errno(object, session->probe[probe].err);
+	json_add_errno(object, session->hooks.probe[probe].best_errno);
 	json_add_number(object, "missed", summary.missed);
 	json_add_text(object, "unobservable", unobservable(session, probe, &summary));
 	return object;
@@ -93,7 +85,7 @@ struct json_object *session_hooks_json(const struct session *session)
 	int i;
 
 	for (i = 0; i < TXP_PROBE_COUNT; i++) {
-		if (session_asks(session, i))
+		if (session->hooks.probes & TXP_PROBE_BIT(i))
 			json_object_array_add(rows, probe_json(session, i));
 	}
 	return rows;

@@ -130,7 +130,7 @@ static bool belongs(const char *pin, const char *kernel_name)
 	const char *probe;
 	size_t i;
 
-	for (i = 0; i < probe_hook_count; i++) {
+	for (i = 0; i < PROBE_HOOK_COUNT; i++) {
 		probe = probe_name(probe_hooks[i].probe);
 		if (!strncmp(pin, probe, strlen(probe)) &&
 		    (pin[strlen(probe)] == '\0' || pin[strlen(probe)] == '-') &&

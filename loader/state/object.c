@@ -156,35 +156,36 @@ int object_load_probes(struct map_set *maps, __u32 epoch, __u64 netns, struct pr
 	return err;
 }
 
-static int set_trace(const struct bpf_object *object, const struct txp_trace_config *session)
+static int set_trace(const struct bpf_object *object, const struct txp_trace_config *config)
 {
 	struct trace_bpf__rodata *rodata = constants(object, sizeof(*rodata));
 
 	if (!rodata)
 		return -EINVAL;
-	rodata->txp_trace_config = *session;
+	rodata->txp_trace_config = *config;
 	return 0;
 }
 
-struct bpf_object *object_open_trace(const struct txp_trace_config *session)
+int object_load_trace(const struct txp_trace_config *config, struct program *programs, size_t count,
+		      struct bpf_object **object)
 {
-	struct bpf_object *object = open_object("trace", trace_bpf__elf_bytes);
-	struct bpf_program *program;
+	struct bpf_object *opened = open_object("trace", trace_bpf__elf_bytes);
 	int err;
 
-	if (!object)
-		return NULL;
-	err = set_trace(object, session);
-	bpf_object__for_each_program(program, object)
-	{
-		if (!err && !strcmp(bpf_program__section_name(program), "netfilter"))
-			err = set_netfilter(program);
-	}
+	if (!opened)
+		return -errno;
+	err = set_trace(opened, config);
 	if (!err)
-		return object;
-	bpf_object__close(object);
-	errno = -err;
-	return NULL;
+		err = select_programs(opened, programs, count);
+	if (!err)
+		err = bpf_object__load(opened);
+	if (!err)
+		err = keep_programs(opened, programs, count);
+	if (err)
+		bpf_object__close(opened);
+	else
+		*object = opened;
+	return err;
 }
 
 static int set_plan(const struct bpf_object *object, const struct txp_class_plan *plan)

@@ -47,10 +47,11 @@ int object_load_transit(struct map_set *maps, struct program *programs, size_t c
 			int *calls_fd);
 
 /*
- * The programs of a watch, to be chosen from, loaded and closed by the caller. NULL with errno,
- * silent.
+ * Loads programs of a trace session, all or none of them. *object, owned by the caller
+ * (bpf_object__close), has their maps. A negative errno, not logged.
  */
-struct bpf_object *object_open_trace(const struct txp_trace_config *session);
+int object_load_trace(const struct txp_trace_config *config, struct program *programs, size_t count,
+		      struct bpf_object **object);
 
 /*
  * One program of bpf/classify/classify.bpf.c, to be given the sizes of its maps, loaded and closed
