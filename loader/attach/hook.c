@@ -67,7 +67,7 @@ static int make_link(struct change *change, enum tc_side side, const struct inst
 		return log_errno(hook->link_fd, "%s: attaching at TC %s (TCX)", change->device.name,
 				 tc_side_name(side));
 	hook->made = true;
-	err = pin_probe(hook->link_fd, instance->links_directory,
+	err = pin_prepare(hook->link_fd, instance->links_directory,
 			hook_pin(side, change->key.ifindex, name));
 	if (err)
 		hook_undo(change, side, instance);

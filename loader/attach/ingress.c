@@ -330,7 +330,7 @@ int transit_attach(struct transit *transit, const struct instance *instance,
 	if (transit->program_fd < 0)
 		return 0;
 	if (transit->array_fd >= 0) {
-		err = pin_probe(transit->array_fd, instance->maps_directory, TRANSIT_CALLS_MAP);
+		err = pin_prepare(transit->array_fd, instance->maps_directory, TRANSIT_CALLS_MAP);
 		if (err)
 			return err;
 	}

@@ -64,7 +64,7 @@ int attach_probe_links(const struct hook_set *hooks, const struct instance *inst
 
 	for (i = 0; i < TXP_PROBE_COUNT && !err; i++) {
 		if (hooks_link(hooks, i) >= 0)
-			err = pin_probe(hooks_link(hooks, i), instance->links_directory,
+			err = pin_prepare(hooks_link(hooks, i), instance->links_directory,
 					probe_name(i));
 	}
 	if (err)

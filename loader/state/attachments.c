@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Rows of the map "devices" against what the kernel says of devices, links and filters now. */
+/*
+ * The rows of the map "devices", compared with the devices, links and filters that the kernel has
+ * now. A device may be renamed, moved or removed without txpath: no daemon is there to see it.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +41,7 @@ const char *hook_pin(enum tc_side side, __u32 ifindex, char *name)
 	return name;
 }
 
-/* 1, or 0 where there is none: a clsact filter needs no pin. */
+/* Returns 1, or 0 if there is no link: a clsact filter needs no pin. */
 static int read_link(const struct instance *instance, enum tc_side side, __u32 ifindex,
 		     struct tc_link *link)
 {
@@ -50,12 +53,12 @@ static int read_link(const struct instance *instance, enum tc_side side, __u32 i
 		return fd == -ENOENT ? 0 : fd;
 	err = tc_tcx_read(fd, link);
 	close(fd);
-	return err ? log_errno(err, "%s/%s is in the way: not a TCX link of txpath's",
+	return err ? log_errno(err, "%s/%s is in the way: it is not a TCX link of txpath's",
 			       instance->links_directory, name)
 		   : 1;
 }
 
-/* Of transit: a link whose device has gone takes nothing over. */
+/* The ifindex of a link is 0 when its device is gone: then nothing is taken over by it. */
 static int read_links(const struct instance *instance, struct attachment *attachment)
 {
 	struct tc_link transit = { 0 };
@@ -107,7 +110,7 @@ static int read_all(const struct instance *instance, struct attachment **list)
 	return count;
 }
 
-/* The device of that index is there under some name: was it renamed? */
+/* A device is the same as long as its index is: was it renamed? */
 static enum attachment_state compare_name(struct attachment *attachment, int socket, int ifindex)
 {
 	char name[IFNAMSIZ];
@@ -139,7 +142,7 @@ static enum attachment_state resolve_tcx(struct attachment *attachment, int sock
 		return compare_name(attachment, socket, link->ifindex);
 	if (link->ifindex)
 		return ATTACHMENT_MOVED;
-	/* the link is dead: with its device, or was it detached from one that lives? */
+	/* the link is dead: its device is gone, or someone has detached it */
 	if (device_name(socket, attachment->key.ifindex, name) &&
 	    !strcmp(name, attachment->row.name))
 		return ATTACHMENT_REMOVED;
@@ -177,14 +180,14 @@ static enum attachment_state resolve_here(struct attachment *attachment, int soc
 			       : resolve_clsact(attachment, socket);
 }
 
-/* Nothing can be asked in a namespace that is out of reach: a dead link is all there is to see. */
+/* A namespace without a name and without a process cannot be entered: only the link is visible. */
 static enum attachment_state resolve_unreachable(const struct attachment *attachment)
 {
 	return attachment->tcx && attachment->link.ifindex ? ATTACHMENT_UNREACHABLE
 							   : ATTACHMENT_VANISHED;
 }
 
-/* All in one stay in the namespace of the instance. */
+/* Enters the namespace of the instance once for all devices. */
 static int resolve_states(const struct instance *instance, struct attachment *list, int count)
 {
 	int home = netns_go(instance->netns);
@@ -256,7 +259,7 @@ const char *attachment_mode(const struct attachment *attachment)
 	return is_demoted(&attachment->row) ? "demoted" : mode_name(attachment->row.mode);
 }
 
-/* In offload, but not before the kernel and the prediction have agreed often enough. */
+/* In offload, but the kernel and the prediction have not agreed promote-after times yet. */
 static bool on_probation(const struct attachment *attachment)
 {
 	const struct txp_device *row = &attachment->row;
@@ -272,7 +275,8 @@ bool attachment_offloads(const struct attachment *attachment)
 
 #define WHY_MAX 128
 
-/* Why nothing is taken over that was to be; "" if nothing stands against it. */
+/* Why a device in offload takes nothing over, "" if it does; of any device: why it has no transit.
+ */
 static const char *explain(const struct attachment *attachment, char *text)
 {
 	const struct txp_device *row = &attachment->row;
@@ -280,15 +284,16 @@ static const char *explain(const struct attachment *attachment, char *text)
 
 	*text = '\0';
 	if (is_demoted(row))
-		snprintf(text, WHY_MAX, "demoted: %llu surprises", row->surprises);
+		snprintf(text, WHY_MAX, "demoted after %llu surprises: attach again to promote it",
+			 row->surprises);
 	else if (!attachment->transit && err)
 		snprintf(text, WHY_MAX, TRANSIT_REFUSED ": %s (%s)", errno_words(err),
 			 errno_name(err));
 	else if (!attachment->transit && row->mode == TXP_MODE_OFFLOAD &&
 		 attachment->state <= ATTACHMENT_RENAMED)
-		snprintf(text, WHY_MAX, "without transit: attach again");
+		snprintf(text, WHY_MAX, "no program at TC ingress: attach again");
 	else if (on_probation(attachment))
-		snprintf(text, WHY_MAX, "watching: %llu of %u agreements", row->agreements,
+		snprintf(text, WHY_MAX, "on probation: %llu of %u agreements", row->agreements,
 			 attachment->promote_after);
 	return text;
 }

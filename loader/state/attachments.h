@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Who is attached: the devices of an instance, and what has become of each since. */
+/* The attached devices of an instance, and what has become of each since it was attached. */
 #ifndef TXPATH_STATE_ATTACHMENTS_H
 #define TXPATH_STATE_ATTACHMENTS_H
 
@@ -34,23 +34,23 @@ struct attachment {
 	int transit_errno;   /* why the instance has no transit */
 	__u32 promote_after; /* of the instance */
 	enum attachment_state state;
-	char name[IFNAMSIZ];	  /* now, or when attached where that cannot be told */
-	char where[NAME_MAX + 1]; /* moved: the namespace, "" if it cannot be found */
+	char name[IFNAMSIZ];	  /* now; its name when attached, if that cannot be read */
+	char where[NAME_MAX + 1]; /* moved: into this namespace, "" if it cannot be found */
 };
 
 /*
- * Reads all of an instance, by ifindex. Returns their number, with *list owned by the caller
- * (NULL for 0), or a negative errno, told.
+ * Reads all devices of an instance, sorted by ifindex. Returns their number, with *list owned by
+ * the caller (NULL for 0), or a negative errno that has been logged.
  */
 int attachments_read(const struct instance *instance, struct attachment **list);
 
 /* As in "devices" of txpath status. netns: the name of the instance's namespace. */
 struct json_object *attachment_json(const struct attachment *attachment, const char *netns);
 
-/* Is what transit would take taken? In offload, not demoted, and promoted if that is waited for. */
+/* Does it take packets over? It is in offload, not demoted, and its probation is over. */
 bool attachment_offloads(const struct attachment *attachment);
 
-/* mode_name(), or "demoted": to offload, until there were too many surprises. */
+/* mode_name(), or "demoted": in offload until there were too many surprises. */
 const char *attachment_mode(const struct attachment *attachment);
 
 #define DEVICE_PIN_MAX 32

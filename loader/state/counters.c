@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Reading counters: every namespace, every device that was asked for, every CPU. */
+/* Reading the counters of the chosen devices, summed over CPUs. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +15,11 @@ static int read_counters(const struct instance *instance, const struct txp_devic
 	int err = counters_sum(map_set_fd(&instance->maps, "counters"),
 			       map_set_fd(&instance->maps, "dev_cache"), key, sum);
 
-	/* none yet, or not any more: a run was killed */
+	/* a run was killed before it added them, or after it removed them */
 	return err == -ENOENT ? 0 : err;
 }
 
-/* No name given: every device is meant. */
+/* Without names every device is chosen. A renamed device is found by both names. */
 static bool is_selected(const struct device_choice *choice, const struct attachment *attachment)
 {
 	int i;
@@ -84,8 +84,8 @@ int counters_each(const struct device_choice *choice, const struct counters_walk
 	if (err < 0 || walking.devices)
 		return err < 0 ? err : 0;
 	if (choice->count)
-		log_error("%s: not attached: txpath status shows what is", choice->names[0]);
+		log_error("%s is not attached: txpath status shows what is", choice->names[0]);
 	else
-		log_error("nothing is attached: txpath attach DEV");
+		log_error("nothing is attached: run txpath attach DEV first");
 	return -ENOENT;
 }

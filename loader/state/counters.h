@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The counters of the devices that a command was asked for. */
+/* Walking over the counters of attached devices, in all namespaces or one. */
 #ifndef TXPATH_STATE_COUNTERS_H
 #define TXPATH_STATE_COUNTERS_H
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Opening and checking what is pinned for a namespace, and walking over all of them. */
+/*
+ * Opening the instance of a namespace, and walking over all instances. Everything that is pinned is
+ * checked first: programs of another version, or somebody else's map, would be read as ours.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +37,8 @@ static int open_map(const char *directory, const char *name, void *context)
 		return fd;
 	err = map_set_add(context, name, fd);
 	if (err)
-		log_error("%s/%s is in the way: not a map of txpath's; remove it", directory, name);
+		log_error("%s/%s is in the way: it is not a map of txpath's; remove it", directory,
+			  name);
 	return err;
 }
 
@@ -56,7 +60,8 @@ static int check_row(struct instance *instance)
 		return log_errno(err, "reading %s/instance", instance->maps_directory);
 	if (instance->row.abi == TXP_ABI_VERSION && instance->row.netns == instance->netns)
 		return 0;
-	log_error("%s/instance has ABI %u, this program %d: txpath detach --all, and attach again",
+	log_error("%s/instance has ABI %u, but this txpath has ABI %d: run txpath detach --all, "
+		  "then attach again",
 		  instance->maps_directory, instance->row.abi, TXP_ABI_VERSION);
 	return -EPROTO;
 }
@@ -88,7 +93,7 @@ int instance_open(const struct pins *pins, __u64 netns, bool complete, struct in
 		err = object_check_maps(&instance->maps, instance->maps_directory,
 					complete && map_set_fd(&instance->maps, INSTANCE_MAP) >= 0);
 	if (!err && complete && map_set_fd(&instance->maps, INSTANCE_MAP) < 0)
-		err = -ENOENT; /* what a killed run has left: see recover.c */
+		err = -ENOENT; /* a run was killed before it pinned the row: see recover.c */
 	else if (!err && complete)
 		err = check_row(instance);
 	else if (!err)
@@ -109,21 +114,21 @@ int instance_write(const struct instance *instance, const struct txp_instance *r
 	int fd = map_set_fd(&instance->maps, INSTANCE_MAP);
 
 	if (fd < 0)
-		return log_errno(fd, "map instance");
+		return log_errno(fd, "finding the map instance");
 	if (bpf_map_update_elem(fd, &zero, row, BPF_ANY))
-		return log_errno(-errno, "writing map instance");
+		return log_errno(-errno, "writing the map instance");
 	return 0;
 }
 
-/* The kernel cuts a program's name off. */
+/* The kernel keeps only the first BPF_OBJ_NAME_LEN - 1 bytes of a program's name. */
 static bool is_program(const char *name, const char *kernel_name)
 {
 	return !strncmp(name, kernel_name, BPF_OBJ_NAME_LEN - 1);
 }
 
 /*
- * A pin is named after its probe, or egress-IFINDEX or transit-IFINDEX. A staged one too: its
- * run was killed.
+ * Is a link with that program what txpath pins under that name? The names are PROBE,
+ * egress-IFINDEX and transit-IFINDEX, each also staged, where a run was killed.
  */
 static bool belongs(const char *pin, const char *kernel_name)
 {
@@ -153,7 +158,7 @@ static int check_link(const char *directory, const char *name, void *context)
 		return err;
 	if (belongs(name, info.name))
 		return 0;
-	log_error("%s/%s is in the way: it is a link to program %s, not txpath's; remove it",
+	log_error("%s/%s is in the way: it links the program %s, which is not txpath's; remove it",
 		  directory, name, info.name);
 	return -EMEDIUMTYPE;
 }
@@ -190,8 +195,8 @@ static int take_id(const char *directory, const char *name, void *context)
 	errno = 0;
 	id = strtoull(name, &end, 10);
 	if (errno || *end) {
-		log_error("%s/%s is in the way: not a namespace of txpath's; remove it", directory,
-			  name);
+		log_error("%s/%s is in the way: its name is not the id of a namespace; remove it",
+			  directory, name);
 		return -EMEDIUMTYPE;
 	}
 	ids = realloc(list->ids, (list->count + 1) * sizeof(*ids));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What txpath keeps of one network namespace: its pinned maps and links. */
+/* An instance: all that txpath has pinned for one network namespace, its maps and its links. */
 #ifndef TXPATH_STATE_INSTANCE_H
 #define TXPATH_STATE_INSTANCE_H
 
@@ -8,10 +8,13 @@
 
 #include <txpath/abi.h>
 
-/* What the name of a pin among the links begins with; the index of the device follows. */
+/* The pin of a link at TC ingress: this, then the index of its device. */
 #define TRANSIT_PIN "transit-"
 
-/* The map with the row: pinned last, removed first. */
+/*
+ * The map with the row of the instance. It is pinned last and removed first: where it is, all other
+ * maps are, so a run that is killed in between leaves no half instance.
+ */
 #define INSTANCE_MAP "instance"
 
 struct instance {
@@ -31,22 +34,23 @@ struct instance {
 int instance_place(const char *bpffs, const char *netns, bool write, struct pins *pins, __u64 *id);
 
 /*
- * Opens what is pinned for a namespace. -ENOENT, silent: nothing is, and only netns, the paths
- * and an empty map set are filled. Anything else has been told: not ours, incomplete, another
- * ABI. complete false: accept what a killed run or another ABI left, to remove it; maps may be
- * missing from the set then. Owns descriptors: instance_close().
+ * Opens what is pinned for a namespace. -ENOENT (not logged): nothing is; netns, the paths and an
+ * empty map set are filled in. Other errors have been logged: a map is not txpath's or is missing,
+ * or the ABI is another. complete = false accepts what a killed run or another ABI has left, so
+ * that it can be removed: maps may be missing from the set. Owns descriptors: instance_close().
  */
 int instance_open(const struct pins *pins, __u64 netns, bool complete, struct instance *instance);
 void instance_close(struct instance *instance);
 
-/* Is every pinned link one of ours? -EMEDIUMTYPE, told. */
+/* Is every pinned link one of txpath's? -EMEDIUMTYPE (logged): no. */
 int instance_check_links(const struct instance *instance);
 
+/* Writes the row. Errors have been logged. */
 int instance_write(const struct instance *instance, const struct txp_instance *row);
 
 /*
- * How often the kernel skipped the program of a probe because it was interrupted in it, in any
- * namespace; always 0 before Linux 5.12, which did not skip. -ENOENT: no link is pinned for it.
+ * How often the kernel skipped the program of a probe because it was running on that CPU already,
+ * for packets of any namespace. Always 0 before Linux 5.12. -ENOENT: the probe has no pinned link.
  */
 int instance_missed(const struct instance *instance, enum txp_probe probe, __u64 *missed);
 
@@ -59,7 +63,7 @@ typedef int (*instance_fn)(struct instance *instance, void *context);
  */
 int instance_each(const char *bpffs, const char *netns, instance_fn fn, void *context);
 
-/* The ids of all namespaces with a directory, sorted; the caller frees. Returns their number. */
+/* The ids of all namespaces with a directory, sorted, to be freed. Returns their number. */
 int instance_ids(const struct pins *pins, __u64 **ids);
 
 #endif /* TXPATH_STATE_INSTANCE_H */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The lock is a flock on a directory that comes and goes with what is pinned below it. */
+/*
+ * The lock is a flock on the directory BPFFS/txpath, so it ends with its process. The directory
+ * comes and goes with the pins below it: whoever gets the lock checks that it is still the same.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +20,7 @@
 
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-/* "NAME (process ID)" of who holds the lock on that inode, as /proc/locks has it. */
+/* "NAME (process ID)" of the process that holds the lock on that inode, from /proc/locks. */
 static void lock_holder(ino_t inode, char *holder, size_t size)
 {
 	char line[256], file[32], name[32] = "?";
@@ -59,16 +62,17 @@ static int lock_wait(int fd, const char *path)
 		if (lock_interrupted())
 			return -EINTR;
 		if (!i)
-			log_note("waiting for the lock on %s", path);
+			log_note("waiting for the lock on %s: another txpath is changing something",
+				 path);
 		usleep(LOCK_STEP_US);
 	}
 	fstat(fd, &status);
 	lock_holder(status.st_ino, holder, sizeof(holder));
-	log_error("%s is locked by %s: try again when it has ended", path, holder);
+	log_error("%s is locked by %s: try again when that has ended", path, holder);
 	return -EBUSY;
 }
 
-/* Who held the lock may have removed the directory: then what we have locked is nothing. */
+/* The holder before us may have removed the directory: then our lock is on a deleted inode. */
 static bool is_current(int fd, const char *path)
 {
 	struct stat held, now;
@@ -96,7 +100,10 @@ static int lock_once(const char *path)
 	return err;
 }
 
-/* One that is ignored, as under nohup, would be pending for as long as it is held back. */
+/*
+ * A signal that is ignored, as SIGHUP under nohup, is not held back: held back it would be pending,
+ * and end the run.
+ */
 static void hold_signals(sigset_t *before)
 {
 	struct sigaction action;

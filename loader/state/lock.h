@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A change of the host: one at a time per bpffs, and not cut off halfway by a signal. */
+/*
+ * Only one run changes what is pinned in a bpffs at a time, and no signal ends it halfway: what it
+ * has done by then would stay.
+ */
 #ifndef TXPATH_STATE_LOCK_H
 #define TXPATH_STATE_LOCK_H
 
@@ -14,15 +17,15 @@ struct lock {
 };
 
 /*
- * Locks BPFFS/txpath, making the directory if it is not there, and holds SIGINT, SIGTERM and
- * SIGHUP back. Waits a few seconds. -EBUSY, told with who holds it.
+ * Locks BPFFS/txpath, after making the directory if it is missing, and holds back SIGINT, SIGTERM
+ * and SIGHUP. Waits a few seconds for the lock. -EBUSY (logged with the name of the holder).
  */
 int lock_take(const struct pins *pins, struct lock *lock);
 
-/* Removes directories of ours that are empty, unlocks, and lets signals in. */
+/* Removes directories of txpath that are empty, unlocks, and lets signals in again. */
 void lock_release(const struct pins *pins, const struct lock *lock);
 
-/* Does a signal that is held back want us to end? */
+/* Is a signal pending that lock_take() holds back? Then the run should undo its work and end. */
 bool lock_interrupted(void);
 
 #endif /* TXPATH_STATE_LOCK_H */

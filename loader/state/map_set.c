@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Which maps are shared, and how they come from one load into the next. */
+/* Which maps are shared, and how each load gets those of the loads before it. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #include "lib/log.h"
 #include "state/map_set.h"
 
-/* Others, as .rodata, belong to one load and not to the namespace. */
+/* Other maps, such as .rodata, belong to one load. */
 static const char *const shared_maps[] = {
 #define SHARED_MAP(name, key, value, writer) #name,
 	TXP_SHARED_MAPS(SHARED_MAP)
@@ -113,8 +113,8 @@ int map_set_check_map(const struct bpf_map *map, int fd, const char *directory)
 	    info.value_size == bpf_map__value_size(map) &&
 	    info.max_entries == bpf_map__max_entries(map))
 		return 0;
-	log_error("%s/%s is in the way: a map of another type or size; remove it, or detach "
-		  "with the txpath that pinned it",
+	log_error("%s/%s is in the way: the map has another type or size; detach with the txpath "
+		  "that pinned it, or remove it",
 		  directory, bpf_map__name(map));
 	return -EMEDIUMTYPE;
 }
@@ -127,7 +127,7 @@ int map_set_check_names(const struct map_set *maps, const char *directory)
 		if (is_shared_name(maps->map[i].name) ||
 		    !strcmp(maps->map[i].name, TRANSIT_CALLS_MAP))
 			continue;
-		log_error("%s/%s is in the way: not a map of txpath's; remove it", directory,
+		log_error("%s/%s is in the way: it is not a map of txpath's; remove it", directory,
 			  maps->map[i].name);
 		return -EMEDIUMTYPE;
 	}
@@ -143,7 +143,7 @@ static int check_shared(const struct map_set *maps, const struct bpf_map *map,
 		return map_set_check_map(map, fd, directory);
 	if (!complete)
 		return 0;
-	log_error("%s/%s is missing: txpath detach --all, and attach again", directory,
+	log_error("%s/%s is missing: run txpath detach --all, then attach again", directory,
 		  bpf_map__name(map));
 	return -EMEDIUMTYPE;
 }

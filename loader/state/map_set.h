@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The maps that all programs of a namespace share. */
+/*
+ * The maps that all programs of a namespace share. Programs are in several objects and are replaced
+ * by later runs: counters, leases and rows of devices must outlast them.
+ */
 #ifndef TXPATH_STATE_MAP_SET_H
 #define TXPATH_STATE_MAP_SET_H
 
@@ -20,10 +23,10 @@ struct map_set {
 	} map[MAP_SET_MAX];
 };
 
-/* What the program at egress goes on with: see egress.h. */
+/* The program at egress calls the program that compares through it: see attach/egress.h. */
 #define EGRESS_CALLS_MAP "egress_calls"
 
-/* Pinned beside them, and of one load only: see transit.h. */
+/* Pinned as well, but it belongs to one load: see attach/ingress.h. */
 #define TRANSIT_CALLS_MAP "transit_calls"
 
 /* Owned by the set; -ENOENT. */
@@ -35,16 +38,16 @@ int map_set_add(struct map_set *maps, const char *name, int fd);
 void map_set_close(struct map_set *maps);
 
 /*
- * Around a load: an object is to use those that are in the set, and what it made of others is
- * added. Negative errno, silent.
+ * Around a load: first the object is told to use the maps of the set, then shared maps that it made
+ * anew are added to the set. Negative errno, not logged.
  */
 int map_set_reuse(const struct map_set *maps, const struct bpf_object *object);
 int map_set_keep(struct map_set *maps, const struct bpf_object *object);
 
 /*
- * Are all of these names txpath's? Has each map that is shared the type and sizes that the object's
- * has, and if complete, is each there? The same of one map. -EMEDIUMTYPE: no; told, with directory
- * as where they are pinned.
+ * Are all names in the set txpath's? Has each shared map the type and sizes of the object's map,
+ * and if complete, is each there? The same of one map. -EMEDIUMTYPE (logged): no. directory: where
+ * they are pinned, for the message.
  */
 int map_set_check_names(const struct map_set *maps, const char *directory);
 int map_set_check(const struct map_set *maps, const struct bpf_object *object,

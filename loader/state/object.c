@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* From the objects inside this program to loaded programs. */
+/* Loading programs of the BPF objects that are inside this program. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,7 +21,10 @@
 #include "state/object.h"
 #include "state/pins.h"
 
-/* Not the skeletons' own open: the bytes are all that is used of them. NULL with errno. */
+/*
+ * Of a skeleton only its bytes are used: its own open would expect all programs and maps of the
+ * object to be loaded, and here some are. NULL with errno.
+ */
 static struct bpf_object *open_object(const char *name, const void *(*elf_bytes)(size_t *size))
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
@@ -31,7 +34,7 @@ static struct bpf_object *open_object(const char *name, const void *(*elf_bytes)
 	return bpf_object__open_mem(bytes, size, &opts);
 }
 
-/* The constants of the programs, to be written before they are loaded. NULL: not of that size. */
+/* The constants of the programs, writable until they are loaded. NULL: smaller than size. */
 static void *constants(const struct bpf_object *object, size_t size)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
@@ -63,7 +66,7 @@ static bool is_wanted(const struct program *programs, size_t count, const char *
 	return false;
 }
 
-/* libbpf 1.1 does not know the section. */
+/* libbpf 1.1, of Debian 12, does not know the section. */
 static int set_netfilter(struct bpf_program *program)
 {
 	bpf_program__set_type(program, PROG_TYPE_NETFILTER);
@@ -219,7 +222,7 @@ struct bpf_object *object_open_classify(const struct txp_class_plan *plan,
 	return NULL;
 }
 
-/* One map of a program: is it the one with the epoch? */
+/* The epoch is a constant of the program. -ENOENT: this map is not that of the constants. */
 static int read_epoch(__u32 map_id, __u32 *epoch)
 {
 	struct bpf_map_info info = { 0 };
@@ -275,8 +278,8 @@ close_object:
 	return err;
 }
 
-/* It is missing where transit is not possible. */
-static int check_takeover(const struct map_set *maps, const char *directory)
+/* The array is missing where transit is not possible, so nothing is complete or not by it. */
+static int check_transit_calls(const struct map_set *maps, const char *directory)
 {
 	int fd = map_set_fd(maps, TRANSIT_CALLS_MAP), err = 0;
 	struct bpf_object *object;
@@ -285,7 +288,7 @@ static int check_takeover(const struct map_set *maps, const char *directory)
 		return 0;
 	object = open_object("ingress", ingress_bpf__elf_bytes);
 	if (!object)
-		return log_errno(-errno, "opening the BPF object");
+		return log_errno(-errno, "opening the BPF object ingress");
 	err = map_set_check_map(bpf_object__find_map_by_name(object, TRANSIT_CALLS_MAP), fd,
 				directory);
 	bpf_object__close(object);
@@ -298,12 +301,12 @@ int object_check_maps(const struct map_set *maps, const char *directory, bool co
 	int err;
 
 	if (!object)
-		return log_errno(-errno, "opening the BPF object");
+		return log_errno(-errno, "opening the BPF object egress");
 	err = map_set_check_names(maps, directory);
 	if (!err)
 		err = map_set_check(maps, object, directory, complete);
 	if (!err)
-		err = check_takeover(maps, directory);
+		err = check_transit_calls(maps, directory);
 	bpf_object__close(object);
 	return err;
 }

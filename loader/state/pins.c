@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Directories and pins in bpffs: making, opening, replacing, removing. */
+/*
+ * Directories and pins in bpffs. Whatever is found there may be somebody else's: each pin is
+ * checked before it is used, and what is not txpath's is reported and never removed.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +34,7 @@ int pin_path(char *path, const char *format, ...)
 	va_end(args);
 	if (length >= 0 && length < PATH_MAX)
 		return 0;
-	return log_errno(-ENAMETOOLONG, "path of a pin");
+	return log_errno(-ENAMETOOLONG, "making the path of a pin");
 }
 
 bool pins_possible(const char *root)
@@ -101,7 +104,7 @@ static int check_bpffs(const char *root, bool write)
 	struct statfs fs;
 
 	if (statfs(root, &fs)) {
-		log_errno(-errno, "bpffs %s", root);
+		log_errno(-errno, "finding bpffs at %s", root);
 		return -ENODEV;
 	}
 	if (fs.f_type != BPF_FS_MAGIC) {
@@ -143,7 +146,7 @@ int pin_directory(const char *path)
 	return -ENOTDIR;
 }
 
-/* Where our descriptors are: opened once, since thousands of pins may be looked at. */
+/* The directory of our descriptors. Opened once, since thousands of pins may be looked at. */
 static int descriptors(void)
 {
 	static int fd = -1;
@@ -153,7 +156,10 @@ static int descriptors(void)
 	return fd;
 }
 
-/* The kernel's name of a BPF descriptor tells what it is of: bpf_map_new_fd, bpf_link_new_fd. */
+/*
+ * bpf_obj_get() opens whatever is pinned. The kernel names a descriptor after its type, in
+ * bpf_map_new_fd and bpf_link_new_fd.
+ */
 static bool has_type(int fd, enum pin_type type)
 {
 	static const char *const names[] = {
@@ -265,7 +271,7 @@ int pin_remove(const char *directory, const char *name)
 	return log_errno(-errno, "removing pin %s", path);
 }
 
-int pin_probe(int fd, const char *directory, const char *name)
+int pin_prepare(int fd, const char *directory, const char *name)
 {
 	char staged[NAME_MAX + 1];
 

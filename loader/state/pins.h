@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where state lives: BPFFS/txpath/v1/NETNS/{maps,links}. NETNS is the decimal namespace id. */
+/*
+ * Directories and pins in bpffs, where everything lives that outlasts a command:
+ * BPFFS/txpath/vABI/NETNS/{maps,links}. NETNS is the id of the network namespace, in decimal. All
+ * errors are negative errno.
+ */
 #ifndef TXPATH_STATE_PINS_H
 #define TXPATH_STATE_PINS_H
 
@@ -12,8 +16,8 @@
 
 struct pins {
 	char root[PATH_MAX];	/* bpffs */
-	char base[PATH_MAX];	/* BPFFS/txpath: what the lock is on */
-	char version[PATH_MAX]; /* BPFFS/txpath/v1 */
+	char base[PATH_MAX];	/* BPFFS/txpath: the lock is on this directory */
+	char version[PATH_MAX]; /* BPFFS/txpath/vABI */
 };
 
 enum pin_type {
@@ -21,7 +25,7 @@ enum pin_type {
 	PIN_LINK,
 };
 
-/* Is a bpffs mounted there? Without one nothing can be attached. */
+/* Is a bpffs mounted at root? Without one nothing is attached. */
 bool pins_possible(const char *root);
 
 /*
@@ -31,55 +35,58 @@ bool pins_possible(const char *root);
  */
 int pins_mount(const char *root);
 
-/* Checks that there is a bpffs at root, and if write, a writable one. Errors have been told. */
+/* Checks that there is a bpffs at root, and with write a writable one. Errors have been logged. */
 int pins_open(const char *root, bool write, struct pins *pins);
 
-/* Prints into path (PATH_MAX bytes). -ENAMETOOLONG, told. */
+/* Prints into path (PATH_MAX bytes). -ENAMETOOLONG has been logged. */
 int pin_path(char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A directory of ours, made if it is not there. -ENOTDIR, told: something else is in its place. */
+/* Makes a directory unless there is one. -ENOTDIR (logged): something else is in its place. */
 int pin_directory(const char *path);
 
-/* A new descriptor. -ENOENT, silent; -EMEDIUMTYPE, told: something else is pinned there. */
+/*
+ * Returns a new descriptor. -ENOENT (not logged): nothing is pinned there. -EMEDIUMTYPE (logged):
+ * an object of another type is.
+ */
 int pin_open(const char *directory, const char *name, enum pin_type type);
 
-/* The program behind a pinned link: its name, tag, id, misses. As pin_open(). */
+/* Fills in the program behind a pinned link: name, tag, id, misses. Errors as pin_open(). */
 int pin_program(const char *directory, const char *name, struct bpf_prog_info *info);
 
-/* The same of a program that we have open. Silent. */
+/* The same of an open program. Errors are not logged. */
 int program_info(int prog_fd, struct bpf_prog_info *info);
 
-/* Ids of the maps that a program uses. Returns their number, at most PROGRAM_MAPS. Silent. */
+/* The ids of the maps that a program uses. Returns their number. Errors are not logged. */
 #define PROGRAM_MAPS 32
 int program_maps(int prog_fd, __u32 *ids);
 
 int pin_make(int fd, const char *directory, const char *name);
 
-/* Nothing there: 0. */
+/* Returns 0 also if nothing is pinned there. */
 int pin_remove(const char *directory, const char *name);
 
-/* bpffs refuses names with a dot. */
+/* Behind the name of a staged pin. Not a dot: bpffs refuses names with one. */
 #define PIN_STAGED "-next"
 
 /*
- * A new pin is made under a name beside the final one, put in its place by pin_commit() in one
- * step, replacing what was there, or taken back by pin_abort().
+ * A pin is replaced in one step, so that whoever looks finds the old or the new: the new one is
+ * staged beside it, then pin_commit() renames it, or pin_abort() removes it.
  */
-int pin_probe(int fd, const char *directory, const char *name);
+int pin_prepare(int fd, const char *directory, const char *name);
 int pin_commit(const char *directory, const char *name);
 void pin_abort(const char *directory, const char *name);
 
 /* The final name of a staged one. Returns name, of NAME_MAX + 1 bytes. */
 const char *pin_final(const char *staged, char *name);
 
-/* Is it a name that pin_probe() gives? Outside of a change: of a run that was killed. */
+/* Is it the name of a staged pin? With the lock held, only a killed run has left one. */
 bool pin_is_staged(const char *name);
 
-/* Calls fn for each name in a directory, in an order of the file system's own. -ENOENT, silent. */
+/* Calls fn for each name in a directory until one returns not 0. -ENOENT is not logged. */
 typedef int (*pin_fn)(const char *directory, const char *name, void *context);
 int pin_each(const char *directory, pin_fn fn, void *context);
 
-/* Removes those directories of ours that are empty, also what a killed run has left. */
+/* Removes directories of txpath that are empty, also those of killed runs. */
 void pins_prune(const struct pins *pins);
 
 #endif /* TXPATH_STATE_PINS_H */

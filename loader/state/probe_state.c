@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Why a VERIFY probe has no hook, as the operator is told. */
+/* Why a VERIFY probe has no hook, in the words that commands print. */
 #include "state/probe_state.h"
 
 bool probe_is_verified(enum txp_probe probe)

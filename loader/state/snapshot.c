@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A walk over the counters that keeps what it sees. */
+/* A walk over the counters that keeps each row. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ struct taking {
 	int err;
 };
 
-/* The walk comes to all devices of a namespace, and then to the namespace itself. */
+/* The walk visits the devices of a namespace first: its place is the next one. */
 static void take_device(const struct counted *counted, void *context)
 {
 	const struct attachment *attachment = counted->attachment;
@@ -40,8 +40,8 @@ static void take_device(const struct counted *counted, void *context)
 }
 
 /*
- * The kernel counts what is missed by program, and a program is called for every packet of the
- * host: of these up to so many were packets of the namespace.
+ * The kernel counts misses for each program, and the program runs for the packets of all
+ * namespaces: the number is an upper bound for this one.
  */
 static void take_netns(const struct instance *instance, const char *name, void *context)
 {
@@ -71,7 +71,7 @@ int snapshot_take(const struct device_choice *choice, struct snapshot *snapshot)
 	*snapshot = (struct snapshot){ 0 };
 	err = counters_each(choice, &walk);
 	if (!err && taking.err)
-		err = log_errno(taking.err, "stats");
+		err = log_errno(taking.err, "keeping the counters");
 	if (err)
 		snapshot_free(snapshot);
 	return err;

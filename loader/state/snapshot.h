@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What txpath stats shows, as it was in one moment: the counters of each device, kept as they are.
- */
+/* The counters of all chosen devices at one moment, for txpath stats, which shows differences. */
 #ifndef TXPATH_STATE_SNAPSHOT_H
 #define TXPATH_STATE_SNAPSHOT_H
 
@@ -12,7 +11,7 @@
 /* A network namespace, and what its probes have missed. */
 struct shown_netns {
 	char name[NAME_MAX + 1];
-	bool known[TXP_PROBE_COUNT]; /* of what could be asked */
+	bool known[TXP_PROBE_COUNT]; /* missed[] could be read */
 	__u64 missed[TXP_PROBE_COUNT];
 };
 
@@ -34,11 +33,11 @@ struct snapshot {
 	size_t netns_count;
 };
 
-/* Owned by the caller: snapshot_free(). Errors have been told. */
+/* Owned by the caller: snapshot_free(). Errors have been logged. */
 int snapshot_take(const struct device_choice *choice, struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 
-/* The same device at another moment; NULL: it was not attached then. */
+/* The same device in an older snapshot; NULL: it was not attached then. */
 const struct shown_device *snapshot_find(const struct snapshot *snapshot,
 					 const struct shown_device *device);
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The one reader of counters. What is counted most often is in the dev_cache of each CPU, since
+ * an array costs less than a hash: the counters of a device are its row and its places there.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

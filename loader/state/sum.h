@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Rows of per-CPU maps, and one device's counters, of all CPUs. The tests read them by it too: it
- * knows no other file. */
+/*
+ * Sums over per-CPU maps, and the counters of a device, which are in two of them. Includes no other
+ * room, because the tests read counters with it as well.
+ */
 #ifndef TXPATH_STATE_SUM_H
 #define TXPATH_STATE_SUM_H
 

@@ -80,13 +80,13 @@ test_promote_after_is_shown()
 {
 	add_topology
 	offload r0 r2 promote-after=1000000000
-	check_shown r0 why "watching: 0 of 1000000000 agreements"
+	check_shown r0 why "on probation: 0 of 1000000000 agreements"
 	in_ns client ping -q -c 5 -i 0.1 "${ADDRESS[server]}" >&2
 	[ "$(shown r0 promote_after)" = 1000000000 ] || fail "the knob is not shown"
 	[ "$(verdict r0 taken)" = 0 ] ||
 		fail "something was taken over before it was promoted"
 	offload r0
-	check_shown r0 why "watching: 0 of 1000000000 agreements"
+	check_shown r0 why "on probation: 0 of 1000000000 agreements"
 	refuses 2 promote-after txp router attach r0 --mode offload promote-after=-1
 	offload r0 promote-after=0
 	check_shown r0 why ""
