@@ -1,5 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Load everything, then publish it step by step, each with its undoing. */
+/*
+ * Attaching is a transaction. First everything is loaded beside what is attached: that takes
+ * seconds and may be refused, and changes nothing. Then it is published step by step, each with its
+ * undo, in an order in which a run that is killed leaves either the old state or something that
+ * recover.c can finish or undo:
+ *
+ *   directories, lo.forwarding, maps    harmless by themselves
+ *   links of probes, staged             their programs do nothing until the row has their epoch
+ *   the row of the instance             switches to the new probes in one store
+ *   each device: row, program at egress its mode is off until the end, or the old one
+ *   program at ingress                  declines until the row says that it is the one
+ *   commit: pins get their final names, then each device gets its mode
+ *
+ * From the commit on nothing is undone: a failure there leaves what recover.c finishes.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -11,7 +25,7 @@
 #include "lib/sysctl.h"
 #include "attach/transaction.h"
 
-/* The sysctl is noted as ours before it is set. */
+/* The row says that txpath sets the sysctl before it does: detach must restore it. */
 static int note_forwarding(struct transaction *t)
 {
 	if (!t->request->lo_forwarding || sysctl_lo_forwarding())
@@ -27,7 +41,7 @@ static int set_forwarding(struct transaction *t)
 {
 	int err = t->set_forwarding ? sysctl_set_lo_forwarding(1) : 0;
 
-	return err ? log_errno(err, "lo-forwarding=on: setting net.ipv4.conf.lo.forwarding") : 0;
+	return err ? log_errno(err, "lo-forwarding=on: setting net.ipv4.conf.lo.forwarding=1") : 0;
 }
 
 static void unset_forwarding(struct transaction *t)
@@ -40,7 +54,7 @@ static void unset_forwarding(struct transaction *t)
 		instance_write(&t->instance, &t->instance.row);
 }
 
-/* What the devices' hooks run. */
+/* Egress before ingress: transit takes over only flows that egress has learned. */
 static int publish_programs(struct transaction *t)
 {
 	int err;
@@ -60,7 +74,7 @@ undo_egress:
 	return err;
 }
 
-/* Nothing is undone any more: the rest is done even if something of it fails. */
+/* Nothing is undone from here on: modes are written even if a pin could not be renamed. */
 static int commit(struct transaction *t)
 {
 	int err;
@@ -72,8 +86,9 @@ static int commit(struct transaction *t)
 }
 
 /*
- * Everything that the host can see, from here on. The instance is written before any device is
- * changed: the program at egress must find it, and that write gives the probes their voice.
+ * The first function that changes anything on the host. The row of the instance is written before
+ * any device is changed, because the program at egress needs it. That write also switches from the
+ * old probes to the new: programs of another epoch do nothing.
  */
 static int publish(struct transaction *t)
 {
@@ -122,7 +137,7 @@ static int open_instance(struct transaction *t, __u64 netns)
 	return err ? err : recover(&t->instance);
 }
 
-/* Else filters on clsact, which the kernel adds without waiting. */
+/* Does attaching make TCX links? The kernel adds filters on clsact without waiting. */
 static bool makes_links(const struct attach_request *request)
 {
 	return request->hook != HOOK_CLSACT && tc_has_tcx();
@@ -139,7 +154,7 @@ static int publish_expedited(struct transaction *t)
 	return err;
 }
 
-/* There is one for each link and for each program that is replaced, until all is done. */
+/* A descriptor is open for each link and each replaced program until the end. */
 static void allow_descriptors(void)
 {
 	struct rlimit limit;

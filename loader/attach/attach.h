@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Attaching as one transaction: all devices and everything they need, or nothing. */
+/* Attaching as one transaction: all devices with everything they need, or nothing. */
 #ifndef TXPATH_ATTACH_ATTACH_H
 #define TXPATH_ATTACH_ATTACH_H
 
@@ -8,7 +8,7 @@
 
 #include <txpath/knobs.h>
 
-/* In the order of the knob's values. */
+/* The knob probes, in the order of its values. */
 enum probes {
 	PROBES_AUTO,
 	PROBES_ON,
@@ -32,16 +32,15 @@ struct attach_request {
 	bool lo_forwarding; /* consent to switch it on */
 	enum netfilter_hook netfilter_hook;
 	enum probes probes;
-	bool transit; /* at TC ingress too; else devices that have it lose it */
-	/* Knobs as the operator wrote them, in the knob's unit; those not given have their default.
-	 */
+	bool transit; /* a program at TC ingress too; else devices that have one lose it */
+	/* Knobs as the operator wrote them, in the unit of the knob; others have their default. */
 	__u64 knob[TXP_KNOB_COUNT];
 	__u32 given; /* bit per enum txp_knob */
 };
 
 /*
- * In the namespace that we are in, whose id is netns. The caller holds the lock. On failure, which
- * has been logged, the host is as it was. -EINTR: a signal wants us to end.
+ * Attaches in the namespace that we are in, whose id is netns. The caller holds the lock. On
+ * failure the host is as it was, and the error has been logged. -EINTR: a signal that is held back.
  */
 int attach_devices(const struct pins *pins, __u64 netns, const struct attach_request *request);
 

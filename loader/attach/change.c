@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Rows of a device in the maps devices, counters and examples, and whose its qdisc is. */
+/*
+ * The rows of a device in the maps devices, counters, examples and dev_cache, and its clsact qdisc:
+ * detach removes the qdisc only if txpath made it and nobody has replaced it.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +24,8 @@ __u32 *change_priority(struct txp_device *row, enum tc_side side)
 #define REFILL_STEPS 2000
 
 /*
- * The kernel takes a row from a reserve of memory for each CPU, which it refills in the background
- * (bpf_mem_alloc): an empty one is no lack of memory.
+ * The kernel takes the row from a reserve of each CPU, which it refills in the background
+ * (kernel/bpf/memalloc.c). ENOMEM may mean only that the reserve is empty for now: try again.
  */
 static int add_row(int fd, const struct txp_device_key *key, const void *row)
 {
@@ -38,7 +41,7 @@ static int add_row(int fd, const struct txp_device_key *key, const void *row)
 	return 0;
 }
 
-/* A row of zeros for every CPU: the program counts only where there is one. */
+/* A row of zeros for every CPU: programs count only for devices that have a row. */
 static int add_counters(const struct instance *instance, const struct txp_device_key *key)
 {
 	int cpus = libbpf_num_possible_cpus();
@@ -74,7 +77,7 @@ static void delete_examples(const struct instance *instance, const struct txp_de
 		bpf_map_delete_elem(fd, &key);
 }
 
-/* Its places are anybody's again. */
+/* Frees its places, which are shared by index: another device may use them next. */
 static void clear_dev_caches(const struct instance *instance, __u32 ifindex)
 {
 	int i, cpus = libbpf_num_possible_cpus();
@@ -94,12 +97,12 @@ free_dev_cache:
 	free(dev_cache);
 }
 
-/* The device's own row last: where it is, there may be others. */
+/* The row in "devices" last: a killed run is then found by it, and the rest is deleted. */
 void change_delete_rows(const struct instance *instance, const struct txp_device_key *key)
 {
 	clear_dev_caches(instance, key->ifindex);
 	bpf_map_delete_elem(map_set_fd(&instance->maps, "counters"), key);
-	delete_examples(instance, key); /* without counters none is written any more */
+	delete_examples(instance, key); /* after the counters: without them none is written */
 	bpf_map_delete_elem(map_set_fd(&instance->maps, "devices"), key);
 }
 
@@ -137,7 +140,7 @@ static bool has_filter(const struct change *change, enum tc_side side)
 			       &program_id);
 }
 
-/* A qdisc on which our filters are not any more may be another one by now. */
+/* If someone has removed our filters, the qdisc may have been replaced as well: it is not ours. */
 static void disown_qdisc(struct change *change)
 {
 	if (change->row.clsact == CLSACT_OURS && !has_filter(change, TC_EGRESS) &&
@@ -155,7 +158,7 @@ int change_begin(struct change *change, const struct instance *instance)
 	disown_qdisc(change);
 	change->row.l2_len = change->device.l2_len;
 	strcpy(change->row.name, change->device.name);
-	/* the row first: where there are counters, it says whose */
+	/* the row first: a killed run is found by it, and its counters are deleted */
 	err = change_write(change, instance);
 	if (err)
 		return err;
@@ -166,7 +169,7 @@ int change_begin(struct change *change, const struct instance *instance)
 	return log_errno(err, "%s: adding its counters", change->device.name);
 }
 
-/* Noted as ours before it is made, and not any more if others were faster. */
+/* The row says that the qdisc is ours before it is made, and not if someone else was faster. */
 int change_need_qdisc(struct change *change, const struct instance *instance)
 {
 	int err, ifindex = change->device.ifindex;
@@ -184,10 +187,12 @@ int change_need_qdisc(struct change *change, const struct instance *instance)
 	change->row.clsact = 0;
 	if (err == -EEXIST && rtnl_has_clsact(ifindex))
 		return change_write(change, instance);
-	/* an ingress qdisc would take our filter as one of its own */
+	/* an ingress qdisc has the same handle as clsact, and no egress side */
 	if (err == -EEXIST)
-		log_error("%s: an ingress qdisc is in the way of clsact: it would have to go first",
-			  change->device.name);
+		log_error(
+			"%s: an ingress qdisc is in the way of clsact: remove it first (tc qdisc del dev "
+			"%s ingress)",
+			change->device.name, change->device.name);
 	return log_errno(err, "%s: making a clsact qdisc", change->device.name);
 }
 

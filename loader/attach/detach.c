@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The end of an instance: pins, the sysctl that attach has set, and the programs themselves. */
+/*
+ * Detaching undoes attach in the opposite order. A device's mode is written off first, so that no
+ * packet is touched while its hooks go, and its row is deleted last, so that a killed run is found
+ * by it. When detach returns the programs are gone, so that "leaves no trace" can be checked.
+ */
 #include <errno.h>
 #include <unistd.h>
 
@@ -14,7 +18,10 @@
 #include "lib/sysctl.h"
 #include "attach/ingress.h"
 
-/* From here on no packet of the device is touched, and what is left of it is a killed run's. */
+/*
+ * From here on no packet of the device is touched. If this run is killed, recover() finds the mode
+ * off and finishes the work.
+ */
 static int switch_off(const struct attachment *attachment, const struct instance *instance)
 {
 	struct change change;
@@ -24,7 +31,7 @@ static int switch_off(const struct attachment *attachment, const struct instance
 	return change_write(&change, instance);
 }
 
-/* Where someone took our filters off, the qdisc may be another one by now. */
+/* If someone has removed our filters, the qdisc may have been replaced as well: it is not ours. */
 static bool owns_qdisc(const struct attachment *attachment)
 {
 	const struct txp_device *row = &attachment->row;
@@ -37,7 +44,7 @@ static bool owns_qdisc(const struct attachment *attachment)
 		!tc_filter_find(TC_INGRESS, ifindex, row->ingress_priority, &program_id));
 }
 
-/* Transit first. */
+/* Transit first: it was attached last. */
 static int detach_hooks(const struct attachment *attachment, const struct instance *instance,
 			bool filters)
 {
@@ -53,7 +60,7 @@ static int detach_hooks(const struct attachment *attachment, const struct instan
 	return 0;
 }
 
-/* Links are found by their pins, filters and qdiscs in the device's namespace. */
+/* Links are found by their pins, filters and qdiscs only in the namespace of the device. */
 static int detach_all(const struct attachment *attachment, const struct instance *instance,
 		      bool home)
 {
@@ -94,7 +101,7 @@ int detach_unneeded(struct instance *instance)
 	return err ? err : pin_remove(instance->links_directory, probe_name(TXP_PROBE_RECEIVE));
 }
 
-/* The kernel frees a program some milliseconds after its last user: after a grace period. */
+/* The kernel frees a program after an RCU grace period, some milliseconds after its last user. */
 #define WAIT_STEP_US 10000
 #define WAIT_STEPS 200
 
@@ -154,7 +161,7 @@ static int restore_forwarding(const struct instance *instance)
 		return 0;
 	if (home < 0)
 		return home;
-	/* who has switched it off meanwhile wants it off */
+	/* if someone has switched it off meanwhile, it stays off */
 	if (sysctl_lo_forwarding() == 1)
 		err = sysctl_set_lo_forwarding(before);
 	netns_back(home);
@@ -169,7 +176,7 @@ int detach_instance(struct instance *instance)
 	err = restore_forwarding(instance);
 	pin_each(instance->links_directory, take_program, &programs);
 	pin_each(instance->links_directory, unpin, &err);
-	/* first: without it there is no instance, and what is left goes with the next attach */
+	/* this map first: without it there is no instance, and the next attach removes the rest */
 	unpin(instance->maps_directory, INSTANCE_MAP, &err);
 	pin_each(instance->maps_directory, unpin, &err);
 	map_set_close(&instance->maps);

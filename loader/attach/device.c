@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The devices of an attach: their program at egress, then their mode. */
+/*
+ * The devices of an attach. Each gets its program at egress, all or none. When everything is in
+ * place each gets its mode, which is what makes the programs work for it.
+ */
 #include <errno.h>
 #include <sys/random.h>
 #include <time.h>
@@ -58,7 +61,7 @@ void transaction_undo_devices(const struct transaction *t)
 	undo_devices(t, t->request->count);
 }
 
-/* Its past stays with a device. Promotion forgives it: what counts is what comes after. */
+/* Attaching promotes a demoted device: surprises and agreements count anew. Demotions stay. */
 static void promote(struct txp_device *row)
 {
 	row->promoted_at = row->demotions;
@@ -66,7 +69,7 @@ static void promote(struct txp_device *row)
 	row->agreements = 0;
 }
 
-/* All is in place: the mode that is written here is what the programs go by. */
+/* The pin first, then the mode: a row with a mode promises that its link is pinned. */
 static int commit_device(const struct transaction *t, struct change *change)
 {
 	const struct attach_request *request = t->request;
@@ -98,7 +101,7 @@ static int commit_devices(const struct transaction *t)
 	return first;
 }
 
-/* Not 0, and none that was there before. */
+/* Not 0, and with near certainty none that was there before: a hit compares it. */
 static __u64 new_mode_epoch(void)
 {
 	__u64 value;
@@ -118,8 +121,9 @@ static int write_mode_epoch(const struct instance *instance, __u64 value)
 }
 
 /*
- * While modes are written nothing is a hit, also if we are killed meanwhile: each packet is judged
- * in full, by the mode that there is. Then, nothing that was judged before.
+ * A hit relies on the modes that were in force when the slow path last decided. So first the mode
+ * epoch becomes 0, which no hit matches: while modes are written, and for good if this run is
+ * killed, each packet takes the slow path. Then a new epoch ends all decisions from before.
  */
 int transaction_change_modes(const struct transaction *t)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Loading the two programs at TC egress, and changing the one that is called. */
+/* Loading the two programs at TC egress, and replacing the one that is called. */
 #include <errno.h>
 #include <unistd.h>
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A switch of the whole host, and the process that turns it back whatever becomes of us. */
+/*
+ * rcu_expedited is a switch of the whole host, and must be off again even if this process is
+ * killed. So a second process, the guard, waits for the end of the first and then switches it off.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -18,8 +21,8 @@ static int write_switch(int fd, const char *value)
 }
 
 /*
- * A descriptor of the switch if it is ours to turn, or a negative errno. It is not if it is on
- * already: by the administrator, or by another txpath, which then holds the lock on it.
+ * Returns a descriptor of the switch, or a negative errno: -EBUSY if it is on already, because of
+ * the administrator or of another txpath, which holds a lock on it.
  */
 static int take_switch(void)
 {
@@ -34,7 +37,7 @@ static int take_switch(void)
 	return -EBUSY;
 }
 
-/* Until nobody can write to the pipe any more. In a session of its own, out of a signal's way. */
+/* read() returns when the last writer is gone. In its own session Ctrl-C does not reach it. */
 static void guard(int alive, int fd)
 {
 	char byte;
@@ -77,7 +80,8 @@ void expedite_begin(struct expedite *expedite, size_t links)
 	if (!err)
 		err = write_switch(fd, "1");
 	if (err)
-		log_detail(SWITCH " stays as it is: %s", errno_words(err));
+		log_detail(SWITCH " is not switched on, so attaching takes longer: %s",
+			   errno_words(err));
 	if (fd >= 0)
 		close(fd);
 }

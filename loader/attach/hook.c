@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Finding, making, replacing and removing one link or filter. */
+/*
+ * One link or filter of one device: found, made, replaced, removed. A link is found by its pin and
+ * moves with its device into other namespaces. A filter is found by its priority, in the row of the
+ * device, and only in the namespace of the device.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -10,7 +14,7 @@
 #include "lib/log.h"
 #include "state/attachments.h"
 
-/* The pinned link, of whatever device. -ENOENT: none. */
+/* Opens the pinned link, whether its device is there or not. -ENOENT: there is none. */
 static int open_link(const struct change *change, enum tc_side side,
 		     const struct instance *instance, struct tc_link *link)
 {
@@ -25,11 +29,11 @@ static int open_link(const struct change *change, enum tc_side side,
 	if (!err)
 		return fd;
 	close(fd);
-	return log_errno(err, "%s/%s is in the way: not a TCX link", instance->links_directory,
-			 name);
+	return log_errno(err, "%s/%s is in the way: it is not a TCX link of txpath's",
+			 instance->links_directory, name);
 }
 
-/* The pinned link if it still is on this device. -ENOENT: none, or of a device that is gone. */
+/* The same, if it is on this device: an index is used again when its device is gone. */
 static int open_live_link(const struct change *change, enum tc_side side,
 			  const struct instance *instance, struct tc_link *link)
 {
@@ -42,7 +46,7 @@ static int open_live_link(const struct change *change, enum tc_side side,
 	return -ENOENT;
 }
 
-/* Another program is to be replaced: held, to be able to put it back. */
+/* Keeps the old program open, to be able to put it back: replaced it would be freed. */
 static int hold(struct change *change, enum tc_side side, __u32 old_id, __u32 program_id)
 {
 	struct hook *hook = &change->hook[side];
@@ -68,7 +72,7 @@ static int make_link(struct change *change, enum tc_side side, const struct inst
 				 tc_side_name(side));
 	hook->made = true;
 	err = pin_prepare(hook->link_fd, instance->links_directory,
-			hook_pin(side, change->key.ifindex, name));
+			  hook_pin(side, change->key.ifindex, name));
 	if (err)
 		hook_undo(change, side, instance);
 	return err;
@@ -86,7 +90,8 @@ static int make_filter(struct change *change, enum tc_side side, const struct in
 	if (priority < 0)
 		return log_errno(priority, "%s: finding a free priority", change->device.name);
 	if (side == TC_INGRESS && priority < TC_LAST_PRIORITY)
-		log_note("%s: a filter of others is behind transit, which will decline",
+		log_note("%s: another filter is behind transit at TC ingress, so transit will "
+			 "decline: give that filter a lower priority number",
 			 change->device.name);
 	*change_priority(&change->row, side) = priority;
 	err = change_write(change, instance);
@@ -95,7 +100,7 @@ static int make_filter(struct change *change, enum tc_side side, const struct in
 	err = tc_filter_write(side, prog_fd, ifindex, priority, false);
 	change->hook[side].made = !err;
 	if (!err && change->row.clsact == CLSACT_NEW)
-		change->row.clsact = CLSACT_OURS; /* written with the mode */
+		change->row.clsact = CLSACT_OURS; /* in the map with the mode */
 	return err ? log_errno(err, "%s: attaching at TC %s (clsact)", change->device.name,
 			       tc_side_name(side))
 		   : 0;
@@ -134,7 +139,7 @@ int hook_prepare_there(struct change *change, enum tc_side side, const struct in
 	change->hook[side].link_fd = fd;
 	if (fd >= 0 && link.ifindex)
 		return hold(change, side, link.program_id, program_id);
-	/* a dead link has no device to take packets from */
+	/* a dead link has no device, so its program sees no packets */
 	if (fd >= 0 || fd != -ENOENT)
 		return fd >= 0 ? 0 : fd;
 	if (tc_filter_find(side, change->key.ifindex, *change_priority(&change->row, side),
@@ -151,7 +156,7 @@ static int put(const struct change *change, enum tc_side side, int prog_fd)
 	if (hook->link_fd < 0)
 		return tc_filter_write(side, prog_fd, change->key.ifindex,
 				       *change_priority(&row, side), true);
-	/* ENOLINK: its device has gone this moment */
+	/* ENOLINK: its device is gone since hook_prepare_there() */
 	return bpf_link_update(hook->link_fd, prog_fd, NULL) && errno != ENOLINK ? -errno : 0;
 }
 
@@ -190,7 +195,7 @@ void hook_undo(struct change *change, enum tc_side side, const struct instance *
 	hook->made = false;
 }
 
-/* At once: a link whose last pin goes would be taken off some time later. */
+/* Detaches at once: without it the kernel detaches after the last pin and descriptor are gone. */
 int hook_detach_pin(const char *directory, const char *pin)
 {
 	int fd, err;
@@ -198,7 +203,7 @@ int hook_detach_pin(const char *directory, const char *pin)
 	fd = pin_open(directory, pin, PIN_LINK);
 	if (fd < 0)
 		return fd;
-	/* fails where the device is gone */
+	/* fails if the device is gone, which is fine */
 	bpf_link_detach(fd);
 	err = pin_remove(directory, pin);
 	close(fd);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Loading once, linking each device, and putting a new program in the place of an old one. */
+/*
+ * Transit: loaded once, attached to each device, replaced on all of them. Its program is three
+ * programs, joined by an array of tail calls that belongs to one load. A program with the array of
+ * another load would miss its other halves, so old and new are never mixed.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,23 +19,23 @@
 
 #define LOOPBACK_IFINDEX 1 /* of every namespace: include/net/flow.h */
 
-/* What one load brings: those that are called first. */
+/* The programs of one load. */
 enum loaded {
 	LOADED_TRANSIT,
 	LOADED_REWRITE,
 	LOADED_SLOW_PATH,
-	LOADED_PACKET, /* if one is wanted */
+	LOADED_EXTRA, /* if the caller names one */
 	LOADED_COUNT,
 };
 
 const char *transit_unfit(int ifindex, __u32 l2_len)
 {
 	if (ifindex == LOOPBACK_IFINDEX)
-		return "what comes in from the loopback device is not forwarded";
+		return "the loopback device forwards nothing";
 	return l2_len ? NULL : "its packets have no Ethernet header";
 }
 
-/* What of the kernel's packet is read at TC since then, these read before it. */
+/* Since 6.2 a program at TC can read the kernel's packet. Before, these probes read it. */
 const struct probe_hook *transit_needs(size_t i)
 {
 	static const struct {
@@ -56,7 +60,7 @@ static bool is_listed(const struct device *devices, size_t count, __u32 ifindex)
 	return false;
 }
 
-/* By what is noted of it, which is more than there may be. */
+/* By its row and pin: if a run was killed, the hook itself may be missing. */
 static bool has_transit(const struct instance *instance, const struct txp_device_key *key)
 {
 	char name[DEVICE_PIN_MAX];
@@ -81,7 +85,7 @@ static bool is_shadow(const struct instance *instance, const struct txp_device_k
 	       row.mode == TXP_MODE_SHADOW;
 }
 
-/* Is another device than these so? */
+/* Is there a device beside these of which is_so() is true? */
 static bool is_elsewhere(const struct instance *instance, const struct device *devices,
 			 size_t count,
 			 bool (*is_so)(const struct instance *, const struct txp_device_key *))
@@ -133,7 +137,7 @@ static bool uses_map(int program_fd, int map_fd)
 	return false;
 }
 
-/* The pinned array, which alone keeps the tail calls alive, leads to this program. */
+/* Does the array call this program, or one with the same instructions? */
 static bool leads_to(int array_fd, __u32 call, int program_fd)
 {
 	__u32 id;
@@ -168,7 +172,7 @@ int transit_recover(const struct instance *instance)
 	return 0;
 }
 
-/* The program of the instance, if it is the one just loaded. -ENOENT. */
+/* Returns the program of the instance if it is the same as the loaded one, else -ENOENT. */
 static int find_running(const struct instance *instance, const struct program *loaded)
 {
 	int array_fd = map_set_fd(&instance->maps, TRANSIT_CALLS_MAP);
@@ -187,7 +191,10 @@ static int find_running(const struct instance *instance, const struct program *l
 	return -ENOENT;
 }
 
-/* Two loads of one program share no tail call: a device must never see half of each. */
+/*
+ * If the same program runs already, it stays, with its own array. A second load of it has another
+ * array, and a device must not run one half of each.
+ */
 static void choose_program(struct transit *transit, const struct instance *instance,
 			   const struct program *loaded, int array_fd)
 {
@@ -203,15 +210,15 @@ static void choose_program(struct transit *transit, const struct instance *insta
 	transit->array_fd = running >= 0 ? -1 : array_fd;
 }
 
-int transit_load(struct transit *transit, struct instance *instance, const char *packet_spec)
+int transit_load(struct transit *transit, struct instance *instance, const char *extra)
 {
 	struct program programs[LOADED_COUNT] = {
 		[LOADED_TRANSIT] = { .name = "txpath_transit" },
 		[LOADED_REWRITE] = { .name = "txpath_rewrite" },
 		[LOADED_SLOW_PATH] = { .name = "txpath_slow_path" },
-		[LOADED_PACKET] = { .name = packet_spec },
+		[LOADED_EXTRA] = { .name = extra },
 	};
-	size_t count = packet_spec ? LOADED_COUNT : LOADED_PACKET;
+	size_t count = extra ? LOADED_COUNT : LOADED_EXTRA;
 	struct bpf_prog_info info;
 	int array_fd;
 
@@ -220,8 +227,8 @@ int transit_load(struct transit *transit, struct instance *instance, const char 
 	if (transit->err)
 		return transit->err;
 	choose_program(transit, instance, programs, array_fd);
-	if (packet_spec)
-		transit->packet_fd = programs[LOADED_PACKET].fd;
+	if (extra)
+		transit->packet_fd = programs[LOADED_EXTRA].fd;
 	transit->err = program_info(transit->program_fd, &info);
 	transit->program_id = info.id;
 	if (transit->err)
@@ -259,7 +266,10 @@ static int prepare_other(struct transit *transit, const struct instance *instanc
 				  transit->program_id);
 }
 
-/* Devices that were not named: their old program would not find itself in the instance. */
+/*
+ * Devices that are not in the request. They get the new program too: the row will have its id, and
+ * the old one would decline.
+ */
 static int prepare_others(struct transit *transit, const struct instance *instance,
 			  const struct change *changes, size_t count)
 {
@@ -301,8 +311,8 @@ static int replace(struct change *changes, size_t count, int program_fd)
 }
 
 /*
- * Between the write of the row and the last hook, the programs that are being replaced decline:
- * all that takes time is done before.
+ * The row is written before the hooks are replaced, so in between old programs decline: a gap in
+ * offload, but never two programs at work. Whatever takes time was done before, in prepare().
  */
 static int publish(const struct transit *transit, const struct instance *instance,
 		   struct txp_instance *row, struct change *changes, size_t count)
@@ -348,7 +358,7 @@ int transit_commit(const struct transit *transit, const struct instance *instanc
 	int err, first = 0;
 	size_t i;
 
-	/* the new tail call first: from here on the old one may go */
+	/* the tail calls first: the old ones go with their last pin, and no hook uses them now */
 	if (transit->array_fd >= 0)
 		first = pin_commit(instance->maps_directory, TRANSIT_CALLS_MAP);
 	for (i = 0; i < count; i++) {
@@ -391,7 +401,7 @@ int transit_remove(struct change *change, const struct instance *instance)
 	err = hook_detach(TC_INGRESS, instance, ifindex, row->ingress_priority);
 	if (err == -ENOENT || !row->ingress_priority)
 		return err == -ENOENT ? 0 : err;
-	/* the filter has gone, and with it perhaps the last use of our qdisc */
+	/* our qdisc goes as well if no filter of ours is left on it */
 	if (!err && row->clsact && !row->tc_priority) {
 		tc_clsact_remove(ifindex);
 		row->clsact = 0;

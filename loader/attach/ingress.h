@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The program at TC ingress that takes forwarded packets over: one for all devices of an
- * instance, because instance.transit_program is how it tells itself from the programs of others.
+ * Transit, the program at TC ingress that takes over forwarded packets. All devices of an instance
+ * run the same one: its guard declines if a program of others is at the hook, and it knows itself
+ * by the id in instance.transit_program.
  */
 #ifndef TXPATH_ATTACH_INGRESS_H
 #define TXPATH_ATTACH_INGRESS_H
@@ -10,27 +11,27 @@
 #include "state/attachments.h"
 #include "state/probe_state.h"
 
-/* A change that can still be undone. None: the descriptors are -1, all else is 0. */
+/* A change that can still be undone. TRANSIT_NONE: no descriptors, all else is 0. */
 struct transit {
 	int err;	/* of transit_load() */
-	int program_fd; /* that runs already, or is to run in every link */
-	int packet_fd;	/* of the program that the loader itself runs, if one was asked for */
+	int program_fd; /* it runs already, or is to run at every hook */
+	int packet_fd;	/* of a program that the loader itself runs, -1: none */
 	__u32 program_id;
-	int array_fd;	       /* of its tail call, to be pinned; -1: it runs already */
-	struct change *others; /* devices that were not named, whose program is old */
+	int array_fd;	       /* of its tail calls, to be pinned; -1: it runs already */
+	struct change *others; /* attached devices that are not in the request */
 	size_t count;
 };
 
-/* Why a device can have no transit whatever the kernel; NULL: it can. */
+/* Why a device cannot have transit on any kernel; NULL: it can. */
 const char *transit_unfit(int ifindex, __u32 l2_len);
 
-/* Programs of the same object that only the loader runs: check.h, explain.h. */
+/* Programs of the same object that only the loader runs: preflight.h, packet/explain.h. */
 #define TRANSIT_CHECK "txpath_check"
 #define TRANSIT_EXPLAIN "txpath_explain"
 
 /*
- * Before Linux 6.2 transit cannot be without these probes; NULL: that is all of them. Needed
- * then, but not at any other time, is TXP_PROBE_RECEIVE.
+ * The hooks that transit needs before Linux 6.2, by number; NULL: there are no more. Only then, and
+ * only for transit, TXP_PROBE_RECEIVE is used.
  */
 const struct probe_hook *transit_needs(size_t i);
 
@@ -45,33 +46,33 @@ bool shadow_is_elsewhere(const struct instance *instance, const struct device *d
 #define TRANSIT_NONE ((struct transit){ .program_fd = -1, .packet_fd = -1, .array_fd = -1 })
 
 /*
- * Loads the program, or finds that the same one is running. Silent: transit->err and the return
- * value say why it cannot be had. question: TRANSIT_CHECK, TRANSIT_EXPLAIN, or NULL. Owns
- * descriptors: transit_close().
+ * Loads the program, or finds that the same one runs already. An error is returned and in
+ * transit->err, and is not logged. extra: a program to load as well, TRANSIT_CHECK or
+ * TRANSIT_EXPLAIN, or NULL. Owns descriptors: transit_close().
  */
-int transit_load(struct transit *transit, struct instance *instance, const char *packet_spec);
+int transit_load(struct transit *transit, struct instance *instance, const char *extra);
 
 /*
- * Attaches it behind all others on those devices that can have it; where a new program takes the
- * place of an old one, on every device of the instance. Writes row with the program's id. On
- * failure, told, no hook has changed, and the caller restores the row.
+ * Attaches the program behind all others, on the devices of the request that can have it. A new
+ * program also replaces the old one on all other devices of the instance. Writes the row with its
+ * id. On failure no hook has changed, the error has been logged, and the caller restores the row.
  */
 int transit_attach(struct transit *transit, const struct instance *instance,
 		   struct txp_instance *row, struct change *changes, size_t count,
 		   enum hook_kind kind);
 
-/* Exactly one of them ends a change. */
+/* Exactly one of these two ends a change. */
 int transit_commit(const struct transit *transit, const struct instance *instance,
 		   struct change *changes, size_t count);
 void transit_undo(struct transit *transit, const struct instance *instance, struct change *changes,
 		  size_t count);
 
-/* Ends what a run that was killed had begun: its tail call is kept if the programs use it. */
+/* After a killed run: keeps its staged tail calls if the program of the row uses them. */
 int transit_recover(const struct instance *instance);
 
 void transit_close(struct transit *transit);
 
-/* Takes it off a device that is to go on without. Errors have been told. */
+/* Detaches it from a device that stays attached without it. Errors have been logged. */
 int transit_remove(struct change *change, const struct instance *instance);
 
 #endif /* TXPATH_ATTACH_INGRESS_H */

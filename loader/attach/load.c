@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Loading egress and transit, and whether transit can do here what is asked of it. */
+/*
+ * Loading the programs for TC egress and ingress. Without egress nothing can be compared, so its
+ * failure ends the attach. Without transit shadow still compares, so there it is only a note.
+ */
 #include <errno.h>
 
 #include "attach/preflight.h"
@@ -16,14 +19,17 @@ static int load_egress(struct transaction *t)
 		return 0;
 	log_errno(err, "loading the programs for TC egress");
 	if (!feature_btf())
-		log_error("this kernel has no BTF, which txpath needs: a kernel with "
-			  "CONFIG_DEBUG_INFO_BTF, that is /sys/kernel/btf/vmlinux");
+		log_error("this kernel has no BTF (/sys/kernel/btf/vmlinux), which txpath needs: "
+			  "boot a kernel with CONFIG_DEBUG_INFO_BTF");
 	else
-		log_error("txpath -v attach shows what the kernel's verifier says");
+		log_error("txpath -v attach shows the log of the kernel's verifier");
 	return err;
 }
 
-/* What is taken over passes conntrack by: it must not mind. */
+/*
+ * Packets that are taken over pass conntrack by. A strict conntrack drops later segments of a flow
+ * of which it has not seen the ones before, so it must be liberal first.
+ */
 static int check_netfilter(const struct transaction *t)
 {
 	const struct attach_request *request = t->request;
@@ -34,22 +40,22 @@ static int check_netfilter(const struct transaction *t)
 		ret = check_run(t->transit.packet_fd, request->devices[i].ifindex,
 				request->netfilter);
 		if (ret < 0)
-			return log_errno(ret, "%s: asking what stands in the way",
+			return log_errno(ret, "%s: running the check of transit",
 					 request->devices[i].name);
 		if (ret != TXP_TRANSIT_CONNTRACK)
 			continue;
-		log_error("%s: --netfilter %s is not possible: " CHECK_CONNTRACK_ADVICE,
+		log_error("%s: --netfilter %s is not possible here: " CHECK_CONNTRACK_ADVICE,
 			  request->devices[i].name, netfilter_name(request->netfilter));
 		return -EPERM;
 	}
 	return 0;
 }
 
-/* Shadow goes without; nothing can be offloaded without it. */
+/* Shadow only compares, and does without transit. Offload is impossible without it. */
 int transaction_without_transit(struct transaction *t, int err, const char *reason)
 {
 	if (t->request->mode == TXP_MODE_OFFLOAD)
-		return log_errno(err, "--mode offload: not possible here: %s", reason);
+		return log_errno(err, "--mode offload is not possible here: %s", reason);
 	log_note("transit is not possible here: %s: %s (%s)", reason, errno_words(err),
 		 errno_name(err));
 	transit_close(&t->transit);

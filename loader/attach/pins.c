@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Directories, maps, and the links of probes. */
+/*
+ * Pins of an attach: directories, maps, links of probes. Pins keep all of it alive without a
+ * process, and their order is what a killed run leaves: see recover.c.
+ */
 #include <string.h>
 
 #include "attach/pins.h"
@@ -28,7 +31,7 @@ void attach_unpin_maps(const struct instance *instance)
 		pin_remove(instance->maps_directory, maps->map[i].name);
 }
 
-/* The one with the instance's row last: where it is, all is. */
+/* The map with the row last: an instance whose row is pinned is complete. */
 int attach_pin_maps(const struct instance *instance)
 {
 	const struct map_set *maps = &instance->maps;
@@ -65,7 +68,7 @@ int attach_probe_links(const struct hook_set *hooks, const struct instance *inst
 	for (i = 0; i < TXP_PROBE_COUNT && !err; i++) {
 		if (hooks_link(hooks, i) >= 0)
 			err = pin_prepare(hooks_link(hooks, i), instance->links_directory,
-					probe_name(i));
+					  probe_name(i));
 	}
 	if (err)
 		attach_abort_links(hooks, instance);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What an attach pins for a namespace. Errors have been told, as negative errno; nothing is left of
- * what failed but directories.
+ * What an attach pins for a namespace. Errors are negative errno and have been logged. A function
+ * that fails leaves nothing but empty directories.
  */
 #ifndef TXPATH_ATTACH_PINS_H
 #define TXPATH_ATTACH_PINS_H
@@ -11,13 +11,13 @@
 
 int attach_pin_directories(const struct pins *pins, const struct instance *instance);
 
-/* The maps of a fresh instance, its row written first. */
+/* Writes the row of a fresh instance and pins its maps. */
 int attach_pin_maps(const struct instance *instance);
 void attach_unpin_maps(const struct instance *instance);
 
 /*
- * The links of probes, beside those that are pinned, then in their place. Committed, the pins of
- * probes that lost their hook go. Exactly one of them ends what is staged.
+ * Pins the links of probes under staged names, beside the old ones. Then either commits them, which
+ * replaces the old pins and removes those of probes without a hook, or aborts.
  */
 int attach_probe_links(const struct hook_set *hooks, const struct instance *instance);
 int attach_commit_links(const struct hook_set *hooks, const struct instance *instance);

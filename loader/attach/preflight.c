@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A trial run of the program that asks what transit asks. */
+/* A test run of the program txpath_check, which has the guard of transit. */
 #include <errno.h>
 #include <stdbool.h>
 
@@ -9,7 +9,7 @@
 #include "attach/preflight.h"
 #include "lib/sysctl.h"
 
-/* Where the program cannot see whether conntrack is hooked: it counts as hooked where it is. */
+/* The program could not see whether conntrack is hooked. To be safe, it counts as hooked. */
 static bool conntrack_may_drop(enum txp_netfilter netfilter)
 {
 	return netfilter != TXP_NETFILTER_DECLINE && sysctl_conntrack_liberal() == 0;

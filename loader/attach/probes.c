@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The programs of the probes: which are needed, and are they those that are attached already? */
+/*
+ * The probes of an attach: which ones the devices need, and whether their programs are attached
+ * already. Each probe runs for every packet of the host, so none is attached that nothing needs,
+ * and programs that stay are not attached again.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,7 +72,7 @@ static void describe_probes(struct transaction *t)
 	row->probe_hook[TXP_PROBE_EGRESS] = TXP_HOOK_TC;
 }
 
-/* It costs every packet of the host: only before 6.2, and while a device has transit. */
+/* It runs for every packet of the host: only before 6.2, and while a device has transit. */
 static bool needs_receive(const struct transaction *t)
 {
 	const struct attach_request *request = t->request;
@@ -86,7 +90,7 @@ static bool all_offload(const struct transaction *t)
 	       !shadow_is_elsewhere(&t->instance, request->devices, request->count);
 }
 
-/* What is compared without being watched says less, but what is taken over is not compared. */
+/* In offload few packets are compared, so with auto the probes go when no device is in shadow. */
 static bool probes_are_off(const struct transaction *t)
 {
 	if (t->request->probes == PROBES_AUTO)
@@ -94,7 +98,7 @@ static bool probes_are_off(const struct transaction *t)
 	return t->request->probes == PROBES_OFF;
 }
 
-/* Before 6.2 transit and egress cannot do without. */
+/* Before 6.2 transit and egress need the probes to find the kernel's packet: decision 2. */
 static __u32 unneeded_probes(const struct transaction *t)
 {
 	__u32 probes = needs_receive(t) ? 0 : 1U << TXP_PROBE_RECEIVE;
@@ -104,7 +108,7 @@ static __u32 unneeded_probes(const struct transaction *t)
 	return probes;
 }
 
-/* Before 6.2: have the probes that transit needs the hooks that it needs? */
+/* Before 6.2 transit needs certain hooks. Were they refused? */
 static int check_probe_hooks(struct transaction *t)
 {
 	const struct probe_hook *hook;
@@ -116,7 +120,7 @@ static int check_probe_hooks(struct transaction *t)
 	for (i = 0; (hook = transit_needs(i)); i++) {
 		if (t->row.probe_hook[hook->probe] == hook->kind)
 			continue;
-		snprintf(text, sizeof(text), "before Linux 6.2 transit needs probe %s at %s",
+		snprintf(text, sizeof(text), "before Linux 6.2 transit needs probe %s with hook %s",
 			 probe_name(hook->probe), probe_hook_text(hook, hook_text));
 		return transaction_without_transit(
 			t, t->row.probe_errno[hook->probe] ?: -EOPNOTSUPP, text);
@@ -125,8 +129,8 @@ static int check_probe_hooks(struct transaction *t)
 }
 
 /*
- * Not the next number: programs that a killed run has left may have it, and some go only after a
- * while. A fresh instance has epoch 0, which no program may have.
+ * A random number, not the next one: the programs of a killed run may have the next one, and live
+ * until the kernel has freed them. Not 0, which a fresh instance has: no program may match it.
  */
 static __u32 new_epoch(__u32 epoch)
 {
@@ -166,7 +170,7 @@ int transaction_prepare_probes(struct transaction *t)
 	choose_hooks(t);
 	err = hooks_load(&t->hooks);
 	if (err)
-		return log_errno(err, "attach: nothing has been changed");
+		return log_errno(err, "attach: ending before anything was changed");
 	t->row = t->instance.row;
 	t->new_probes = t->fresh || !same_probes(t);
 	if (t->new_probes) {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The order in which things are written decides what a killed run has left:
+ * What a killed run has left is told by the order in which attach and detach write:
  *
- *   the row of the instance, before its map is pinned, which is pinned last and removed first;
- *   probe links are staged, then the row says their epoch, then they take their final names;
- *   the new tail call is staged, then the row says the new program, then it takes its name;
- *   a device's row says off; hooks and pins are made; then it says the mode;
- *   it says off again before hooks are taken away, and goes last.
+ *   instance    The row is written, then all maps are pinned, the row's own map last. Detach
+ * removes that map first. So without it the other maps are leftovers. probes      Links are pinned
+ * under staged names, then the row gets their epoch, then they get their final names. A staged link
+ * with the epoch of the row is finished, another is undone. transit     Its tail calls are pinned
+ * under a staged name, then the row gets the program, then they get the final name. They are
+ * finished if the program of the row uses them. device      The row has mode off, then hooks and
+ * pins are made, then the row gets its mode. Detach writes off first and deletes the row last. So a
+ * row with off is undone.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +25,7 @@
 #include "state/probe_state.h"
 #include "attach/ingress.h"
 
-/* The probe of a pin; TXP_PROBE_COUNT: it is a device's. */
+/* The probe of a pin; TXP_PROBE_COUNT: the pin is of a device. */
 static enum txp_probe probe_of(const char *pin)
 {
 	int i;
@@ -44,7 +47,7 @@ static bool is_on(const struct instance *instance, const char *pin)
 	return !bpf_map_lookup_elem(devices, &key, &row) && row.mode != TXP_MODE_OFF;
 }
 
-/* Was what is staged under that name decided before the run was killed? */
+/* Had the run switched to the staged link before it was killed? Then the link is in use. */
 static bool is_decided(const struct instance *instance, const char *pin, __u32 program_id)
 {
 	__u32 epoch;
@@ -93,7 +96,7 @@ static bool has_device_off(const struct instance *instance)
 	return false;
 }
 
-/* Neither attached nor gone. */
+/* Devices with a row, but with mode off: they were being attached or detached. */
 static int recover_listed(const struct instance *instance, const struct attachment *list, int count)
 {
 	int home = netns_go(instance->netns);
@@ -104,7 +107,7 @@ static int recover_listed(const struct instance *instance, const struct attachme
 			continue;
 		err = detach_device(&list[i], instance, home >= 0);
 		if (!err)
-			log_note("%s: what a run that was killed had left is removed",
+			log_note("%s: removed what a killed run of txpath had left",
 				 list[i].row.name);
 	}
 	if (home >= 0)
@@ -131,7 +134,7 @@ int recover(struct instance *instance)
 	int err;
 
 	if (instance->row.abi != TXP_ABI_VERSION)
-		return 0; /* another program's, which is to be removed as a whole */
+		return 0; /* of another version: detach removes it as a whole */
 	err = pin_each(instance->links_directory, recover_link, instance);
 	if (!err || err == -ENOENT)
 		err = transit_recover(instance);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a run that was killed has left: brought to its end where it had been decided, else undone.
+/*
+ * Finishes or undoes what a killed run has left. Each attach and detach begins with it, since there
+ * is no daemon that could.
  */
 #ifndef TXPATH_ATTACH_RECOVER_H
 #define TXPATH_ATTACH_RECOVER_H
 
 #include "state/instance.h"
 
-/* The caller holds the lock. Errors have been told. */
+/* The caller holds the lock. Errors have been logged. */
 int recover(struct instance *instance);
 
-/* Of a namespace that has no instance: maps that were pinned before, or stayed behind, its row. */
+/* The same if there is no row: removes maps that an attach pinned before it, or a detach left. */
 int recover_nothing(const struct instance *instance);
 
 #endif /* TXPATH_ATTACH_RECOVER_H */

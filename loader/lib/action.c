@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Words for struct txp_class. */
+/* A class in words. In lib, because classify shows it and trace prints it. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static void append(char *text, const char *format, ...)
 	va_end(args);
 }
 
-/* A handle of a class looks like one. */
+/* skb->priority with a major number is the handle of a traffic class. */
 static void append_priority(char *text, __u32 priority)
 {
 	if (priority >> 16)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* BPF_LINK_CREATE for netfilter: libbpf 1.1 does not know it. */
+/* BPF_LINK_CREATE for netfilter by hand: libbpf 1.1, of Debian 12, does not know it. */
 #include <errno.h>
 #include <limits.h>
 #include <sys/syscall.h>
@@ -10,8 +10,9 @@
 #include "lib/nflink.h"
 
 /*
- * The kernel takes one BPF program per priority, one that is being replaced may hold the first, and
- * the very first it refuses.
+ * The kernel takes one BPF program for each priority, and refuses INT_MIN
+ * (bpf_nf_check_pf_and_hooks). While an attach replaces a program, the old one still has the first
+ * priority.
  */
 #define PRIORITY (INT_MIN + 1)
 #define TRIES 16

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The tables that include/txpath/probes.h expands to. */
+/*
+ * Tables of include/txpath/probes.h. In lib, because every room names probes, and only probes/
+ * attaches them.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -108,7 +111,7 @@ const struct probe_hook *probe_hook_host(const struct probe_hook *hook)
 {
 	size_t i;
 
-	/* the probe whose best hook it is has the program */
+	/* the program is attached for the probe of which it is the best hook */
 	if (!hook || hook == probe_hook_best(hook->probe))
 		return NULL;
 	for (i = 0; i < PROBE_HOOK_COUNT; i++) {

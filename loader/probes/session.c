@@ -64,10 +64,11 @@ int session_parse_probe(const char *word, void *context)
 	enum txp_probe probe;
 
 	if (strncmp(word, PROBE_FILTER, strlen(PROBE_FILTER)))
-		return usage_error("%s: neither a filter nor probe=; see txpath(8)", word);
+		return usage_error(
+			"%s: not a filter and not probe=NAME: txpath(8) lists the filters", word);
 	probe = probe_find(word + strlen(PROBE_FILTER));
 	if (probe == TXP_PROBE_COUNT || txp_probes_with(TXP_VERIFY_ONLY) & TXP_PROBE_BIT(probe))
-		return usage_error("%s: there is no such probe; txpath features lists them", word);
+		return usage_error("%s: no such probe: txpath features lists them", word);
 	*probes |= TXP_PROBE_BIT(probe);
 	return EXIT_DONE;
 }
@@ -186,7 +187,7 @@ int session_count(const struct session *session)
 
 void session_announce(const struct session *session, const char *verb)
 {
-	log_note("%s: watching %d of %d probes", verb, session_count(session),
+	log_note("%s: %d of %d probes are attached", verb, session_count(session),
 		 __builtin_popcount(session->hooks.probes));
 }
 

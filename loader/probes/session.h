@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The programs of bpf/trace/trace.bpf.c at the best hooks that this kernel gives, for as long as a
- * command runs. Nothing is pinned: however the command ends, the kernel takes them away.
+ * A session of the commands probes, latency and trace: the programs of bpf/trace/trace.bpf.c at the
+ * best hooks of this kernel, while the command runs. Nothing is pinned, so the kernel removes them
+ * however the command ends.
  */
 #ifndef TXPATH_PROBES_SESSION_H
 #define TXPATH_PROBES_SESSION_H
@@ -25,34 +26,33 @@ struct session {
 };
 
 /*
- * A word of the command line: probe=NAME sets a bit of the context, a __u32 of probes. As other
- * of filter_parse.
+ * For filter_parse(): the word probe=NAME sets the bit of that probe in *context, a __u32. Returns
+ * an enum exit_code.
  */
 int session_parse_probe(const char *word, void *context);
 
 /*
- * Attaches to each probe of probes (0: to all that the filter's packets can pass). Errors have
- * been told; a probe without a hook
- * is none. The namespace that we are in is the one whose netfilter is asked, if the filter names
- * one, and where its device is.
+ * Attaches the probes (0: all that packets of the filter can pass). A probe without a hook is no
+ * error; none with a hook is. Errors have been logged. If the filter names a namespace or a device,
+ * we must be in that namespace: netfilter and TC hooks are attached there.
  */
-int session_open(struct session *session, const struct txp_trace_config *settings, __u32 probes);
+int session_open(struct session *session, const struct txp_trace_config *config, __u32 probes);
 
-/* Nothing more is seen; the maps can still be read. */
+/* Detaches. The maps can still be read. */
 void session_stop(struct session *session);
 
 void session_close(struct session *session);
 
-/* The descriptor of a map of the programs', not owned. */
+/* The descriptor of a map of the programs, owned by the session. */
 int session_map(const struct session *session, const char *name);
 
-/* How many probes are seen, and "watching ..." for the operator. */
+/* How many probes have a hook; and a message that says so, which scripts can wait for. */
 int session_count(const struct session *session);
 void session_announce(const struct session *session, const char *verb);
 
 /*
- * Announces it, and until a signal ends it calls show with each interval that -i gave, and once
- * more. show returns a negative errno, told, which ends it.
+ * Announces the session, then calls show after each interval of -i until a signal comes, and once
+ * at the end. A negative errno of show, which has logged it, ends it too.
  */
 int session_run(const struct session *session, const char *verb, const struct options *options,
 		int (*show)(const struct options *options, void *context), void *context);
@@ -60,10 +60,10 @@ int session_run(const struct session *session, const char *verb, const struct op
 /* Sums the map "loss_stats". Negative errno. */
 int session_loss_stats(const struct session *session, struct txp_loss_stats *sum);
 
-/* A row for each probe: wanted, got, errno, missed, unobservable. Owned by the caller. */
+/* A row for each probe: wanted, got, errno, why, missed, unobservable. Owned by the caller. */
 struct json_object *session_hooks_json(const struct session *session);
 
-/* What is not seen, one line a probe, to stdout. */
+/* Prints a line for each probe that has no hook or that missed packets. */
 void session_hooks_text(struct json_object *hooks);
 
 #endif /* TXPATH_PROBES_SESSION_H */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a watch sees and what not: the hooks that were wanted and got. */
+/*
+ * What a session sees and what it does not: counts without this would look complete where a kernel
+ * refuses hooks.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +21,7 @@ static __u64 missed_by(const struct hook_state *hook)
 	return bpf_obj_get_info_by_fd(hook->prog_fd, &info, &size) ? 0 : info.recursion_misses;
 }
 
-/* The best hooks, the ones got, and what passes these. */
+/* The best hooks of a probe, those in use, and which packets these do not see. */
 struct hook_summary {
 	char wanted[128];
 	char got[128];
@@ -99,11 +102,11 @@ void session_hooks_text(struct json_object *hooks)
 	for (i = 0; i < json_object_array_length(hooks); i++) {
 		row = json_object_array_get_idx(hooks, i);
 		if (!strcmp(json_text(row, "got"), "none"))
-			printf("not observable here: %s: %s (%s: %s)\n", json_text(row, "probe"),
-			       json_text(row, "unobservable"), json_text(row, "wanted"),
-			       json_text(row, "why"));
+			printf("probe %s has no hook on this kernel (%s: %s); not seen: %s\n",
+			       json_text(row, "probe"), json_text(row, "wanted"),
+			       json_text(row, "why"), json_text(row, "unobservable"));
 		else if (json_number(row, "missed"))
-			printf("%s: %llu packets not seen: the program was running on that CPU\n",
+			printf("probe %s missed %llu packets: its program was running on that CPU\n",
 			       json_text(row, "probe"), json_number(row, "missed"));
 	}
 }

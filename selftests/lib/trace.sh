@@ -46,7 +46,7 @@ watch()
 	WATCH=$!
 	SPAWNED+=("$WATCH")
 	until_true watching || :
-	grep -q 'watching' "$WORK/watch.err" || {
+	grep -q 'probes are attached' "$WORK/watch.err" || {
 		cat "$WORK/watch.err" >&2
 		fail "txpath $command does not watch"
 	}
@@ -54,7 +54,7 @@ watch()
 
 watching()
 {
-	grep -qs watching "$WORK/watch.err" || ! kill -0 "$WATCH" 2>/dev/null
+	grep -qs 'probes are attached' "$WORK/watch.err" || ! kill -0 "$WATCH" 2>/dev/null
 }
 
 watched()

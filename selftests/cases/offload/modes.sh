@@ -312,7 +312,7 @@ test_trace_shows_surprises()
 {
 	command -v jq >/dev/null || skip "there is no jq"
 	offloaded_topology lease-ms=4000 max-surprises=0
-	refuses 2 "neither a filter" txp router trace r0
+	refuses 2 "not a filter" txp router trace r0
 	READY=following spawn trace "$TXPATH" --bpffs "$BPFFS" --netns "$(ns router)" -j trace probe=none
 	until_true surprised || fail "there was no surprise"
 	until_true is_demoted || fail "no demotion"
