@@ -56,17 +56,17 @@ static int attach_consume(struct session *session)
 	return 0;
 }
 
-#define PROBE_WORD "probe="
+#define PROBE_FILTER "probe="
 
 int session_parse_probe(const char *word, void *context)
 {
 	__u32 *probes = context;
 	enum txp_probe probe;
 
-	if (strncmp(word, PROBE_WORD, strlen(PROBE_WORD)))
+	if (strncmp(word, PROBE_FILTER, strlen(PROBE_FILTER)))
 		return usage_error(
 			"%s: not a filter and not probe=NAME: txpath(8) lists the filters", word);
-	probe = probe_find(word + strlen(PROBE_WORD));
+	probe = probe_find(word + strlen(PROBE_FILTER));
 	if (probe == TXP_PROBE_COUNT || txp_probes_with(TXP_VERIFY_ONLY) & TXP_PROBE_BIT(probe))
 		return usage_error("%s: no such probe: txpath features lists them", word);
 	*probes |= TXP_PROBE_BIT(probe);
