@@ -63,8 +63,8 @@ test_no_bpffs()
 	[ -z "$(find "$WORK/plain" -mindepth 1)" ] || fail "wrote into a plain directory"
 	# a mount would hide what is there
 	touch "$WORK/plain/file"
-	BPFFS=$WORK/plain refuses 1 "not empty" txp host attach a0
-	! mountpoint -q "$WORK/plain" || fail "mounted over a file"
+	refuses 1 "not empty" "$TXPATH" --bpffs "$WORK/plain" --netns "$(ns host)" attach a0
+	! umount "$WORK/plain" 2>/dev/null || fail "mounted over a file"
 }
 
 # Attach mounts a bpffs where there is none, and says so. What it pins outlives it.

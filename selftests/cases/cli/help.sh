@@ -80,13 +80,14 @@ test_help_of_knobs()
 	grep -q '^  tc-hook=auto|tcx|clsact, default auto$' "$WORK/attach" || fail "tc-hook"
 }
 
-# told WORD... TEXT: attaching with it says exactly that, in one line.
+# told WORD... TEXT: attaching with it says exactly that, in one line. Without a bpffs nothing can
+# be attached, whatever the words.
 told()
 {
 	local text=${*: -1}
 
 	set -- "${@:1:$#-1}"
-	refuses 2 '' "$TXPATH" attach lo "$@"
+	refuses 2 '' "$TXPATH" --bpffs "$WORK/nosuch" attach lo "$@"
 	[ "$(cat "$WORK/said")" = "txpath: $text" ] || fail "$*: says more or less than '$text'"
 }
 
@@ -108,7 +109,7 @@ test_bad_values()
 	refuses 2 '^txpath: src=10.7: an IPv4 or IPv6 address or prefix$' "$TXPATH" trace src=10.7
 	refuses 2 '^txpath: rate=0: a number from 1 to 10000000' "$TXPATH" trace rate=0
 	refuses 2 'does not take --pcap: see txpath stats --help' "$TXPATH" stats --pcap file
-	refuses 2 'attach --help' "$TXPATH" attach lo --nosuch
+	refuses 2 'attach --help' "$TXPATH" --bpffs "$WORK/nosuch" attach lo --nosuch
 }
 
 # completes LINE WORD...: at the end of the line the shell is offered exactly these words.
