@@ -11,8 +11,7 @@ COMMANDS="attach detach status stats parity probes latency trace check explain c
 # knobs: the names of include/txpath/knobs.h
 knobs()
 {
-	printf '#include <txpath/knobs.h>\n#define ROW(id, name, ...) @name\nTXP_KNOBS(ROW)\n' |
-		"${CC:-gcc}" -E -P -I"$ROOT/include" - | grep -oE '@"[a-z-]+' | tr -d '@"'
+	sed -n 's/.*TXP_KNOB([A-Z_]*, "\([a-z-]*\)".*/\1/p' "$ROOT/include/txpath/knobs.h"
 }
 
 # says WORD FILE: has it, as a word of its own?
@@ -75,7 +74,7 @@ test_help_of_knobs()
 			fail "$knob has no range or no default"
 		count=$((count + 1))
 	done
-	[ $count -ge 10 ] || fail "there are more knobs than $count"
+	[ $count -ge 10 ] || fail "the list of knobs is not read: $count"
 	grep -q '^  lease-ms=1..60000 ms, default 1000$' "$WORK/attach" || fail "lease-ms"
 	grep -q '^  tc-hook=auto|tcx|clsact, default auto$' "$WORK/attach" || fail "tc-hook"
 }
@@ -165,6 +164,7 @@ test_completion_has_all_knobs()
 
 test_install_has_completion()
 {
+	command -v make >/dev/null || skip "no make"
 	run make -s -C "$ROOT" install DESTDIR="$WORK/root" PREFIX=/usr >&2
 	diff "$ROOT/scripts/completion/txpath" \
 		"$WORK/root/usr/share/bash-completion/completions/txpath" >&2 || fail "not installed"
