@@ -108,7 +108,8 @@ static void note_detached(const struct attachment *attachment)
 		log_note("%s: detached; its network namespace has no name and no process", name);
 		break;
 	case ATTACHMENT_REMOVED:
-		log_note("%s: our program had been removed already; its counters are removed", name);
+		log_note("%s: our program had been removed already; its counters are removed",
+			 name);
 		break;
 	case ATTACHMENT_UNFINISHED:
 		log_note("%s: the rest of an attach that was killed is removed", name);

@@ -11,8 +11,7 @@ COMMANDS="attach detach status stats parity probes latency trace check explain c
 # knobs: the names of include/txpath/knobs.h
 knobs()
 {
-	printf '#include <txpath/knobs.h>\n#define ROW(id, name, ...) @name\nTXP_KNOBS(ROW)\n' |
-		"${CC:-gcc}" -E -P -I"$ROOT/include" - | grep -oE '@"[a-z-]+' | tr -d '@"'
+	sed -n 's/.*TXP_KNOB([A-Z_]*, "\([a-z-]*\)".*/\1/p' "$ROOT/include/txpath/knobs.h"
 }
 
 # says WORD FILE: has it, as a word of its own?
@@ -75,18 +74,19 @@ test_help_of_knobs()
 			fail "$knob has no range or no default"
 		count=$((count + 1))
 	done
-	[ $count -ge 10 ] || fail "there are more knobs than $count"
+	[ $count -ge 10 ] || fail "the list of knobs is not read: $count"
 	grep -q '^  lease-ms=1..60000 ms, default 1000$' "$WORK/attach" || fail "lease-ms"
 	grep -q '^  tc-hook=auto|tcx|clsact, default auto$' "$WORK/attach" || fail "tc-hook"
 }
 
-# told WORD... TEXT: attaching with it says exactly that, in one line.
+# told WORD... TEXT: attaching with it says exactly that, in one line. Without a bpffs nothing can
+# be attached, whatever the words.
 told()
 {
 	local text=${*: -1}
 
 	set -- "${@:1:$#-1}"
-	refuses 2 '' "$TXPATH" attach lo "$@"
+	refuses 2 '' "$TXPATH" --bpffs "$WORK/nosuch" attach lo "$@"
 	[ "$(cat "$WORK/said")" = "txpath: $text" ] || fail "$*: says more or less than '$text'"
 }
 
@@ -108,7 +108,7 @@ test_bad_values()
 	refuses 2 '^txpath: src=10.7: an IPv4 or IPv6 address or prefix$' "$TXPATH" trace src=10.7
 	refuses 2 '^txpath: rate=0: a number from 1 to 10000000' "$TXPATH" trace rate=0
 	refuses 2 'does not take --pcap: see txpath stats --help' "$TXPATH" stats --pcap file
-	refuses 2 'attach --help' "$TXPATH" attach lo --nosuch
+	refuses 2 'attach --help' "$TXPATH" --bpffs "$WORK/nosuch" attach lo --nosuch
 }
 
 # completes LINE WORD...: at the end of the line the shell is offered exactly these words.
@@ -164,6 +164,7 @@ test_completion_has_all_knobs()
 
 test_install_has_completion()
 {
+	command -v make >/dev/null || skip "no make"
 	run make -s -C "$ROOT" install DESTDIR="$WORK/root" PREFIX=/usr >&2
 	diff "$ROOT/scripts/completion/txpath" \
 		"$WORK/root/usr/share/bash-completion/completions/txpath" >&2 || fail "not installed"
