@@ -261,7 +261,7 @@ numbers()
 
 	shift
 	"$TXPATH" --bpffs "$BPFFS" --netns "$(ns "$name")" -j "$@" >"$WORK/json" || code=$?
-	# 3: it shows a mismatch, which is the caller's to judge
+	# 3: it shows a mismatch; the caller decides what that means
 	[ $code = 0 ] || [ $code = 3 ] || fail "$TXPATH $*: exit code $code"
 	"$TOOLS/json_flatten" <"$WORK/json"
 }

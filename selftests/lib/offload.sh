@@ -67,7 +67,7 @@ offloaded_topology()
 	demand_taken "of a plain flow"
 }
 
-# hits DEV: packets that were not judged in full, of those that were taken over (map "dev_cache").
+# hits DEV: packets that were taken over as hits (map "dev_cache").
 hits()
 {
 	local place

@@ -90,10 +90,10 @@ answered_by_router()
 # refused_with TEXT: dropped, and the router says why. Not for every packet: ip_error has a rate.
 refused_with()
 {
-	dropped && until_true told_why "$1"
+	dropped && until_true why_is_known "$1"
 }
 
-told_why()
+why_is_known()
 {
 	grep -q "$1" <<<"$SAID" || {
 		probe
