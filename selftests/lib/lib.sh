@@ -39,10 +39,32 @@ run()
 	"$@"
 }
 
+# fail MESSAGE: ends the test. First it prints the counters of all namespaces and the check that
+# failed, so that the log shows what the check saw. The message comes last, where selftests/run
+# looks for it.
 fail()
 {
+	local file line
+
+	[ -z "${WORK:-}" ] || show_state >&2 2>/dev/null || :
+	read -r line _ file < <(caller 0) || :
+	say "check: ${file##*/}:$line: $(sed -n "${line}{ s/^[[:space:]]*//; p; }" "$file")"
 	say "FAILED: $*"
 	exit 1
+}
+
+# show_state: what txpath counts in each namespace of the test, and the end of what it traced
+show_state()
+{
+	local command name
+
+	for name in $(ip netns list | awk -v mine="^$(ns '')" '$1 ~ mine { print $1 }'); do
+		for command in status stats parity; do
+			"$TXPATH" --bpffs "$BPFFS" --netns "$name" $command | sed "s/^/$name $command: /" |
+				head -n 40
+		done
+	done
+	[ ! -e "$WORK/watch.json" ] || tail -n 3 "$WORK/watch.json" | cut -c 1-1000
 }
 
 skip()
