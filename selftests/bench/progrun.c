@@ -323,7 +323,7 @@ static void send_burst(struct row *row, __u32 first, __u32 count)
 /*
  * A lease that holds is not renewed by what is sent. Moving rt_genid ends all leases of the
  * namespace, so that these packets are the kernel's and leases are learned from them anew. When
- * they come again they are judged in full, and are simple hits from then on.
+ * they come again they take the slow path once, and are simple hits from then on.
  */
 static void warm(struct run *run, struct row *row)
 {

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# For tests of txpath classify, beside trace.sh and offload.sh, which they source through it: rules and
-# what they have matched; what arrives at the server, by capture or counted by DSCP.
+# For tests of txpath classify: loads rules, reads how many packets they matched, and captures or
+# counts by DSCP what arrives at the server. It sources trace.sh and offload.sh.
 
 # shellcheck source-path=SCRIPTDIR source=trace.sh
 . "$(dirname "${BASH_SOURCE[0]}")/trace.sh"
@@ -16,7 +16,7 @@ rules()
 	txp "$1" classify load "$WORK/rules.yaml"
 }
 
-# hits NS RULE: packets that it has matched; also unmatched, not_ip
+# hits NS RULE: packets that the rule has matched; also unmatched, not_ip
 hits()
 {
 	"$TXPATH" --bpffs "$BPFFS" --netns "$(ns "$1")" -j classify show |
@@ -39,7 +39,7 @@ hit()
 	}
 }
 
-# capture FILTER [OPTION...]: what arrives at s0 of the server, until end_capture.
+# capture FILTER [OPTION...]: captures at s0 of the server until end_capture.
 capture()
 {
 	READY=listening spawn capture ip netns exec "$(ns server)" \
@@ -47,7 +47,7 @@ capture()
 	CAPTURE=$PID
 }
 
-# end_capture PACKETS: when there are so many
+# end_capture PACKETS: waits for so many packets and ends the capture.
 end_capture()
 {
 	until_true has_captured "$1" || fail "captured $(packets_captured) of $1 packets"
@@ -55,8 +55,8 @@ end_capture()
 	wait "$CAPTURE" 2>/dev/null || :
 }
 
-# captured PACKETS: end_capture, and prints of each what tshark says of
-# addresses, DSCP, ECN, checksums (1 is right; empty where there is none).
+# captured PACKETS: ends the capture and prints DSCP, ECN, checksum (1: right, empty: none) and port of
+# each packet, by tshark.
 captured()
 {
 	end_capture "$1"
@@ -82,8 +82,8 @@ needs_tshark()
 	command -v tshark >/dev/null || skip "there is no tshark to read the wire with"
 }
 
-# count_dscp NAME...: from here on the server counts the datagrams that arrive with each DSCP, and
-# others.
+# count_dscp NAME...: from now on the server counts the datagrams that arrive with each DSCP, and all
+# others as "others".
 count_dscp()
 {
 	local name
@@ -108,7 +108,8 @@ arrived()
 		jq --arg name "$1" '.nftables[] | select(.counter.name == $name).counter.packets'
 }
 
-# loads_class ANSWER KEYS: what load says of a rule for c0 whose class has these keys; "": it loads.
+# loads_class ANSWER KEYS: loads a rule for c0 whose class has these keys. ANSWER is the error that is
+# expected, or "" if it must load.
 loads_class()
 {
 	cat >"$WORK/class.yaml" <<-END

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Shared by the tests, which source it and end in: run_test "$@"
+# Functions that all tests share. A test file sources it and ends in: run_test "$@"
 #
-# A test file defines functions test_NAME and the topology they run on; `FILE list` prints the
-# names, `FILE NAME` runs one. Exit code 4 (KSFT_SKIP): skipped, the last line says why. What a test
-# makes lives in namespaces and a directory of its own, which go in a trap.
+# A test file defines functions test_NAME. `FILE list` prints the names, `FILE NAME` runs one test.
+# Exit code 4 (KSFT_SKIP) means skipped; the last line says why. A test has namespaces and a directory
+# of its own, which a trap removes.
 
 set -euo pipefail
 
@@ -14,12 +14,12 @@ TOOLS=$ROOT/build/selftests
 TXPATH=$ROOT/build/txpath
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
-# Packets or rounds that a test sends of each kind.
+# Packets or rounds of each kind in a test.
 : "${TXPATH_TEST_PACKETS:=4000}"
 # shellcheck disable=SC2034 # for the tests
 N=$TXPATH_TEST_PACKETS
 
-# Seconds for what has to happen at some time; only a broken machine needs them.
+# Seconds that until_true waits at most. Only a failing test needs them.
 PATIENCE=120
 
 say()
@@ -39,10 +39,32 @@ run()
 	"$@"
 }
 
+# fail MESSAGE: ends the test. First it prints the counters of all namespaces and the check that
+# failed, so that the log shows what the check saw. The message comes last, where selftests/run
+# looks for it.
 fail()
 {
+	local file line
+
+	[ -z "${WORK:-}" ] || show_state >&2 2>/dev/null || :
+	read -r line _ file < <(caller 0) || :
+	say "check: ${file##*/}:$line: $(sed -n "${line}{ s/^[[:space:]]*//; p; }" "$file")"
 	say "FAILED: $*"
 	exit 1
+}
+
+# show_state: what txpath counts in each namespace of the test, and the end of what it traced
+show_state()
+{
+	local command name
+
+	for name in $(ip netns list | awk -v mine="^$(ns '')" '$1 ~ mine { print $1 }'); do
+		for command in status stats parity; do
+			"$TXPATH" --bpffs "$BPFFS" --netns "$name" $command | sed "s/^/$name $command: /" |
+				head -n 40
+		done
+	done
+	[ ! -e "$WORK/watch.json" ] || tail -n 3 "$WORK/watch.json" | cut -c 1-1000
 }
 
 skip()
@@ -51,13 +73,13 @@ skip()
 	exit 4
 }
 
-# shown RESULT NAME: one of the several results of a test, as selftests/run prints them.
+# shown RESULT NAME: one of several results of a test. selftests/run prints it as a line of its own.
 shown()
 {
 	say "=> $*"
 }
 
-# until_true COMMAND...: again and again until it succeeds.
+# until_true COMMAND...: repeats it until it succeeds.
 until_true()
 {
 	local give_up=$((SECONDS + PATIENCE))
@@ -68,7 +90,7 @@ until_true()
 	done
 }
 
-# uptime_ms: by a clock that nobody sets.
+# uptime_ms: milliseconds by a clock that nobody sets
 uptime_ms()
 {
 	local uptime
@@ -77,7 +99,7 @@ uptime_ms()
 	echo "${uptime/./}0"
 }
 
-# refuses CODE TEXT COMMAND...: it must exit with CODE and say TEXT (a regular expression).
+# refuses CODE TEXT COMMAND...: it must exit with CODE and print TEXT (a regular expression).
 refuses()
 {
 	local code=0 want=$1 text=$2
@@ -86,11 +108,11 @@ refuses()
 	say "+ $*"
 	"$@" >"$WORK/said" 2>&1 || code=$?
 	cat "$WORK/said" >&2
-	[ "$code" = "$want" ] || fail "exit code $code, not $want"
-	grep -Eq -- "$text" "$WORK/said" || fail "does not say '$text'"
+	[ "$code" = "$want" ] || fail "$*: exit code $code, not $want: $(tail -n 1 "$WORK/said")"
+	grep -Eq -- "$text" "$WORK/said" || fail "$* does not print '$text': $(tail -n 1 "$WORK/said")"
 }
 
-# Namespaces are named for the test's process, so that two suites may run at once.
+# Namespaces have the process of the test in their names, so that tests can run at the same time.
 
 ns()
 {
@@ -103,14 +125,14 @@ add_ns()
 
 	for name; do
 		run ip netns add "$(ns "$name")"
-		# No packets but those that the test sends.
+		# Without IPv6 only the test sends packets.
 		in_ns "$name" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
 			net.ipv6.conf.default.disable_ipv6=1 || :
 		run ip -n "$(ns "$name")" link set lo up
 	done
 }
 
-# in_batch NS: the ip commands of stdin, in one process.
+# in_batch NS: runs the ip commands of stdin in one process.
 in_batch()
 {
 	local commands
@@ -143,15 +165,15 @@ add_link()
 	END
 }
 
-# add_topology: the topology of most tests,
+# add_topology: the topology of most tests:
 #
 #   client                        router                       server
 #     c0 10.7.1.2/24 -- 10.7.1.1/24 r0
 #     c1 10.7.2.2/24 -- 10.7.2.1/24 r1
 #                                   r2 10.7.3.1/24 -- 10.7.3.2/24 s0
 #
-# client and server have default routes through 10.7.1.1 and 10.7.3.1; r0 also answers for
-# 10.7.1.9, another next hop.
+# client and server have default routes through 10.7.1.1 and 10.7.3.1. r0 also has 10.7.1.9, a second
+# next hop.
 declare -A ADDRESS=([client]=10.7.1.2 [server]=10.7.3.2)
 PORT=7007
 
@@ -166,10 +188,11 @@ add_topology()
 	run ip -n "$(ns server)" route add default via 10.7.3.1
 	in_ns router sysctl -qw net.ipv4.ip_forward=1
 	until_true in_ns client ping -q -c 1 -W 2 "${ADDRESS[server]}" >/dev/null ||
-		fail "the topology does not carry a packet"
+		fail "the client cannot reach ${ADDRESS[server]}"
 }
 
-# add_vlan NS DEV ADDRESS OPTION...: the VLAN device DEV.7 above DEV. Fails where there are none.
+# add_vlan NS DEV ADDRESS OPTION...: the VLAN device DEV.7 above DEV. Returns 1 if the kernel has no
+# VLAN devices.
 add_vlan()
 {
 	run ip -n "$(ns "$1")" link add link "$2" name "$2.7" type vlan id 7 "${@:4}" || return 1
@@ -184,7 +207,7 @@ device_packets()
 	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/statistics/tx_packets"
 }
 
-# snmp NS NAME: a counter of the kernel, PROTOCOL.NAME of /proc/net/snmp or netstat
+# snmp NS NAME: the counter PROTOCOL.NAME of /proc/net/snmp or /proc/net/netstat
 snmp()
 {
 	ip netns exec "$(ns "$1")" cat /proc/net/{snmp,netstat} | awk -v name="$2" '
@@ -199,13 +222,13 @@ mac_of()
 	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/address"
 }
 
-# pins: what txpath has on the test's bpffs; some kernels put files of their own there.
+# pins: the files of txpath on the bpffs of the test. Some kernels put files of their own there.
 pins()
 {
 	[ ! -e "$BPFFS/txpath" ] || find "$BPFFS/txpath"
 }
 
-# spawn NAME COMMAND...: in the background, until it has said $READY; leaves its pid in PID.
+# spawn NAME COMMAND...: runs it in the background and waits until it prints $READY. Sets PID.
 declare -a SPAWNED=()
 READY='^ready'
 spawn()
@@ -221,7 +244,7 @@ spawn()
 	until_true spawned_ready "$log" || :
 	grep -q "$READY" "$log" || {
 		cat "$log" >&2
-		fail "$* does not get ready"
+		fail "$* does not print $READY: $(tail -n 1 "$log")"
 	}
 }
 
@@ -230,7 +253,7 @@ spawned_ready()
 	grep -q "$READY" "$1" || ! kill -0 "$PID" 2>/dev/null
 }
 
-# txp NS ARGUMENTS...: txpath on a namespace of the test.
+# txp NS ARGUMENTS...: runs txpath on a namespace of the test.
 txp()
 {
 	local name=$1
@@ -239,40 +262,40 @@ txp()
 	run "$TXPATH" --bpffs "$BPFFS" --netns "$(ns "$name")" "$@"
 }
 
-# What settle-ms is in tests: a difference is a mismatch at once, but where routes move on purpose.
+# settle-ms in tests: a difference is a mismatch at once, except in tests that change routes.
 SETTLE_MS=0
 CHANGES_SETTLE=2000
 
-# Programs of the host see the namespaces of the host: attach DEV where local packets leave. Every
-# packet is compared, unless a knob says otherwise.
+# attach NS DEV|KNOB...: attaches in shadow mode. Every packet is compared, unless a knob says
+# otherwise.
 attach()
 {
 	local name=$1
 
 	shift
 	txp "$name" attach compare-rate=0 settle-ms=$SETTLE_MS "$@" lo-forwarding=on
-	[ "$(hook "$name" egress)" = tc ] || fail "status does not show the hook at egress"
+	[ "$(hook "$name" egress)" = tc ] || fail "status shows '$(hook "$name" egress)' as the hook at egress, not tc"
 }
 
-# numbers NS COMMAND...: the JSON of a txpath command as "PATH VALUE" lines.
+# numbers NS COMMAND...: prints the JSON of a txpath command as "PATH VALUE" lines.
 numbers()
 {
 	local code=0 name=$1
 
 	shift
 	"$TXPATH" --bpffs "$BPFFS" --netns "$(ns "$name")" -j "$@" >"$WORK/json" || code=$?
-	# 3: it shows a mismatch, which is the caller's to judge
+	# 3: it shows a mismatch; the caller decides what that means
 	[ $code = 0 ] || [ $code = 3 ] || fail "$TXPATH $*: exit code $code"
 	"$TOOLS/json_flatten" <"$WORK/json"
 }
 
-# number PATH: one of them, from stdin; 0 where it is not there.
+# number PATH: the value of one such line of stdin; 0 if it is not there
 number()
 {
 	awk -v path="$1" '$1 == path { n = $2 } END { print n + 0 }'
 }
 
-# hook NS PROBE: the kind of hook that watches it: fentry, tp_btf, netfilter, tc, none.
+# hook NS PROBE: the kind of its hook: fentry, tp_btf, netfilter, tc, none
 hook()
 {
 	numbers "$1" status | awk -v path="hooks.$2.got" \
@@ -285,11 +308,11 @@ needs_fentry()
 
 	for probe in ip_queue_xmit ip_make_skb ip_output dev_queue_xmit; do
 		[ "$(hook "$1" $probe)" = fentry ] ||
-			skip "$probe: fentry is not to be had on this kernel"
+			skip "$probe: this kernel does not allow fentry"
 	done
 }
 
-# seen NS DEV: packets that DEV's reasons add up to.
+# seen NS DEV: the sum of the packets under all reasons of DEV
 seen()
 {
 	numbers "$1" stats "$2" |
@@ -297,7 +320,7 @@ seen()
 			'$1 ~ at { n += $2 } END { print n + 0 }'
 }
 
-# What a device had sent when txpath was attached to it.
+# Packets that a device had sent when txpath was attached to it.
 declare -A SENT_BEFORE=()
 
 count_from_here()
@@ -306,11 +329,11 @@ count_from_here()
 
 	shift
 	for dev; do
-		until_true note_sent "$name" "$dev" || fail "$dev: sends all the time"
+		until_true note_sent "$name" "$dev" || fail "$dev never stops sending: $(device_packets "$name" "$dev") packets"
 	done
 }
 
-# An ARP reply may leave at any moment: noted when none did while we looked.
+# An ARP reply may leave at any moment: succeeds only if none left meanwhile.
 note_sent()
 {
 	local sent
@@ -325,8 +348,8 @@ all_seen()
 	[ "$(seen "$1" "$2")" = $(($(device_packets "$1" "$2") - SENT_BEFORE[$1/$2])) ]
 }
 
-# check_counted NS DEV...: the reasons add up to what the device says it has sent. A packet
-# may be between the two just now (an ARP reply): asked again until they agree.
+# check_counted NS DEV...: the sum of all reasons is the number of packets that the device has sent.
+# A packet (an ARP reply) may be between the two counters, so this is repeated until they agree.
 check_counted()
 {
 	local dev name=$1
@@ -342,7 +365,7 @@ check_counted()
 	done
 }
 
-# verdicts NS FIELD VERDICT: how many; also "checked"
+# verdicts NS FIELD VERDICT: number of packets; VERDICT may also be "checked"
 verdicts()
 {
 	numbers "$1" parity | number "fields.$2.$3"
@@ -353,7 +376,7 @@ mismatched()
 	awk '$1 ~ /^fields[.].*[.]mismatch$/ && $2 > 0 { split($1, at, "."); print at[2] }'
 }
 
-# compare_from_here NS...: from now on check_parity asks for what was compared since.
+# compare_from_here NS...: check_parity looks only at packets that are compared from now on.
 compare_from_here()
 {
 	local name
@@ -363,7 +386,7 @@ compare_from_here()
 	done
 }
 
-# never_compared BEFORE NOW FIELD...: which of them have no more matches than before.
+# never_compared BEFORE NOW FIELD...: the fields without a new match
 never_compared()
 {
 	awk -v wanted="${*:3}" '
@@ -382,7 +405,7 @@ never_compared()
 		}' "$1" "$2"
 }
 
-# check_parity NS FIELD...: no mismatch in any field, and the named ones were compared.
+# check_parity NS FIELD...: no field has a mismatch, and the named fields were compared.
 check_parity()
 {
 	local missing name=$1 wrong
@@ -403,23 +426,23 @@ check_parity()
 	say "$name: no mismatch; compared: $*"
 }
 
-# What every kernel lets us compare for any packet with a route.
+# Fields that can be compared on every kernel for any packet with a route.
 # shellcheck disable=SC2034 # for the tests
 ALWAYS=(route next_hop dmac smac tot_len checksum mtu tx_queue)
 
-# Traffic: FROM and TO are client and server, in either order; the rest are settings of
+# Traffic: FROM and TO are client and server, in either order. SETTINGs are those of
 # tools/settings.h.
 
-# wait_for PID NAME: it must come to a good end.
+# wait_for PID NAME: the spawned program must end with exit code 0.
 wait_for()
 {
 	wait "$1" || {
 		cat "$WORK/$2.out" >&2
-		fail "$2 failed"
+		fail "$2 failed: $(tail -n 1 "$WORK/$2.out")"
 	}
 }
 
-# udp_sink NS DATAGRAMS: on $PORT, until so many have arrived, which sink_filled waits for.
+# udp_sink NS DATAGRAMS: receives on $PORT until so many have arrived; sink_filled waits for that.
 udp_sink()
 {
 	PORT=$((PORT + 1))
@@ -432,7 +455,7 @@ sink_filled()
 	wait_for "$SINK" "sink$PORT"
 }
 
-# send FROM TO PROGRAM SETTING...: to the sink or server that was made last.
+# send FROM TO PROGRAM SETTING...: sends to the last sink or server.
 send()
 {
 	in_ns "$1" "$TOOLS/$3" "${ADDRESS[$2]}" $PORT "${@:4}" >&2
@@ -446,7 +469,7 @@ udp()
 	sink_filled
 }
 
-# udp_segments FROM TO COUNT PIECES SETTING...: messages that the kernel cuts in PIECES.
+# udp_segments FROM TO COUNT PIECES SETTING...: sends messages that the kernel cuts into PIECES.
 udp_segments()
 {
 	udp_sink "$2" $(($3 * $4))
@@ -454,7 +477,7 @@ udp_segments()
 	sink_filled
 }
 
-# tcp_server NS SETTING...: on $PORT, for as long as the test runs.
+# tcp_server NS SETTING...: serves on $PORT until the test ends.
 tcp_server()
 {
 	PORT=$((PORT + 1))
@@ -468,7 +491,7 @@ tcp()
 	send "$1" "$2" tcpflow "count=$3" "${@:4}"
 }
 
-# no_connections NS...: nothing of TCP is on its way any more when no side has a connection that still sends.
+# no_connections NS...: no side has a TCP connection that may still send.
 no_connections()
 {
 	local name
@@ -484,7 +507,7 @@ pings()
 	in_ns "$1" ping -q -f -c "$3" "${ADDRESS[$2]}" >&2
 }
 
-# A directory and a bpffs of our own, and the trap that removes all that is made.
+# set_up: a directory and a bpffs for this test, and the trap that removes everything.
 set_up()
 {
 	WORK=$(mktemp -d /tmp/txpath-test.XXXXXX)
@@ -500,7 +523,7 @@ clean_up()
 	local name pid running
 
 	set +e
-	# the pid of one that has ended may be another's by now
+	# another process may have the pid of one that has ended
 	running=" $(jobs -pr | tr '\n' ' ')"
 	for pid in "${SPAWNED[@]}"; do
 		[[ $running != *" $pid "* ]] || kill "$pid" 2>/dev/null

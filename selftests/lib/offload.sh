@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# For tests of a router in offload, beside lib.sh, which they source through it:
+# For tests of a router in offload. It sources lib.sh.
 #
 #   client c0 ==== [transit] r0 router r2 [transit] ==== s0 server
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# offload [DEV|KNOB...]: of the router; where the kernel has no place for transit, it says so.
+# offload [DEV|KNOB...]: attaches to the router in offload. Skips the test if this kernel has no hook
+# for transit.
 offload()
 {
 	local said
@@ -25,22 +26,22 @@ nft_router()
 	in_ns router nft "$@" || skip "nft $* is refused here"
 }
 
-# transit DEV NAME: a number that transit has for the device: verdicts.NAME.packets, learned.
+# transit DEV NAME: a counter of transit for the device: verdicts.NAME.packets, learned
 transit()
 {
 	numbers router stats "$1" | number "devices.$1.transit.$2"
 }
 
-# verdict DEV NAME: packets that transit counted so.
+# verdict DEV NAME: packets with this verdict of transit
 verdict()
 {
 	transit "$1" "verdicts.$2.packets"
 }
 
-# The flow that is_taken asks about: what ping is told beside the count.
+# The flow of is_taken: arguments of ping
 FLOW=("${ADDRESS[server]}")
 
-# is_taken: the client's flow to the server has a lease.
+# is_taken: the client's flow to the server is taken over.
 is_taken()
 {
 	local before
@@ -50,12 +51,12 @@ is_taken()
 	[ "$(verdict r0 taken)" -gt "$before" ]
 }
 
-# demand_taken WHEN
+# demand_taken WHEN: waits until the flow is taken over.
 demand_taken()
 {
 	until_true is_taken || {
 		txp router stats >&2
-		fail "nothing is taken over $1"
+		fail "nothing is taken over $1: taken is $(verdict r0 taken)"
 	}
 }
 
@@ -67,7 +68,7 @@ offloaded_topology()
 	demand_taken "of a plain flow"
 }
 
-# hits DEV: packets that were not judged in full, of those that were taken over (map "dev_cache").
+# hits DEV: packets that were taken over as hits (map "dev_cache").
 hits()
 {
 	local place
@@ -77,7 +78,7 @@ hits()
 		key $((place % 256)) $((place / 256)) 0 0 | jq '[.formatted.values[].value.taken.packets] | add'
 }
 
-# declined NAME: it was for this reason that transit left packets to the kernel.
+# declined NAME: transit left packets to the kernel for this reason.
 declined()
 {
 	[ "$(verdict r0 "$1")" -gt 0 ] || fail "no packet was counted as $1"

@@ -1,16 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# For tests of policies, beside offload.sh, which they source through it: no way past a policy. Each
-# is first shown to bite without txpath, then again on a flow that is taken over: it must bite at once,
-# from the first packet after the command returned, and transit must count the packets under the
-# reason it has for it. A lease lasts longer than a test, so that nothing is obeyed just because the
-# lease was over.
+# For tests that no packet passes a policy of the kernel. It sources offload.sh.
+#
+# Each policy is first shown to work without txpath. Then it is applied to a flow that txpath takes
+# over: it must work at once, from the first packet after the command returned, and transit must
+# count the packets under the right reason. A lease lasts longer than a test, so that its expiry
+# cannot hide a policy that txpath ignores.
 #
 #   client c0 ==== [transit] r0 router r2 [transit] ==== s0 server
 #          c1 ==== r1
 #
-# A test defines on_NAME and off_NAME, and maybe effect_NAME, of its policies, and calls obeys NAME...
+# A test defines on_NAME and off_NAME for each policy, effect_NAME where needed, and calls obeys NAME...
 
 # shellcheck source-path=SCRIPTDIR source=offload.sh
 . "$(dirname "${BASH_SOURCE[0]}")/offload.sh"
@@ -19,16 +20,21 @@ shopt -s extglob
 
 PROBES=10
 
-# TXPATH_TEST_ONLY: a regular expression; policies of other names are left out.
+# TXPATH_TEST_ONLY: a regular expression. Policies with other names are left out.
 : "${TXPATH_TEST_ONLY:=.*}"
 
-# Not empty: the router's devices are in offload.
+# Not empty if the router's devices are in offload.
 OFFLOADS=
 
-# Leases are per CPU, and what a veth carries is received on the CPU that sent it.
+# Leases are per CPU, and a veth receives packets on the CPU that sent them. Tests that run at the
+# same time choose different CPUs.
 stay_on_one_cpu()
 {
-	run taskset -cp "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" $$ >&2
+	local cpus first last
+
+	cpus=$(taskset -cp $$ | sed 's/.*: //; s/,.*//')
+	first=${cpus%-*} last=${cpus#*-}
+	run taskset -cp $((first + $$ % (last - first + 1))) $$ >&2
 }
 
 offload_for_long()
@@ -38,24 +44,24 @@ offload_for_long()
 	OFFLOADS=yes
 }
 
-# The flow goes its way: taken over, if it may be.
+# settle: waits until the flow passes, and is taken over if the router is in offload.
 settle()
 {
-	until_true passes || fail "packets do not pass at first: $ARRIVED of $PROBES arrived, ping says: $SAID"
+	until_true passes || fail "the flow does not pass at first: $ARRIVED of $PROBES packets, ping says: $SAID"
 	[ -z "$OFFLOADS" ] || demand_taken "before any policy"
 }
 
-# all_is_done NS ADDRESS: what was sent before has come to where it goes, and its answers too. A CPU works
-# off what it was sent in order, so an echo behind it that is answered says so: by a device of the router
-# that is not asked about.
+# all_is_done NS ADDRESS: waits until all packets sent before, and their answers, have arrived. A CPU
+# handles packets in order, so an answered echo request behind them shows it. ADDRESS is on a device
+# of the router that the test does not count.
 all_is_done()
 {
 	until_true ip netns exec "$(ns "$1")" ping -q -c 1 -W 2 "$2" >/dev/null ||
 		fail "the router does not answer"
 }
 
-# probe [OPTION...]: sends the flow PROBES packets. ARRIVED: at the server; ANSWERED: to the
-# client; SAID: what ping had to say.
+# probe [OPTION...]: sends PROBES packets of the flow. Sets ARRIVED (packets at the server), ANSWERED
+# (answers at the client) and SAID (the output of ping).
 probe()
 {
 	local before
@@ -66,7 +72,7 @@ probe()
 	ARRIVED=$(($(snmp server Icmp.InEchos) - before))
 }
 
-# Effects: each probes and succeeds if the policy bites.
+# Effects: each sends packets and succeeds if the policy works.
 
 dropped()
 {
@@ -74,7 +80,7 @@ dropped()
 	[ "$ARRIVED$ANSWERED" = 00 ]
 }
 
-# The server's answers do not find the client.
+# The requests arrive; the answers do not.
 unanswered()
 {
 	probe
@@ -87,13 +93,14 @@ answered_by_router()
 	[ "$ARRIVED" = 0 ] && [ "$ANSWERED" -gt 0 ]
 }
 
-# refused_with TEXT: dropped, and the router says why. Not for every packet: ip_error has a rate.
+# refused_with TEXT: dropped, and the router says why, though not for every packet: ip_error has a
+# rate limit.
 refused_with()
 {
-	dropped && until_true told_why "$1"
+	dropped && until_true why_is_known "$1"
 }
 
-told_why()
+why_is_known()
 {
 	grep -q "$1" <<<"$SAID" || {
 		probe
@@ -116,7 +123,7 @@ effect()
 	fi
 }
 
-# without NAME: its effect comes and goes with it.
+# without NAME: without txpath the effect is there exactly while the policy is.
 without()
 {
 	say "== $1, without txpath"
@@ -124,10 +131,10 @@ without()
 	"on_$1"
 	effect "$1" || fail "$1: does nothing here; $ARRIVED arrived, $ANSWERED answered: $SAID"
 	"off_$1"
-	until_true passes || fail "$1: packets do not pass after it was removed: $ARRIVED of $PROBES arrived, ping says: $SAID"
+	until_true passes || fail "$1: the flow does not pass after it was removed: $ARRIVED of $PROBES packets, ping says: $SAID"
 }
 
-# verdict_of REASONS: packets under any of REASON+REASON...
+# verdict_of REASON[+REASON...]: packets that transit counted under these reasons
 verdict_of()
 {
 	local name sum=0
@@ -138,7 +145,7 @@ verdict_of()
 	echo $sum
 }
 
-# counted REASONS BEFORE WHAT: more of them than before.
+# counted REASONS BEFORE WHAT: fails unless more packets than BEFORE have these reasons.
 counted()
 {
 	[ "$(verdict_of "$1")" -gt "$2" ] || {
@@ -147,10 +154,10 @@ counted()
 	}
 }
 
-# A DSCP that no packet has had yet: a flow of its own.
+# A DSCP that no packet has had yet makes a new flow.
 NEW_TOS=0
 
-# with NAME [=REASONS|~REASONS]: = of the flow that had a lease, ~ of one that has none.
+# with NAME [=REASONS|~REASONS]: the reasons of the flow that had a lease (=), or of a new flow (~)
 with()
 {
 	local before reasons=${2:-}
@@ -173,20 +180,20 @@ with()
 	"off_$1"
 }
 
-# wanted SEPARATOR: of lines that begin with a name, those of TXPATH_TEST_ONLY.
+# wanted SEPARATOR: of the lines on stdin, those whose name TXPATH_TEST_ONLY matches
 wanted()
 {
 	grep -E "^($TXPATH_TEST_ONLY)($1|\$)"
 }
 
-# obeys NAME[=REASON|~REASON]...: on_NAME and off_NAME make and remove a policy, effect_NAME shows
-# it, else its effect is that nothing arrives. The topology may have been changed before.
+# obeys NAME[=REASON|~REASON]...: on_NAME and off_NAME add and remove a policy. effect_NAME shows its
+# effect; without one the effect is that nothing arrives. The caller may have changed the topology.
 obeys()
 {
 	local name names
 
 	mapfile -t names < <(printf '%s\n' "$@" | wanted '[=~]')
-	[ ${#names[@]} -gt 0 ] || fail "no policy is called $TXPATH_TEST_ONLY"
+	[ ${#names[@]} -gt 0 ] || fail "no policy of $* matches TXPATH_TEST_ONLY=$TXPATH_TEST_ONLY"
 	[ -e "/run/netns/$(ns router)" ] || add_topology
 	stay_on_one_cpu
 	for name in "${names[@]}"; do
@@ -227,7 +234,7 @@ no_rp_filter()
 	done
 }
 
-# Else they are a matter of time.
+# Without this the rate limit of ICMP decides which errors are sent.
 all_errors_are_sent()
 {
 	router_sysctl net.ipv4.icmp_ratemask=0
@@ -239,7 +246,7 @@ server_answers()
 	run ip -n "$(ns server)" link set s0 arp "$1"
 }
 
-# send_odd WORD...: dmac=, saddr= and daddr= are addresses, the rest is for "frames".
+# send_odd WORD...: dmac=, saddr= and daddr= are addresses; the other words go to tools/frames.
 send_odd()
 {
 	local daddr=${ADDRESS[server]} dmac saddr=${ADDRESS[client]} word words=()

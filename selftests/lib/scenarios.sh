@@ -42,7 +42,7 @@ no_mismatch()
 	check_parity server
 }
 
-judge()
+check_all()
 {
 	no_mismatch "$@"
 	check_counted client c0 c1

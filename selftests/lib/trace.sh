@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# For tests of txpath probes, latency and trace, beside lib.sh, which they source through it: a
-# watch in the background, and the packets that it is to see. The topology has IPv6 too:
+# For tests of txpath probes, latency and trace. It sources lib.sh. A test starts a trace session in
+# the background (watch), sends packets, and ends it (watched). The topology has IPv6 too:
 #
 #   client c0 10.7.1.2 fd07:1::2 ==== r0 router r2 ==== s0 10.7.3.2 fd07:3::2 server
 
@@ -32,8 +32,8 @@ add_both_paths()
 		fail "the topology does not carry a packet of IPv6"
 }
 
-# watch NS COMMAND [WORD...]: txpath COMMAND, of the namespace's packets alone, in the background
-# until watched stops it. What it prints is in $WORK/watch.json.
+# watch NS COMMAND [WORD...]: runs txpath COMMAND for the packets of the namespace, in the background
+# until watched stops it. Its output goes to $WORK/watch.json.
 watch()
 {
 	local name=$1 command=$2
@@ -48,7 +48,7 @@ watch()
 	until_true watching || :
 	grep -q 'probes are attached' "$WORK/watch.err" || {
 		cat "$WORK/watch.err" >&2
-		fail "txpath $command does not watch"
+		fail "txpath $command $* does not start: $(cat "$WORK/watch.err")"
 	}
 }
 
@@ -63,17 +63,17 @@ watched()
 
 	kill -INT "$WATCH"
 	wait "$WATCH" || code=$?
-	[ "$code" = 0 ] || fail "the watch ended with $code: $(cat "$WORK/watch.err")"
+	[ "$code" = 0 ] || fail "the trace session ended with exit code $code: $(cat "$WORK/watch.err")"
 }
 
-# from_hook PROBE MEMBER: of the last document that txpath probes or latency has printed.
+# from_hook PROBE MEMBER: from the last document that txpath probes or latency has printed
 from_hook()
 {
 	tail -n 1 "$WORK/watch.json" |
 		jq -r --arg probe "$1" --arg member "$2" '.hooks[] | select(.probe == $probe) | .[$member]'
 }
 
-# demand_fentry PROBE...: stock kernels allow it, and there nothing less will do.
+# demand_fentry PROBE...: stock kernels allow fentry, so these probes must use it in guests.
 demand_fentry()
 {
 	local probe
@@ -90,16 +90,16 @@ is_seen()
 	[ "$(from_hook "$1" got)" != none ]
 }
 
-# Between client and router.
+# without_arp: fixed neighbours between client and router
 without_arp()
 {
 	run ip -n "$(ns client)" neigh replace 10.7.1.1 lladdr "$(mac_of router r0)" dev c0 nud permanent
 	run ip -n "$(ns router)" neigh replace "${ADDRESS[client]}" lladdr "$(mac_of client c0)" dev r0 nud permanent
 }
 
-# A driver that is busy: more packets than the peer's ring of 256 has room for, all within one
-# softirq, so that the peer cannot take one in between. Since 6.16 veth then stops its queue, if there
-# is a qdisc (veth_xmit); the packet is sent when the queue is woken.
+# A busy driver: one softirq sends more packets than the ring of the peer holds (256), so that the
+# peer cannot take one in between. Since 6.16 veth then stops its queue, if there is a qdisc
+# (veth_xmit). The packet is sent when the queue is woken.
 FLOOD=300
 
 add_busy_driver()
@@ -112,7 +112,7 @@ add_busy_driver()
 	spawn other ip netns exec "$(ns router)" "$TOOLS/other" r2 flood clsact r0
 }
 
-# One packet of the server's becomes so many at r0.
+# flood_driver: one packet of the server becomes FLOOD packets at r0.
 flood_driver()
 {
 	in_ns server "$TOOLS/udpgen" 10.7.1.2 7099 count=1 loose=1 >&2
@@ -120,7 +120,7 @@ flood_driver()
 	say "r0: $(qdisc_counts)"
 }
 
-# What the qdisc says itself: requeues are the driver's refusals.
+# The counters of the qdisc. Requeues are packets that the driver refused.
 qdisc_counts()
 {
 	ip netns exec "$(ns router)" tc -s -j qdisc show dev r0 root | jq -c '.[0]'
@@ -131,9 +131,9 @@ all_sent()
 	[ "$(qdisc_counts | jq '.packets - (.qlen // 0)')" -ge $FLOOD ]
 }
 
-# needs_busy REQUEUES
+# needs_busy REQUEUES: fails if the driver was not busy, and skips where it never is.
 needs_busy()
 {
 	[ "$1" -gt 0 ] || printf '6.16\n%s\n' "$(uname -r)" | sort -VC || skip "veth is never busy before Linux 6.16"
-	[ "$1" -gt 0 ] || fail "the driver was not busy"
+	[ "$1" -gt 0 ] || fail "the driver was not busy: $1 requeues, $(qdisc_counts)"
 }

@@ -202,7 +202,7 @@ static unsigned long change_all(int cpu)
 	return changes;
 }
 
-static int judge(void)
+static int check_round(void)
 {
 	const struct kind *kind;
 	int bad = 0;
@@ -244,9 +244,9 @@ int main(int argc, char **argv)
 	start_load();
 	hurry();
 	plan_start();
-	for (int round = 0; changes < count && !(round == SOON && judge()); round++)
+	for (int round = 0; changes < count && !(round == SOON && check_round()); round++)
 		changes += change_all(cpus[round % cpu_count]);
 	plan_print(&plan);
 	printf("%lu changes\n", changes);
-	return judge();
+	return check_round();
 }

@@ -297,8 +297,8 @@ static bool complain(struct result *result, const struct attempt *attempt, const
 	return true;
 }
 
-static void judge(struct result *result, const struct attempt *attempt, verdicts said,
-		  verdicts expected)
+static void check_result(struct result *result, const struct attempt *attempt, verdicts said,
+			 verdicts expected)
 {
 	if (said && !(said & ~expected))
 		return;
@@ -369,7 +369,7 @@ static verdicts test_changed(struct result *result, const struct attempt *attemp
 		outlive_lease();
 	said = send_changed(attempt->row, offload, attempt->packet, &got);
 
-	judge(result, attempt, said, expected);
+	check_result(result, attempt, said, expected);
 	compare(result, attempt, want, &got);
 	return said;
 }
@@ -382,7 +382,7 @@ static void test_good(struct result *result, const struct row *row, const struct
 
 	send_packet(kernel, good, &want);
 	send_packet(offload, good, &got);
-	judge(result, &attempt, counters_since(), expected);
+	check_result(result, &attempt, counters_since(), expected);
 	compare(result, &attempt, &want, &got);
 }
 

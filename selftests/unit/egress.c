@@ -3,7 +3,7 @@
  * txpath_egress on made packets: rows of packet and reason. Whatever comes, the packet's bytes
  * stay, the next program runs (-1), and exactly one reason counts it. A packet made by
  * BPF_PROG_TEST_RUN has no route; where the program cannot see that (before Linux 6.2) it
- * judges the header, and broken ones must show.
+ * checks the header, and broken ones must show.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -220,17 +220,17 @@ static void check_reason(const struct row *row, const struct txp_counters *count
 			 total(counters).packets, total(counters).bytes);
 }
 
-/* Only a header that is judged can mismatch; then exactly the broken ones do. */
+/* Only a header that is checked can mismatch; then exactly the broken ones do. */
 static void check_header(const struct row *row, const struct txp_counters *counters)
 {
-	int judged = row->reason == SOUND && bench.sound == TXP_REASON_HEADER_ONLY;
+	int checked = row->reason == SOUND && bench.sound == TXP_REASON_HEADER_ONLY;
 	const struct txp_field_counts *fields = &counters->fields;
 
-	if (fields->checksum.match != (uint64_t)(judged && !row->sum_flip) ||
-	    fields->checksum.mismatch != (uint64_t)(judged && row->sum_flip))
+	if (fields->checksum.match != (uint64_t)(checked && !row->sum_flip) ||
+	    fields->checksum.mismatch != (uint64_t)(checked && row->sum_flip))
 		fail_msg("%s: checksum", row->name);
-	if (fields->tot_len.match != (uint64_t)(judged && !row->longer) ||
-	    fields->tot_len.mismatch != (uint64_t)(judged && row->longer))
+	if (fields->tot_len.match != (uint64_t)(checked && !row->longer) ||
+	    fields->tot_len.mismatch != (uint64_t)(checked && row->longer))
 		fail_msg("%s: tot_len", row->name);
 }
 
@@ -358,7 +358,7 @@ static int fill_calls(void)
 	return bpf_map_update_elem(find_map("egress_calls"), &call, &fd, BPF_ANY);
 }
 
-/* Is a packet without a route known as such here, or judged by its header? */
+/* Is a packet without a route known as such here, or checked by its header? */
 static void find_sound(void)
 {
 	struct packet packet = make_packet(&rows[0]);

@@ -29,12 +29,12 @@
 
 /* What was told: all errors, and the first of them. */
 
-#define TOLD_MAX 512
+#define MESSAGE_MAX 512
 
 struct logged {
 	size_t count;
 	int lines[16];
-	char first[TOLD_MAX];
+	char first[MESSAGE_MAX];
 };
 
 void take_error(int line, const char *message, void *context);

@@ -259,7 +259,7 @@ test_device_vanished()
 	[ -z "$(pins)" ] || fail "detach --all leaves pins"
 }
 
-# Its new namespace is not watched: nothing there is judged by the old one's tables.
+# txpath does not see its new namespace: the tables of the old one decide nothing there.
 test_device_moved()
 {
 	local before

@@ -73,7 +73,7 @@ hit_most()
 {
 	local before
 
-	"$TXPATH" features | grep -q '^tcx: yes' || skip "no TCX here: each packet is judged in full"
+	"$TXPATH" features | grep -q '^tcx: yes' || skip "no TCX here: each packet takes the slow path"
 	firewalled_topology
 	offload r0 r2 --netfilter "$1" lease-ms=60000
 	before=$(hits r0)

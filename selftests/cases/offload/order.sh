@@ -21,7 +21,7 @@ ENOUGH=$((N * 5))
 MOVED=10
 # Verdicts by which packets are the kernel's and nothing is learned from them.
 OTHERS=(fragment not_ipv4)
-# Packets that transit may judge before the first of them is forwarded.
+# Packets that transit may decide on before the first of them is forwarded.
 LIST=1
 
 # flood MOVE UNTIL [SETTING...]: numbered flows at full rate while MOVE is called again and

@@ -86,7 +86,7 @@ test_scenario_waiting()
 		tcp_that_waits ttl=77 mark=3 tos=0xb8
 		tcp_that_waits options=8 pmtudisc=0
 	done
-	judge "${ALWAYS[@]}" ttl tos df
+	check_all "${ALWAYS[@]}" ttl tos df
 	[ "$(hook client ip_queue_xmit)" = fentry ] || shows client unknown ttl tos priority mark
 }
 

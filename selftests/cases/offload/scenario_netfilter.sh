@@ -51,7 +51,7 @@ test_scenario_netdev_egress()
 	nft_egress client c0 af11 || skip "no egress hook of netdev on this kernel, or in this nft"
 	nft_egress router r2 cs4
 	both_ways
-	judge tot_len checksum mtu ttl df route next_hop
+	check_all tot_len checksum mtu ttl df route next_hop
 	shows client declined tos priority
 	read -ra forwarded <<<"$(forwarded_fields tos priority)"
 	shows router declined "${forwarded[@]}"
@@ -91,7 +91,7 @@ test_scenario_netfilter()
 		}
 	END
 	both_ways
-	judge checksum tot_len mtu route next_hop
+	check_all checksum tot_len mtu route next_hop
 	shows client declined ttl tos priority mark
 	read -ra forwarded <<<"$(forwarded_fields ttl tos)"
 	shows router declined "${forwarded[@]}"

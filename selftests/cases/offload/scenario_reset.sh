@@ -59,7 +59,7 @@ test_scenario_reset()
 		[ $(($(resets_of $name) - $(<"$WORK/before.$name"))) -ge 40 ] ||
 			fail "$name sent no resets"
 	done
-	judge "${ALWAYS[@]}"
+	check_all "${ALWAYS[@]}"
 	check_parity server "${ALWAYS[@]}"
 }
 

@@ -49,7 +49,7 @@ test_scenario_bound_device()
 	in_ns router sysctl -qw net.ipv4.conf.r1.proxy_arp=1 net.ipv4.neigh.r1.proxy_delay=0
 	client_ip route del 10.7.3.0/24 via 10.7.2.1 dev c1 metric 100
 	sent_by client c1 bound_flows
-	judge tot_len checksum mtu ttl df
+	check_all tot_len checksum mtu ttl df
 	shows client declined route next_hop
 }
 
@@ -72,7 +72,7 @@ test_scenario_pktinfo()
 	in_ns router sysctl -qw net.ipv4.conf.r1.proxy_arp=1 net.ipv4.neigh.r1.proxy_delay=0
 	client_ip route del 10.7.3.0/24 via 10.7.2.1 dev c1 metric 100
 	sent_by client c1 chosen_by_message
-	judge tot_len checksum mtu
+	check_all tot_len checksum mtu
 	shows client declined route
 }
 
@@ -136,7 +136,7 @@ two_paths()
 		nexthop via 10.7.1.2 weight 1 nexthop via 10.7.2.2 weight "$1"
 	# by addresses alone a path may be nobody's: there are few
 	sent_by client c0 sent_by client c1 sent_by router r0 sent_by router r1 each_hash_policy
-	judge "${ALWAYS[@]}"
+	check_all "${ALWAYS[@]}"
 	# by a hash that the packet brought along
 	shows router declined route
 }
@@ -169,7 +169,7 @@ test_scenario_inet6_gateway()
 	client_ip route add 10.7.3.0/24 via inet6 fe80::1 dev c0 ||
 		skip "no IPv6 gateways of IPv4 routes on this kernel"
 	sent_by client c0 both_ways
-	judge "${ALWAYS[@]}"
+	check_all "${ALWAYS[@]}"
 	shows_no client declined
 	# two of them
 	client_ip route replace 10.7.3.0/24 nexthop via inet6 fe80::1 dev c0 \
@@ -182,7 +182,7 @@ test_scenario_inet6_gateway()
 		nexthop via inet6 fe80::9 dev c0
 	client_ip neigh replace fe80::9 lladdr "$(mac_of router r0)" dev c0 nud permanent
 	to_many client server 10.7.3
-	judge "${ALWAYS[@]}"
+	check_all "${ALWAYS[@]}"
 }
 
 test_scenario_policy_routing()
@@ -200,7 +200,7 @@ test_scenario_policy_routing()
 	sent_by client c1 tcp client server "$N" size=200 mark=7
 	ADDRESS[client]=10.7.2.2
 	sent_by router r0 udp server client "$N"
-	judge "${ALWAYS[@]}" ttl df
+	check_all "${ALWAYS[@]}" ttl df
 }
 
 # add_tunnel KIND N: 10.8.N.0/24 between client and router.
@@ -242,7 +242,7 @@ test_scenario_tunnel()
 	done
 	[ ${#made[@]} -gt 0 ] || skip "no tunnels on this kernel"
 	say "tunnels: ${made[*]}"
-	judge tot_len checksum route next_hop dmac smac mtu
+	check_all tot_len checksum route next_hop dmac smac mtu
 	[ "$(hook client ip_make_skb)" = fentry ] || shows_no client lost
 }
 

@@ -131,9 +131,9 @@ send_broken()
 	look after
 }
 
-# judged_broken FIELD KIND: nothing is unknown that was sent. What has just been set up is for a
+# all_broken FIELD KIND: nothing is unknown that was sent. What has just been set up is for a
 # moment: a neighbour that has changed, a route that is older than its generation.
-judged_broken()
+all_broken()
 {
 	local unknown
 
@@ -150,7 +150,7 @@ break_field()
 	mangle "${@:4}"
 	look before
 	cp "$WORK/before" "$WORK/after"
-	until_true judged_broken "$field" "$3" || say "all of it is unknown"
+	until_true all_broken "$field" "$3" || say "all of it is unknown"
 	if [ "$(changed "$field" mismatch)" -gt 0 ]; then
 		shown ok "break_$1"
 	elif [ "$(changed "$field" observed)" -gt 0 ] && [ "$(changed "$field" checked)" = 0 ] &&
@@ -233,7 +233,7 @@ keep_moving()
 	done
 }
 
-# A look-up that differs may be owed a generation (doubt.bpf.h): while they move it stays unknown.
+# A look-up that differs may be owed a generation (pending mismatch): while they move it stays unknown.
 test_break_while_routes_move()
 {
 	local mover
@@ -258,7 +258,7 @@ test_break_while_routes_move()
 	[ "$(changed dmac unknown)" -gt 0 ] || fail "nothing of it is unknown"
 	check_parity client dmac
 	mangle dmac
-	until_true judged_broken dmac udp || :
+	until_true all_broken dmac udp || :
 	[ "$(changed dmac mismatch)" -gt 0 ] || fail "no mismatch when the generation has stood"
 }
 

@@ -190,7 +190,7 @@ grew()
 	}
 }
 
-# What transit judges in short is counted once, under the reason that it has in full.
+# A packet of the short path is counted once, under the reason of the slow path.
 test_ratelimit_counts_misses()
 {
 	offloaded_topology compare-rate=1
