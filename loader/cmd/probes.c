@@ -37,7 +37,7 @@ struct reading {
 
 struct counting {
 	struct session session;
-	struct place *places;
+	struct device_names *places;
 	struct reasons *reasons;
 	struct reading first; /* only its time */
 	struct reading last;
@@ -161,7 +161,8 @@ static struct json_object *row_json(struct counting *counting, const struct coun
 				    double seconds)
 {
 	struct json_object *object = json_object_new_object();
-	const struct place *place = place_find(&counting->places, row->key.netns, row->key.ifindex);
+	const struct device_names *place =
+		device_names_find(&counting->places, row->key.netns, row->key.ifindex);
 	char text[REASON_TEXT_MAX];
 
 	json_add_text(object, "probe", probe_name(row->key.probe));
@@ -279,6 +280,6 @@ int cmd_probes(const struct options *options)
 	session_close(&counting.session);
 	free(counting.last.rows);
 	reasons_free(counting.reasons);
-	place_free(counting.places);
+	device_names_free(counting.places);
 	return code;
 }

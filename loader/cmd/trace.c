@@ -145,7 +145,7 @@ static void ask_events(struct tracing *tracing)
 	if (now - tracing->asked_ns < ASK_NS / 4)
 		return;
 	tracing->asked_ns = now;
-	events_ask(&tracing->events, now + ASK_NS, SECOND_NS / tracing->rate);
+	events_request(&tracing->events, now + ASK_NS, SECOND_NS / tracing->rate);
 }
 
 static int poll_once(struct tracing *tracing)
@@ -215,7 +215,7 @@ static int run(struct tracing *tracing)
 	tracing->is_over = true;
 	if (ret >= 0)
 		ret = poll_once(tracing);
-	events_ask(&tracing->events, 0, 0);
+	events_request(&tracing->events, 0, 0);
 	show_end(tracing);
 	return ret < 0 ? log_errno(ret, "trace") : 0;
 }
@@ -312,6 +312,6 @@ int cmd_trace(const struct options *options)
 	events_stop(&tracing.events);
 	reasons_free(tracing.words.reasons);
 	symbols_free(tracing.words.symbols);
-	place_free(tracing.words.places);
+	device_names_free(tracing.words.devices);
 	return code;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What C leaves out about arrays. */
+/* The size of an array, and arrays that grow. */
 #ifndef TXPATH_LIB_ARRAY_H
 #define TXPATH_LIB_ARRAY_H
 
@@ -8,8 +8,9 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * Room for one more at count: doubles when full. All that is added to the array goes through here.
- * NULL: there is no memory, and the array is as it was.
+ * Returns the array with room for one more element at index count. The room doubles when count is a
+ * power of two, so every element must be added through this function. NULL: no memory; the array is
+ * unchanged.
  */
 static inline void *array_grown(void *array, size_t count, size_t size)
 {

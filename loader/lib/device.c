@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Looking a device up, and where the IP header of its packets begins. */
+/* Looks devices up with ioctls, which need no netlink dump of all devices. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,12 +77,12 @@ int device_find(const char *name, struct device *device)
 	if (length < 0) {
 		err = length;
 		log_error(
-			"%s: link type %d is not supported: where its IP header begins is not known",
+			"%s: link type %d is not supported: it is not known where the IP header begins",
 			name, request.ifr_hwaddr.sa_family);
 		goto close_socket;
 	}
 	if (ioctl(fd, SIOCGIFINDEX, &request)) {
-		err = log_errno(-errno, "%s: reading its index", name);
+		err = log_errno(-errno, "%s: reading the index of the device", name);
 		goto close_socket;
 	}
 	device->ifindex = request.ifr_ifindex;

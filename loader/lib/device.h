@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Network devices of the namespace that we are in. */
+/* Network devices of the network namespace that we are in. */
 #ifndef TXPATH_LIB_DEVICE_H
 #define TXPATH_LIB_DEVICE_H
 
@@ -18,18 +18,19 @@ struct device {
 };
 
 /*
- * Looks a device up by name. -ENODEV: there is none; -EPROTONOSUPPORT: where the IP header of
- * its packets begins is not known. Errors have been told.
+ * Looks a device up by name. -ENODEV: there is no such device; -EPROTONOSUPPORT: its link type is
+ * not supported, because it is not known where its packets' IP header begins. Errors are logged.
  */
 int device_find(const char *name, struct device *device);
 
 /*
- * The name that the device of that index has now. socket: of device_socket(), which says in which
- * namespace; for a walk over thousands of devices one is enough.
+ * Writes the present name of the device with that index (IFNAMSIZ bytes). Returns false if there is
+ * no such device. socket: from device_socket(); one socket serves any number of look-ups.
  */
 bool device_name(int socket, int ifindex, char *name);
 
-/* A descriptor to ask about the devices of the namespace that we are in, or a negative errno. */
+/* Opens a socket for device_name() in the namespace that we are in. Returns it, or a negative
+ * errno. */
 int device_socket(void);
 
 #endif /* TXPATH_LIB_DEVICE_H */

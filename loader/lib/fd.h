@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Descriptors that may be none: a negative number. */
+/* File descriptors that may be absent: a negative number stands for none. */
 #ifndef TXPATH_LIB_FD_H
 #define TXPATH_LIB_FD_H
 
@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Another one of the same thing, or a negative errno. Owned by the caller. */
+/* Duplicates a descriptor. Returns the copy, owned by the caller, or a negative errno. */
 static inline int fd_copy(int fd)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);

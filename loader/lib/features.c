@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Asking the kernel: its BTF, its symbols, a program on trial. */
+/* Tests the kernel by its BTF, by its symbols, and by running a small program. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -78,7 +78,7 @@ __u32 feature_fib_mark(void)
 	return err || (int)opts.retval == -EINVAL ? 0 : FIB_LOOKUP_MARK;
 }
 
-/* Where the address of a kernel function goes. */
+/* A kernel function, and the member that gets its address. */
 struct symbol {
 	const char *name;
 	size_t offset; /* in struct txp_instance */
@@ -87,15 +87,15 @@ struct symbol {
 static const struct symbol symbols[] = {
 	{ "nf_hook_run_bpf", offsetof(struct txp_instance, nf_run_bpf) },
 	{ "sock_pfree", offsetof(struct txp_instance, sock_pfree) },
-	/* at POST_ROUTING: looks only at packets with a secmark; then its older name */
+	/* at POST_ROUTING, looks only at packets with a secmark; the second is its older name */
 	{ "apparmor_ip_postroute", offsetof(struct txp_instance, harmless[0]) },
 	{ "apparmor_ipv4_postroute", offsetof(struct txp_instance, harmless[1]) },
-	/* br_netfilter's: looks only at packets that a bridge has given it */
+	/* of br_netfilter, looks only at packets that a bridge passed to it */
 	{ "ip_sabotage_in", offsetof(struct txp_instance, harmless[2]) },
-	/* at FORWARD and POST_ROUTING: may drop a packet, to be told by name */
+	/* at FORWARD and POST_ROUTING, may drop a packet: messages name it */
 	{ "selinux_ip_forward", offsetof(struct txp_instance, selinux[0]) },
 	{ "selinux_ip_postroute", offsetof(struct txp_instance, selinux[1]) },
-	/* at PRE_ROUTING: follows connections */
+	/* at PRE_ROUTING, tracks connections */
 	{ "ipv4_conntrack_in", offsetof(struct txp_instance, conntrack[0]) },
 };
 
@@ -131,7 +131,7 @@ void feature_symbols(struct txp_instance *row)
 	file = fopen("/proc/kallsyms", "re");
 	if (!file)
 		return;
-	setvbuf(file, NULL, _IOFBF, 1 << 16); /* it is long */
+	setvbuf(file, NULL, _IOFBF, 1 << 16); /* the file has a hundred thousand lines */
 	while (fgets(line, sizeof(line), file))
 		take_symbol(row, line);
 	fclose(file);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Messages, and errno values in words. */
+/* Messages, and the names and meanings of errno values. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "lib/log.h"
 
-/* include/linux/errno.h of the kernel: not for userspace, but bpf() returns it. */
+/* include/linux/errno.h of the kernel. It is not meant for user space, but bpf() returns it. */
 #define KERNEL_ENOTSUPP 524
 
 static int log_verbosity;

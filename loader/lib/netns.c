@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Network namespaces: from a name or an id to being inside. */
+/*
+ * There is no system call from a namespace's id to the namespace. So the id is found by a walk:
+ * enter each namespace that has a name or a process, and compare.
+ */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -73,16 +76,16 @@ close_socket:
 	return err;
 }
 
-/* The initial namespace has no number to be known by: its cookie is 1, 3 or 7. */
+/* The cookie does not tell: that of the initial namespace is 1, 3 or 7, by kernel version. */
 bool netns_is_initial(void)
 {
 	return !access("/proc/sys/net/core/devconf_inherit_init_net", F_OK);
 }
 
-/* A walk over namespaces, and where to come back to after each. */
+/* A walk over namespaces. */
 struct walk {
-	int home;
-	ino_t last; /* of a process: most share the namespace of the one before */
+	int home;   /* where to return to after each namespace */
+	ino_t last; /* namespace of the last process: most processes share one */
 	netns_fn fn;
 	void *context;
 };
@@ -93,7 +96,7 @@ static int walk_step(struct walk *walk, int fd, const char *name)
 	int ret;
 
 	if (setns(fd, CLONE_NEWNET))
-		return 0; /* not a network namespace, or not ours to enter */
+		return 0; /* not a network namespace, or we may not enter it */
 	ret = netns_id(&id);
 	if (!ret)
 		ret = walk->fn(id, name, walk->context);
@@ -110,7 +113,7 @@ static int walk_file(struct walk *walk, int dir, const char *file, const char *n
 
 	fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0; /* gone meanwhile, or not ours to see */
+		return 0; /* it is gone by now, or we may not see it */
 	if (name || (!fstat(fd, &status) && status.st_ino != walk->last)) {
 		if (!name)
 			walk->last = status.st_ino;

@@ -146,7 +146,7 @@ static void stop(int signal)
 	stopped = 1;
 }
 
-/* Without SA_RESTART, so that the signal also ends the sleep. */
+/* Without SA_RESTART, so that a signal also ends the sleep. */
 void output_stop_on_signals(void)
 {
 	struct sigaction action = { .sa_handler = stop };
@@ -154,7 +154,7 @@ void output_stop_on_signals(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN); /* writing fails, and what was begun is ended */
+	signal(SIGPIPE, SIG_IGN); /* a write fails instead, and the command cleans up */
 }
 
 bool output_stopped(void)
@@ -219,8 +219,8 @@ int output_report(const struct report *report, const struct options *options)
 
 	if (output_repeat(options, report_once, &reporting))
 		code = EXIT_FAILED;
-	else if (report->judge)
-		code = report->judge(reporting.last);
+	else if (report->exit_code)
+		code = report->exit_code(reporting.last);
 	json_object_put(reporting.last);
 	return code;
 }

@@ -20,12 +20,12 @@ struct column {
 	bool number; /* aligned to the right */
 };
 
-/* Prints an array of flat objects as a table. columns: up to one without a key. */
+/* Prints an array of flat objects as a table. The last column has no key. */
 int output_table(struct json_object *rows, const struct column *columns);
 
 /*
- * The same row by row: a new table (NULL: no memory), a row of texts in the order of the columns,
- * and printing, which frees it.
+ * A table row by row: table_new() makes it (NULL: no memory), table_add() adds texts in the order
+ * of the columns, table_print() prints and frees it.
  */
 struct libscols_table *table_new(const struct column *columns);
 int table_add(struct libscols_table *table, const char *const *texts, size_t count);
@@ -46,30 +46,33 @@ void output_json(struct json_object *document);
 struct report {
 	/* Builds a new document, owned by the caller, or returns a negative errno, told. */
 	int (*build)(const struct options *options, struct json_object **document);
-	/* Prints it as text. before: the document of seconds ago, or NULL: show totals. */
+	/* Prints it as text. before: the document of seconds ago; NULL: print totals. */
 	int (*text)(struct json_object *document, struct json_object *before, double seconds);
-	/* What it means for the exit code; NULL: always EXIT_DONE. */
-	enum exit_code (*judge)(struct json_object *document);
+	/* Decides the exit code by the last document. NULL: always EXIT_DONE. */
+	enum exit_code (*exit_code)(struct json_object *document);
 };
 
 /* Returns an enum exit_code. */
 int output_report(const struct report *report, const struct options *options);
 
 /*
- * Calls round once, or with -i again and again until a signal. round returns a negative errno,
- * told, which ends it.
+ * Calls round once, or with -i again and again until a signal comes. A negative errno of round,
+ * logged, ends it.
  */
 int output_repeat(const struct options *options,
 		  int (*round)(const struct options *options, void *context), void *context);
 
-/* From here on SIGINT, SIGTERM and SIGHUP only stop what repeats; a closed pipe is an error. */
+/*
+ * Makes SIGINT, SIGTERM and SIGHUP set output_stopped() instead of ending the process, and a closed
+ * pipe an error of write(2), so that a command can clean up.
+ */
 void output_stop_on_signals(void);
 bool output_stopped(void);
 
-/* Sleeps, but for a signal. */
+/* Sleeps until the time is over or a signal comes. */
 void output_wait(double seconds);
 
-/* Members of an object. Strings are owned by it, "" when there is none. */
+/* Read members of an object. It owns the strings; "": there is no such member. */
 const char *json_text(struct json_object *object, const char *key);
 __u64 json_number(struct json_object *object, const char *key);
 struct json_object *json_member(struct json_object *object, const char *key);
@@ -77,11 +80,11 @@ struct json_object *json_member(struct json_object *object, const char *key);
 void json_add_text(struct json_object *object, const char *key, const char *text);
 void json_add_number(struct json_object *object, const char *key, __u64 number);
 
-/* family: AF_INET or AF_INET6, of which address has one word or four; another: "". */
+/* family: AF_INET (address has one word) or AF_INET6 (four); any other family is shown as "". */
 void json_add_address(struct json_object *object, const char *key, int family,
 		      const __be32 *address);
 
-/* Members errno and why: its name and its words, both "" for 0. */
+/* Adds the members errno (the name of err) and why (its meaning); both "" for 0. */
 void json_add_errno(struct json_object *object, int err);
 
 #endif /* TXPATH_LIB_OUTPUT_H */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* May we do this at all? Asked before anything else. */
+/* Checks capabilities before a command does anything, so that it does not fail halfway. */
 #ifndef TXPATH_LIB_PRIVILEGE_H
 #define TXPATH_LIB_PRIVILEGE_H
 
-/* To read pinned maps. Returns 0 or -EPERM; what is missing has been told. */
+/* May the process read pinned maps? Returns 0, or -EPERM: the missing capabilities are logged. */
 int privilege_to_read(const char *verb);
 
-/* To load and attach programs, and to go into other namespaces. Likewise. */
+/* May it load and attach programs, and enter other namespaces? Returns the same. */
 int privilege_to_change(const char *verb);
 
 #endif /* TXPATH_LIB_PRIVILEGE_H */

@@ -68,7 +68,7 @@ static int parse_filter(const struct nlmsghdr *message, void *data)
 	struct filter_dump *dump = data;
 
 	mnl_attr_parse(message, sizeof(*tc), parse_kind, &kind);
-	/* a priority is also announced by itself, without a filter */
+	/* the kernel also dumps each priority as an entry of its own, which is not a filter */
 	if (!kind.options)
 		return MNL_CB_OK;
 	if (!strcmp(kind.name, "bpf"))
@@ -133,7 +133,7 @@ static int request(struct mnl_socket *socket, __u16 type, int ifindex, __u32 par
 	tc->tcm_family = AF_UNSPEC;
 	tc->tcm_ifindex = ifindex;
 	tc->tcm_parent = parent;
-	/* or tc_qdisc_dump_ignore leaves out the qdiscs that classes have by default */
+	/* without it tc_qdisc_dump_ignore() leaves out the default qdiscs of classes */
 	if (type == RTM_GETQDISC)
 		mnl_attr_put(message, TCA_DUMP_INVISIBLE, 0, NULL);
 	return mnl_socket_sendto(socket, message, message->nlmsg_len) < 0 ? -errno : 0;
@@ -162,7 +162,7 @@ int rtnl_filters(int ifindex, __u32 parent, rtnl_filter_fn fn, void *context)
 	struct filter_dump filters = { .fn = fn, .context = context };
 	int ret = dump(RTM_GETTFILTER, ifindex, parent, parse_filter, &filters);
 
-	/* where there is no such qdisc, the kernel says EINVAL, older ones nothing */
+	/* if there is no such qdisc, the kernel returns EINVAL; older kernels return nothing */
 	if (ret && ret != -EINVAL && ret != -ENOENT)
 		return ret;
 	return filters.ret;

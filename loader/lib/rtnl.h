@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Traffic control, over rtnetlink, in the namespace that we are in. */
+/* Reads qdiscs, classes and filters with rtnetlink, in the namespace that we are in. */
 #ifndef TXPATH_LIB_RTNL_H
 #define TXPATH_LIB_RTNL_H
 
@@ -17,8 +17,9 @@ struct rtnl_filter {
 typedef int (*rtnl_filter_fn)(const struct rtnl_filter *filter, void *context);
 
 /*
- * Calls fn for each filter below parent (TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_...)) of a device; the
- * first value that is not 0 is returned. No qdisc there: no filter, 0.
+ * Calls fn for each filter of a device below parent (TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_...)). Returns
+ * the first value that is not 0, or a negative errno. A device without that qdisc has no filters:
+ * 0.
  */
 int rtnl_filters(int ifindex, __u32 parent, rtnl_filter_fn fn, void *context);
 
@@ -32,17 +33,17 @@ struct rtnl_qdisc {
 typedef int (*rtnl_qdisc_fn)(const struct rtnl_qdisc *qdisc, void *context);
 
 /*
- * Calls fn for each qdisc of all devices, also those that tc(8) does not show; the first value that
- * is not 0 is returned.
+ * Calls fn for each qdisc of all devices, also for those that tc(8) does not show. Returns the
+ * first value that is not 0, or a negative errno.
  */
 int rtnl_qdiscs(rtnl_qdisc_fn fn, void *context);
 
 typedef int (*rtnl_class_fn)(__u32 classid, __u32 parent, void *context);
 
-/* The same for each class of a device (MAJOR << 16 | MINOR); parent: a class, or no class. */
+/* The same for each class of a device. Ids are MAJOR << 16 | MINOR; parent may be a qdisc. */
 int rtnl_classes(int ifindex, rtnl_class_fn fn, void *context);
 
-/* Is the qdisc on both ingress and egress hooks of a device a clsact, and not an ingress? */
+/* Does the device have a clsact qdisc? An ingress qdisc has the same handle and is none. */
 bool rtnl_has_clsact(int ifindex);
 
 #endif /* TXPATH_LIB_RTNL_H */

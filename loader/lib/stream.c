@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Commas, quotes and brackets. */
+/* Keeps track of commas; json-c escapes the texts. */
 #include <stdio.h>
 
 #include <json-c/json.h>
@@ -28,7 +28,7 @@ void stream_close(struct stream *stream, char bracket)
 	stream->more = true;
 }
 
-/* Keys are names of ours; what stands in a text may have to be escaped. */
+/* Keys are constants of ours, but a text may need escapes. */
 void stream_text(struct stream *stream, const char *key, const char *text)
 {
 	struct json_object *object = json_object_new_string(text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * JSON that is printed as it is made: of a document with thousands of numbers for each device,
- * which as json_objects would take a hundred times the memory of the counters themselves.
+ * Prints JSON while it is made. For txpath stats: its document has thousands of numbers for each
+ * device, and json_objects would need a hundred times the memory of the counters.
  */
 #ifndef TXPATH_LIB_STREAM_H
 #define TXPATH_LIB_STREAM_H
@@ -10,15 +10,15 @@
 
 #include <linux/types.h>
 
-/* Zeros before the first member. */
+/* All zero before the first member. */
 struct stream {
-	bool more; /* a member of the same object or array stands before the next one */
+	bool more; /* the next member is not the first one, so it needs a comma */
 };
 
-/* Begins an object '{' or an array '['. key: of the member that it is, NULL in an array. */
+/* Begins an object '{' or an array '['. key: its key in the object around it; NULL in an array. */
 void stream_open(struct stream *stream, const char *key, char bracket);
 
-/* Ends it: '}' or ']'. */
+/* Ends an object '}' or an array ']'. */
 void stream_close(struct stream *stream, char bracket);
 
 void stream_text(struct stream *stream, const char *key, const char *text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Switches of the namespace that we are in. */
+/* Sysctls of the network namespace that we are in. */
 #ifndef TXPATH_LIB_SYSCTL_H
 #define TXPATH_LIB_SYSCTL_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* How the kernel and libbpf are told what tc.h says. */
+/* TCX through bpf(2), filters through libbpf and rtnl.h. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -24,7 +24,7 @@
 
 struct side {
 	const char *name;
-	const char *filter; /* what libbpf names it, PROGRAM:[ID], begins with */
+	const char *filter; /* libbpf names a filter PROGRAM:[ID]; this is how ours begins */
 	__u32 attach_type;  /* of TCX */
 	__u32 flags;	    /* of TCX */
 	__u32 parent;	    /* on clsact */
@@ -38,7 +38,7 @@ static const struct side sides[] = {
 			 TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), BPF_TC_INGRESS },
 };
 
-/* BPF_PROG_QUERY as Linux 6.6 has it; sizes and order are the kernel's. */
+/* The argument of BPF_PROG_QUERY as in Linux 6.6: newer than our headers. */
 struct query {
 	__u32 target;
 	__u32 attach_type;
@@ -87,7 +87,7 @@ int tc_tcx_read(int link_fd, struct tc_link *link)
 		return -errno;
 	if (info.type != LINK_TYPE_TCX)
 		return -EMEDIUMTYPE;
-	/* the member for XDP begins as that for TCX does, which our headers lack */
+	/* our headers lack the member for TCX; the one for XDP begins in the same way */
 	link->ifindex = info.xdp.ifindex;
 	link->id = info.id;
 	link->program_id = info.prog_id;
@@ -144,7 +144,7 @@ int tc_filter_find(enum tc_side side, int ifindex, __u32 priority, __u32 *progra
 	return 0;
 }
 
-/* *context: the lowest priority that is not taken; filters come in that order. */
+/* *context: the lowest priority that is free so far. Filters come sorted by priority. */
 static int skip_priority(const struct rtnl_filter *found, void *context)
 {
 	__u32 *free = context;
@@ -156,7 +156,7 @@ static int skip_priority(const struct rtnl_filter *found, void *context)
 	return 0;
 }
 
-/* Where someone has the last one. *context: the highest that is not taken, of those seen so far. */
+/* For the case that the last priority is taken. *context: the highest free one so far. */
 static int find_gap(const struct rtnl_filter *found, void *context)
 {
 	__u32 *gap = context; /* gap[1]: the filter before */
@@ -231,16 +231,17 @@ static int stop_at_first(const struct rtnl_filter *found, void *context)
 
 void tc_clsact_remove(int ifindex)
 {
-	/* the qdisc is the one object of both directions */
+	/* libbpf removes the qdisc only if both directions are given */
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex,
 		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 
-	/* an ingress qdisc would be removed by the same request */
+	/* the same request would remove an ingress qdisc */
 	if (!rtnl_has_clsact(ifindex))
 		return;
 	if (rtnl_filters(ifindex, sides[TC_EGRESS].parent, stop_at_first, NULL) ||
 	    rtnl_filters(ifindex, sides[TC_INGRESS].parent, stop_at_first, NULL))
-		log_note("clsact of device %d stays: filters of others are on it", ifindex);
+		log_note("the clsact qdisc of device %d stays, because it has filters of others",
+			 ifindex);
 	else
 		bpf_tc_hook_destroy(&hook);
 }

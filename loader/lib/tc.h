@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The TC hooks of a device of the namespace that we are in: a TCX link, or a filter on clsact. */
+/*
+ * Attaches programs to the TC hooks of a device in the namespace that we are in: with a TCX link,
+ * or on kernels before 6.6 with a filter on clsact.
+ */
 #ifndef TXPATH_LIB_TC_H
 #define TXPATH_LIB_TC_H
 
@@ -7,12 +10,12 @@
 
 #include <linux/types.h>
 
-/* Does this kernel have TCX? Asks it. */
+/* Does this kernel have TCX? */
 bool tc_has_tcx(void);
 
 /*
- * Egress is ahead of the programs of others: they could take a packet away or change it. Ingress
- * is behind them all: transit would take packets past them.
+ * Our egress program runs before programs of others, because those could steal or change a packet.
+ * Our ingress program runs after them, because otherwise transit would take packets past them.
  */
 enum tc_side {
 	TC_EGRESS,
@@ -23,39 +26,40 @@ enum tc_side {
 /* "egress", "ingress" */
 const char *tc_side_name(enum tc_side side);
 
-/* A new link. */
+/* Attaches a program. Returns the descriptor of a new link, or a negative errno. */
 int tc_tcx_attach(enum tc_side side, int prog_fd, int ifindex);
 
 struct tc_link {
-	int ifindex; /* where the device is now, 0: it is gone */
+	int ifindex; /* the device's index in its present namespace; 0: the device is gone */
 	__u32 id;
 	__u32 program_id;
 };
 
-/* -EMEDIUMTYPE: not a TCX link. */
+/* Reads a link. -EMEDIUMTYPE: it is not a TCX link. */
 int tc_tcx_read(int link_fd, struct tc_link *link);
 
-/* Is that link on that device of this namespace? */
+/* Is the link attached to that device of this namespace? */
 bool tc_tcx_is_on(enum tc_side side, int ifindex, __u32 link_id);
 
-/* Our filter of that priority on a device's clsact, and its program. -ENOENT: it is not there. */
+/* Finds our filter of that priority on a device's clsact, and its program. -ENOENT: there is none.
+ */
 int tc_filter_find(enum tc_side side, int ifindex, __u32 priority, __u32 *program_id);
 
 #define TC_LAST_PRIORITY 0xffff
 
-/* A priority that no filter has: egress the lowest, ingress the highest number. -ENOSPC. */
+/* Returns a free priority: the first one for egress, the last one for ingress; or -ENOSPC. */
 int tc_filter_priority(enum tc_side side, int ifindex);
 
-/* Makes our filter, or if replace, puts another program into it, in place. */
+/* Makes our filter. replace: puts another program into the filter, in one step. */
 int tc_filter_write(enum tc_side side, int prog_fd, int ifindex, __u32 priority, bool replace);
 
-/* -ENOENT: it is not there. */
+/* Removes our filter. -ENOENT: there is none. */
 int tc_filter_remove(enum tc_side side, int ifindex, __u32 priority);
 
-/* The clsact qdisc of a device. -EEXIST: there is one, or an ingress qdisc in its place. */
+/* Makes the clsact qdisc of a device. -EEXIST: it has one, or an ingress qdisc in its place. */
 int tc_clsact_make(int ifindex);
 
-/* Removes the qdisc, unless filters are on it. */
+/* Removes the clsact qdisc, unless it has filters. */
 void tc_clsact_remove(int ifindex);
 
 #endif /* TXPATH_LIB_TC_H */

@@ -42,7 +42,9 @@ void prefix_mask(__u8 length, __be32 mask[4])
 	}
 }
 
-/* What stands before the slash, if it has less than size bytes. Returns what follows it, or NULL.
+/*
+ * Copies what stands before the slash; nothing if it does not fit into size bytes. Returns what
+ * follows the slash, or NULL.
  */
 static const char *before_slash(const char *text, char *part, size_t size)
 {
@@ -77,7 +79,7 @@ int address_parse(const char *text, struct address *address)
 	return 0;
 }
 
-/* For hosts without /etc/protocols, and names that it does not have. */
+/* For hosts without /etc/protocols, and for names that the file does not have. */
 static const struct {
 	const char *name;
 	__u8 number;

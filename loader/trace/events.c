@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The map "events" of each attached namespace, and its lines. */
+/*
+ * Each kind of event has two functions: one makes its JSON, the other prints a line of text from
+ * that JSON. So both forms always have the same content.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +26,7 @@
 #include "state/sum.h"
 #include "lib/words.h"
 
-/* One namespace that is followed. */
+/* One followed namespace. Map descriptors are negative where the map does not exist. */
 struct event_source {
 	struct event_source *next;
 	bool json;
@@ -31,7 +34,7 @@ struct event_source {
 	int events_fd;
 	int devices_fd;
 	int tracing_fd;
-	int edt_clock_fd;
+	int ratelimit_fd;
 	char netns[NAME_MAX + 1];
 };
 
@@ -106,7 +109,7 @@ static void surprise_text(struct json_object *object)
 static void demotion_text(struct json_object *object)
 {
 	(void)object;
-	printf(" too many surprises: offloads no more; attach again to promote it");
+	printf(" too many surprises: the device does not offload any more; attach it again to promote it");
 }
 
 static void decline_json(struct json_object *object, const struct txp_event *event)
@@ -140,14 +143,14 @@ static void mismatch_json(struct json_object *object, const struct txp_event *ev
 
 static void mismatch_text(struct json_object *object)
 {
-	printf(" %s > %s protocol %llu, %llu bytes: %s should be %s and is %s",
+	printf(" %s > %s protocol %llu, %llu bytes: %s should be %s, but is %s",
 	       json_text(object, "saddr"), json_text(object, "daddr"),
 	       json_number(object, "protocol"), json_number(object, "total"),
 	       json_text(object, "field"), json_text(object, "expected"),
 	       json_text(object, "actual"));
 }
 
-static void loaded_rules_json(struct json_object *object, const struct txp_event *event)
+static void rule_match_json(struct json_object *object, const struct txp_event *event)
 {
 	const struct txp_class_fields *fields = &event->loaded.fields;
 	int family = fields->family == TXP_CLASS_IPV6 ? AF_INET6 : AF_INET;
@@ -168,7 +171,7 @@ static void loaded_rules_json(struct json_object *object, const struct txp_event
 	json_add_text(object, "sets", action_text(&event->loaded.class, text));
 }
 
-static void loaded_rules_text(struct json_object *object)
+static void rule_match_text(struct json_object *object)
 {
 	printf(" %s > %s protocol %llu, dscp %llu priority %llu mark %llu: rule %s, class %s: %s",
 	       json_text(object, "saddr"), json_text(object, "daddr"),
@@ -177,7 +180,7 @@ static void loaded_rules_text(struct json_object *object)
 	       json_text(object, "rule"), json_text(object, "class"), json_text(object, "sets"));
 }
 
-/* What an event of a kind has beside its time and device. */
+/* How an event of a kind is shown, apart from its time and device. */
 struct event_kind {
 	const char *name;
 	void (*json)(struct json_object *object, const struct txp_event *event); /* or NULL */
@@ -189,10 +192,10 @@ static const struct event_kind kinds[] = {
 	[TXP_EVENT_DEMOTION] = { "demotion", NULL, demotion_text },
 	[TXP_EVENT_DECLINE] = { "decline", decline_json, decline_text },
 	[TXP_EVENT_MISMATCH] = { "mismatch", mismatch_json, mismatch_text },
-	[TXP_EVENT_CLASSIFIED] = { "classified", loaded_rules_json, loaded_rules_text },
+	[TXP_EVENT_CLASSIFIED] = { "classified", rule_match_json, rule_match_text },
 };
 
-/* As it was called when attached; the index where it is not attached any more. */
+/* The device's name when it was attached; its index if it is not attached any more. */
 static void add_device(struct json_object *object, const struct event_source *source,
 		       const struct txp_device_key *key)
 {
@@ -223,10 +226,10 @@ static void show_text(const struct event_kind *kind, struct json_object *object)
 }
 
 /*
- * Of the frequent kinds only what was asked for. What is declined has no device yet that it leaves
- * by, and of what differs mark and ports are not known.
+ * The frequent kinds must pass the filter. A declined packet has no output device yet, so dev= does
+ * not apply to it. A mismatch does not record mark and ports, so those do not apply to it.
  */
-static bool is_asked_for(const struct txp_event *event, const struct txp_filter *filter)
+static bool passes_filter(const struct txp_event *event, const struct txp_filter *filter)
 {
 	const struct txp_example *example = &event->example;
 
@@ -235,14 +238,14 @@ static bool is_asked_for(const struct txp_event *event, const struct txp_filter 
 	if (event->kind == TXP_EVENT_DECLINE)
 		return filter_has_flow(filter, &event->before.key);
 	if (event->kind == TXP_EVENT_CLASSIFIED)
-		return filter_has_facts(filter, &event->loaded.fields);
+		return filter_has_fields(filter, &event->loaded.fields);
 	if (event->kind != TXP_EVENT_MISMATCH)
 		return true;
 	return (!filter->ifindex || filter->ifindex == event->device.ifindex) &&
 	       filter_has_addresses(filter, example->protocol, example->saddr, example->daddr);
 }
 
-/* A kind of a newer program's is passed over. */
+/* A program of a newer txpath may write a kind that is not known here: it is ignored. */
 static int show(void *context, void *data, size_t size)
 {
 	const struct event_source *source = context;
@@ -251,7 +254,7 @@ static int show(void *context, void *data, size_t size)
 	struct json_object *object;
 
 	if (size < sizeof(*event) || event->kind >= ARRAY_SIZE(kinds) ||
-	    !is_asked_for(event, source->events->filter))
+	    !passes_filter(event, source->events->filter))
 		return 0;
 	kind = &kinds[event->kind];
 	object = json_object_new_object();
@@ -278,17 +281,17 @@ static int copy_map(const struct instance *instance, const char *name)
 	return fd == -1 ? -errno : fd;
 }
 
-static int follow_ring(struct events *following, struct event_source *source)
+static int follow_ring(struct events *events, struct event_source *source)
 {
-	if (following->rings)
-		return ring_buffer__add(following->rings, source->events_fd, show, source);
-	following->rings = ring_buffer__new(source->events_fd, show, source, NULL);
-	return following->rings ? 0 : -errno;
+	if (events->rings)
+		return ring_buffer__add(events->rings, source->events_fd, show, source);
+	events->rings = ring_buffer__new(source->events_fd, show, source, NULL);
+	return events->rings ? 0 : -errno;
 }
 
 static int follow(struct instance *instance, void *context)
 {
-	struct events *following = context;
+	struct events *events = context;
 	struct event_source *source = calloc(1, sizeof(*source));
 	int err;
 
@@ -299,67 +302,67 @@ static int follow(struct instance *instance, void *context)
 	source->events_fd = copy_map(instance, "events");
 	source->devices_fd = copy_map(instance, "devices");
 	source->tracing_fd = copy_map(instance, "tracing");
-	source->edt_clock_fd = copy_map(instance, "event_ratelimit");
-	source->events = following;
-	source->next = following->sources;
-	following->sources = source;
-	following->count++;
+	source->ratelimit_fd = copy_map(instance, "event_ratelimit");
+	source->events = events;
+	source->next = events->sources;
+	events->sources = source;
+	events->count++;
 	err = source->events_fd < 0 ? source->events_fd : source->devices_fd;
 	if (err >= 0)
-		err = follow_ring(following, source);
-	return err ? log_errno(err, "following %s/events", instance->maps_directory) : 0;
+		err = follow_ring(events, source);
+	return err ? log_errno(err, "events %s/events", instance->maps_directory) : 0;
 }
 
-void events_stop(struct events *following)
+void events_stop(struct events *events)
 {
 	struct event_source *source;
 
-	ring_buffer__free(following->rings);
-	following->rings = NULL;
-	following->count = 0;
-	while ((source = following->sources)) {
-		following->sources = source->next;
+	ring_buffer__free(events->rings);
+	events->rings = NULL;
+	events->count = 0;
+	while ((source = events->sources)) {
+		events->sources = source->next;
 		if (source->events_fd >= 0)
 			close(source->events_fd);
 		if (source->devices_fd >= 0)
 			close(source->devices_fd);
 		if (source->tracing_fd >= 0)
 			close(source->tracing_fd);
-		if (source->edt_clock_fd >= 0)
-			close(source->edt_clock_fd);
+		if (source->ratelimit_fd >= 0)
+			close(source->ratelimit_fd);
 		free(source);
 	}
 }
 
-int events_follow(struct events *following, const char *bpffs, const char *netns,
+int events_follow(struct events *events, const char *bpffs, const char *netns,
 		  const struct txp_filter *filter)
 {
-	following->filter = filter;
-	return instance_each(bpffs, netns, follow, following);
+	events->filter = filter;
+	return instance_each(bpffs, netns, follow, events);
 }
 
-void events_ask(const struct events *following, __u64 until_ns, __u64 event_ns)
+void events_request(const struct events *events, __u64 until_ns, __u64 event_ns)
 {
 	const struct txp_tracing row = { .until_ns = until_ns, .event_ns = event_ns };
 	const struct event_source *source;
 	__u32 zero = 0;
 
-	for (source = following->sources; source; source = source->next) {
+	for (source = events->sources; source; source = source->next) {
 		if (source->tracing_fd >= 0)
 			bpf_map_update_elem(source->tracing_fd, &zero, &row, BPF_ANY);
 	}
 }
 
-void events_missed(const struct events *following, struct txp_event_ratelimit *sum)
+void events_missed(const struct events *events, struct txp_event_ratelimit *sum)
 {
 	const struct event_source *source;
 	struct txp_event_ratelimit clock;
 	__u32 zero = 0;
 
 	memset(sum, 0, sizeof(*sum));
-	for (source = following->sources; source; source = source->next) {
-		if (source->edt_clock_fd >= 0 &&
-		    !percpu_sum(source->edt_clock_fd, &zero, &clock, sizeof(clock)))
+	for (source = events->sources; source; source = source->next) {
+		if (source->ratelimit_fd >= 0 &&
+		    !percpu_sum(source->ratelimit_fd, &zero, &clock, sizeof(clock)))
 			counters_add(sum, &clock, sizeof(clock));
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the programs of attached devices have to say as it happens: surprises,
- * demotions, and while somebody asks for them declines and mismatches.
+ * Events of attached devices, read from the ring buffer "events" of their network namespaces.
+ * Surprises and demotions are always reported. Declines, mismatches and matched rules are frequent,
+ * so programs report them only while a txpath trace requests them.
  */
 #ifndef TXPATH_TRACE_EVENTS_H
 #define TXPATH_TRACE_EVENTS_H
@@ -16,27 +17,30 @@ struct event_source;
 
 struct events {
 	const struct txp_filter *filter;
-	struct ring_buffer *rings; /* NULL: there is none; owned */
+	struct ring_buffer *rings; /* owned; NULL: no namespace is followed */
 	struct event_source *sources;
 	int count;
 	__u64 shown;
 };
 
-/* Begins with zeros. How many namespaces are followed, or a negative errno, told. */
+/*
+ * Follows all namespaces with attached devices, or that of netns. events is all zero before.
+ * Returns how many namespaces are followed, or a negative errno, logged. Afterwards: events_stop().
+ */
 int events_follow(struct events *events, const char *bpffs, const char *netns,
 		  const struct txp_filter *filter);
 void events_stop(struct events *events);
 
 /*
- * Until then (CLOCK_MONOTONIC) declines and mismatches are events too, each for event_ns of a CPU's
- * second. 0: no more.
+ * Requests the frequent events until that time (CLOCK_MONOTONIC; 0: ends the request). event_ns:
+ * the least time between two such events of one CPU, which limits their rate.
  */
-void events_ask(const struct events *events, __u64 until_ns, __u64 event_ns);
+void events_request(const struct events *events, __u64 until_ns, __u64 event_ns);
 
-/* limited and lost of all, ever. */
+/* Sums how many events all namespaces have limited and lost since their attach. */
 void events_missed(const struct events *events, struct txp_event_ratelimit *sum);
 
-/* "TIME NETNS DEV WHAT:" */
+/* Prints the head of an event's line: "TIME NETNS DEV WHAT:". */
 void event_head_text(struct json_object *object, const char *what);
 
 #endif /* TXPATH_TRACE_EVENTS_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* NAME=VALUE words, each checked before anything is attached. */
+/* NAME=VALUE words. Each is checked before anything is loaded or attached. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -30,7 +30,7 @@ static int wrong(enum txp_filter_id id, const char *text)
 	return usage_error("%s=%s: %s", names[id], text, ranges[id]);
 }
 
-/* Bits beyond the prefix are not asked. */
+/* Clears the bits beyond the prefix, so that the program can compare masked addresses. */
 static bool to_prefix(const char *text, struct txp_prefix *prefix)
 {
 	struct address address;
@@ -69,7 +69,7 @@ static bool to_mark(const char *text, struct txp_filter *filter)
 	return true;
 }
 
-/* A device's index is of one namespace. */
+/* An index identifies a device only within its namespace, so the filter gets both. */
 static int set_device(const char *text, struct txp_filter *filter)
 {
 	filter->ifindex = if_nametoindex(text);
@@ -126,7 +126,7 @@ static int set(enum txp_filter_id id, const char *text, struct txp_filter *filte
 	return good ? EXIT_DONE : wrong(id, text);
 }
 
-/* TXP_FILTER_COUNT: the word is no filter. */
+/* Returns TXP_FILTER_COUNT if the word is not a filter. */
 static enum txp_filter_id find(const char *word)
 {
 	size_t i, length = strcspn(word, "=");
@@ -146,7 +146,7 @@ struct parsing {
 	struct txp_filter *filter;
 };
 
-/* The namespace first: devices are its. */
+/* netns= is handled first, wherever it stands: dev= is looked up in that namespace. */
 static int parse_words(const struct parsing *parsing, bool namespaces)
 {
 	int i, code = EXIT_DONE;
@@ -230,7 +230,7 @@ bool filter_has_flow(const struct txp_filter *filter, const struct txp_lease_key
 	       ports_match(filter, key->sport, key->dport);
 }
 
-bool filter_has_facts(const struct txp_filter *filter, const struct txp_class_fields *fields)
+bool filter_has_fields(const struct txp_filter *filter, const struct txp_class_fields *fields)
 {
 	const __u32 *number = fields->number;
 	int family = fields->family == TXP_CLASS_IPV6 ? AF_INET6 : AF_INET;

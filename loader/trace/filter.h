@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which packets a watch is about: words of the command line to struct txp_filter. */
+/*
+ * Filters of txpath probes, latency and trace: which packets a command is about. BPF programs check
+ * packets by themselves; the functions here do the same for events.
+ */
 #ifndef TXPATH_TRACE_FILTER_H
 #define TXPATH_TRACE_FILTER_H
 
@@ -18,12 +21,15 @@ int filter_parse(const char *netns, char *const *words, int count,
 		 int (*other)(const char *word, void *context), void *context,
 		 struct txp_filter *filter);
 
-/* The same question of a flow of IPv4, and where less of it is known; not where it is. */
+/*
+ * Does the filter accept a flow of IPv4? The second function is for events that know less of the
+ * packet. Neither looks at device and namespace.
+ */
 bool filter_has_flow(const struct txp_filter *filter, const struct txp_lease_key *key);
 bool filter_has_addresses(const struct txp_filter *filter, __u8 protocol, __be32 saddr,
 			  __be32 daddr);
 
-/* Of a packet that a rule matched. */
-bool filter_has_facts(const struct txp_filter *filter, const struct txp_class_fields *fields);
+/* Does the filter accept a packet that a rule of txpath classify matched? */
+bool filter_has_fields(const struct txp_filter *filter, const struct txp_class_fields *fields);
 
 #endif /* TXPATH_TRACE_FILTER_H */

@@ -1,57 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A list is enough: a trace sees few different devices. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/netns.h"
 #include "trace/names.h"
 
-static void name_device(struct place *place)
+static void name_device(struct device_names *name)
 {
 	__u64 here = 0;
 	int home = -1;
 
-	snprintf(place->dev, sizeof(place->dev), "%u", place->ifindex);
-	if (!place->ifindex)
-		snprintf(place->dev, sizeof(place->dev), "-");
-	if (!place->ifindex || netns_id(&here))
+	snprintf(name->dev, sizeof(name->dev), "%u", name->ifindex);
+	if (!name->ifindex)
+		snprintf(name->dev, sizeof(name->dev), "-");
+	if (!name->ifindex || netns_id(&here))
 		return;
-	if (here != place->netns) {
-		home = netns_go(place->netns);
+	if (here != name->netns) {
+		home = netns_go(name->netns);
 		if (home < 0)
 			return;
 	}
-	if (!if_indextoname(place->ifindex, place->dev))
-		snprintf(place->dev, sizeof(place->dev), "%u", place->ifindex);
+	if (!if_indextoname(name->ifindex, name->dev))
+		snprintf(name->dev, sizeof(name->dev), "%u", name->ifindex);
 	if (home >= 0)
 		netns_back(home);
 }
 
-const struct place *place_find(struct place **places, __u64 netns, __u32 ifindex)
+const struct device_names *device_names_find(struct device_names **list, __u64 netns, __u32 ifindex)
 {
-	struct place *place;
+	struct device_names *name;
 
-	for (place = *places; place; place = place->next) {
-		if (place->netns == netns && place->ifindex == ifindex)
-			return place;
+	for (name = *list; name; name = name->next) {
+		if (name->netns == netns && name->ifindex == ifindex)
+			return name;
 	}
-	place = calloc(1, sizeof(*place));
-	if (!place)
+	name = calloc(1, sizeof(*name));
+	if (!name)
 		return NULL;
-	place->netns = netns;
-	place->ifindex = ifindex;
-	netns_name(netns, place->netns_name, sizeof(place->netns_name));
-	name_device(place);
-	place->next = *places;
-	*places = place;
-	return place;
+	name->netns = netns;
+	name->ifindex = ifindex;
+	netns_name(netns, name->netns_name, sizeof(name->netns_name));
+	name_device(name);
+	name->next = *list;
+	*list = name;
+	return name;
 }
 
-void place_free(struct place *places)
+void device_names_free(struct device_names *names)
 {
-	struct place *next;
+	struct device_names *next;
 
-	for (; places; places = next) {
-		next = places->next;
-		free(places);
+	for (; names; names = next) {
+		next = names->next;
+		free(names);
 	}
 }

@@ -38,7 +38,7 @@ static int put_padded(FILE *file, const void *bytes, __u32 size)
 	return err ?: put(file, zeros, padded(size) - size);
 }
 
-/* Its two lengths stand around what is in the block. */
+/* A block has its length before and after its body. */
 static int put_block(FILE *file, __u32 type, const void *body, __u32 size)
 {
 	const __u32 head[] = { type, size + 12 };

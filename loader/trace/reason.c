@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Names of enum skb_drop_reason from BTF, and of NETDEV_TX_x and NET_XMIT_x from a table. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ struct reasons *reasons_new(void)
 	return calloc(1, sizeof(struct reasons));
 }
 
-/* With the first drop: it is a long read. */
+/* Reading BTF takes long, so it is done at the first drop and not at the start. */
 static void read_reasons(struct reasons *reasons)
 {
 	int id;
@@ -49,7 +50,7 @@ void reasons_free(struct reasons *reasons)
 	free(reasons);
 }
 
-/* SKB_DROP_REASON_NEIGH_FAILED is "NEIGH_FAILED"; NULL: it has no name. */
+/* "NEIGH_FAILED" for SKB_DROP_REASON_NEIGH_FAILED. NULL: the reason has no name. */
 static const char *reason_name(struct reasons *reasons, __u16 reason)
 {
 	const struct btf_enum *values;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Why a packet was dropped, and what a driver said, in the kernel's own words. */
+/* The kernel's names for drop reasons and for the return values of drivers. */
 #ifndef TXPATH_TRACE_REASON_H
 #define TXPATH_TRACE_REASON_H
 
@@ -10,15 +10,15 @@
 struct reasons;
 
 /*
- * The names that this kernel has for its drop reasons (5.17), read from its BTF when one is asked
- * for. NULL: no memory.
+ * Drop reasons have other numbers in each kernel, so their names are read from the running kernel's
+ * BTF, when the first one is needed. Kernels before 5.17 have none. NULL: no memory.
  */
 struct reasons *reasons_new(void);
 void reasons_free(struct reasons *reasons);
 
 /*
- * code as in struct txp_count_key. "" for what is ordinary; the number where there is no name.
- * Returns text, of REASON_TEXT_MAX bytes.
+ * Names a code (struct txp_count_key) of a probe. "": the usual code; a number: the code has no
+ * name. Returns text, which has REASON_TEXT_MAX bytes.
  */
 const char *code_text(struct reasons *reasons, __u16 probe, __u16 code, char *text);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A member that does not apply to a packet is left out of its JSON, and so of its text. */
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 #define IPV4_DF 0x4000
 #define IPV4_MF 0x2000
-#define IPV4_OFFSET 0x1fff /* of eight bytes */
+#define IPV4_OFFSET 0x1fff /* in units of eight bytes */
 
 static void add_flag(struct json_object *object, const char *key, bool flag)
 {
@@ -51,13 +52,14 @@ static void add_flow(struct json_object *object, const struct txp_pkt_info *info
 }
 
 static void add_place(struct json_object *object, const struct txp_record *record,
-		      struct place **places)
+		      struct device_names **devices)
 {
-	const struct place *place = place_find(places, record->info.netns, record->info.ifindex);
+	const struct device_names *names =
+		device_names_find(devices, record->info.netns, record->info.ifindex);
 	char dev[sizeof(record->dev) + 1];
 
 	snprintf(dev, sizeof(dev), "%.*s", (int)sizeof(record->dev), record->dev);
-	json_add_text(object, "netns", place ? place->netns_name : "");
+	json_add_text(object, "netns", names ? names->netns_name : "");
 	json_add_text(object, "dev", *dev ? dev : "-");
 	json_add_number(object, "ifindex", record->info.ifindex);
 }
@@ -87,7 +89,7 @@ struct json_object *record_json(const struct txp_record *record, struct record_w
 	json_add_number(object, "time_ns", record->time_ns);
 	json_add_text(object, "kind", "packet");
 	json_add_text(object, "probe", probe_name(record->probe));
-	add_place(object, record, &words->places);
+	add_place(object, record, &words->devices);
 	json_add_text(object, "skb", skb);
 	json_add_number(object, "ethertype", record->protocol);
 	if (info->family)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A sorted array of the functions, searched by halving. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ struct symbol {
 };
 
 struct symbols {
-	struct symbol *rows; /* by address */
+	struct symbol *rows; /* sorted by address */
 	size_t count;
 	size_t room;
 	bool is_read;
@@ -64,7 +65,7 @@ struct symbols *symbols_new(void)
 	return calloc(1, sizeof(struct symbols));
 }
 
-/* With the first address: it is a long read. */
+/* Reading takes long, so it is done at the first address and not at the start. */
 static void read_symbols(struct symbols *symbols)
 {
 	FILE *file;
@@ -87,7 +88,7 @@ void symbols_free(struct symbols *symbols)
 	free(symbols);
 }
 
-/* The last one that begins at the address or before. */
+/* The last symbol that begins at or before the address. */
 static const struct symbol *find(const struct symbols *symbols, __u64 address)
 {
 	size_t low = 0, high = symbols->count;

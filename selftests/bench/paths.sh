@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# For the benchmarks, beside offload.sh, which they source through it: several topologies at once, each
-# with a client, a router and a server of its own, and less noise on stderr than a test makes.
+# Library of the benchmarks programs and scale: several topologies at once. Each of them
+# has a client, a router and a server of its own. It sources lib/offload.sh, and prints less on stderr
+# than a test does.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/offload.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/offload.sh"
 
-# The topology that in_ns, txp and the other helpers work on.
+# The topology that in_ns, txp and the other functions act on.
 TOPOLOGY=main
 
 ns()
@@ -25,10 +26,11 @@ in_batch()
 	ip -n "$(ns "$1")" -batch -
 }
 
-# The destinations of the benchmarks' flows: flow.h
+# The destinations of the benchmarks' flows, as in flow.h.
 FLOW_NET=10.128.0.0/9
 
-# add_bench_path NAME: as add_topology, and a route to the flows' destinations, which the server drops.
+# add_bench_path NAME: add_topology, and a route to the destinations of the flows. The server drops
+# what arrives there.
 add_bench_path()
 {
 	TOPOLOGY=$1
@@ -37,7 +39,7 @@ add_bench_path()
 	ip -n "$(ns router)" route add $FLOW_NET via "${ADDRESS[server]}"
 }
 
-# add_rules COUNT: that match no packet, before the rule that does.
+# add_rules COUNT: ip rules that match no packet, before the rule that matches.
 add_rules()
 {
 	seq "$1" | awk '{
@@ -45,7 +47,7 @@ add_rules()
 	}' | in_batch router
 }
 
-# add_routes COUNT: so many in all lead to the flows' destinations, each to eight of them.
+# add_routes COUNT: makes COUNT routes to the destinations of the flows, each to eight of them.
 add_routes()
 {
 	seq $(($1 - 1)) | awk '{
@@ -54,8 +56,8 @@ add_routes()
 	}' | in_batch router
 }
 
-# write_classes COUNT: a file of so many rules for txpath classify, each about ten prefixes within
-# $FLOW_NET, so that most flows match one of them, any. The last of ten is about no flow's port.
+# write_classes COUNT: prints a file of COUNT rules for txpath classify. Each rule has ten prefixes
+# within $FLOW_NET, so most flows match one of the rules. One rule in ten has a port that no flow uses.
 write_classes()
 {
 	seq "$1" | awk -v count="$1" '
@@ -83,7 +85,7 @@ mac()
 	ip netns exec "$(ns "$1")" cat "/sys/class/net/$2/address"
 }
 
-# peer PROGRAM: of peers.bpf.c, loaded for this topology's router; prints the pin.
+# peer PROGRAM: loads a program of peers.bpf.c for the router of this topology, and prints its pin.
 peer()
 {
 	local pin=$BPFFS/$1-$TOPOLOGY
