@@ -276,6 +276,7 @@ int txpath_rewrite(struct __sk_buff *ctx)
 	write_ethernet(ctx, data);
 	decrease_ttl(ip);
 	ctx->priority = ctx->cb[TXP_REWRITE_PRIORITY];
+	ctx->cb[TXP_REWRITE_MARK] = TXP_REWRITE_MAGIC;
 	ctx->tstamp = 0;
 	return bpf_redirect(ctx->cb[TXP_REWRITE_OIF], 0);
 }

@@ -127,9 +127,16 @@ static __always_inline enum txp_reason decide(struct txp_check *chk, struct __sk
 		chk->genid = KERNEL_READ(check_net(chk), ipv4.rt_genid.counter);
 	if (chk->skb && READ_ONCE(chk->pending_fields))
 		pending_settle();
-	reason = chk->skb ? verify_with_kernel(chk, ctx) : verify_header_only(chk, ctx);
-	if (reason == TXP_REASON_NO_DST && dev->l2_len == ETH_HLEN)
-		dev_cache_enable_skip(ctx->ifindex, chk->net);
+	if (chk->skb)
+		reason = verify_with_kernel(chk, ctx);
+	else
+		reason = is_redirected(ctx) ? TXP_REASON_REDIRECTED : verify_header_only(chk, ctx);
+	if (reason == TXP_REASON_NO_DST) {
+		if (dev->l2_len == ETH_HLEN)
+			dev_cache_enable_skip(ctx->ifindex, chk->net);
+		if (is_redirected(ctx))
+			reason = TXP_REASON_REDIRECTED;
+	}
 	if (reason == TXP_REASON_COMPARED || reason == TXP_REASON_HEADER_ONLY) {
 		rule_checksum(chk, ctx);
 		rule_tot_len(chk);

@@ -23,15 +23,26 @@ static __always_inline bool is_plain(const struct __sk_buff *ctx)
 	       eth->h_proto == bpf_htons(ETH_P_IP) && *ip == 0x45;
 }
 
-/* What transit redirects comes by here too, as no_dst: it is only counted. */
-static __always_inline bool pass(struct __sk_buff *ctx, const struct sk_buff *skb,
-				 struct txp_dev_cache *cache)
+/*
+ * Did txpath_rewrite redirect this packet to this device? It leaves the device's index and a
+ * constant in the control block, and from bpf_redirect to here the kernel keeps these words
+ * (qdisc_skb_cb.data). For packets without a route only: IP has used the control block of others.
+ */
+static __always_inline bool is_redirected(const struct __sk_buff *ctx)
+{
+	return ctx->cb[TXP_REWRITE_MARK] == TXP_REWRITE_MAGIC &&
+	       ctx->cb[TXP_REWRITE_OIF] == ctx->ifindex && ctx->ingress_ifindex;
+}
+
+/* A packet without a route, most often one that transit redirected: it is only counted. */
+static __always_inline bool skip_no_dst(struct __sk_buff *ctx, const struct sk_buff *skb,
+					struct txp_dev_cache *cache)
 {
 	if (skb->_skb_refdst || !is_plain(ctx))
 		return false;
 	if ((__u64)skb->dev->nd_net.net != cache->net)
 		return false;
-	count_tally(&cache->passed, ctx->len);
+	count_tally(is_redirected(ctx) ? &cache->redirected : &cache->no_dst, ctx->len);
 	return true;
 }
 
@@ -82,7 +93,7 @@ static __always_inline bool skip_compare(struct __sk_buff *ctx)
 
 	if (!cache)
 		return false;
-	if (bpf_cast_to_kern_ctx && pass(ctx, bpf_cast_to_kern_ctx(ctx), cache))
+	if (bpf_cast_to_kern_ctx && skip_no_dst(ctx, bpf_cast_to_kern_ctx(ctx), cache))
 		return true;
 	return skip_over_rate(ctx, cache);
 }

@@ -253,14 +253,14 @@ struct txp_lease_page {
  * look-up.
  */
 struct txp_dev_cache {
-	__u32 ifindex;		 /* 0: nobody's; the first that comes has the place */
-	__u32 ready;		 /* ifindex: what a hit compares with is filled in */
-	struct txp_tally taken;	 /* part of transits.taken */
-	struct txp_tally passed; /* part of reasons.no_dst: redirected to this device */
-	__u64 net;		 /* address of struct net */
-	__u64 tcx;		 /* of struct tcx_entry: transit is its only program */
-	__u8 key_ports;		 /* the key has ports */
-	__u8 hash;		 /* the path depends on the hash that the packet brings along */
+	__u32 ifindex;		     /* 0: nobody's; the first that comes has the place */
+	__u32 ready;		     /* ifindex: what a hit compares with is filled in */
+	struct txp_tally taken;	     /* part of transits.taken */
+	struct txp_tally redirected; /* part of reasons.redirected */
+	__u64 net;		     /* address of struct net */
+	__u64 tcx;		     /* of struct tcx_entry: transit is its only program */
+	__u8 key_ports;		     /* the key has ports */
+	__u8 hash;		     /* the path depends on the hash that the packet brings along */
 	__u8 netfilter; /* hooks that act: leased or passed by; SYN, FIN and RST are theirs */
 	__u8 conntrack; /* of them one may be conntrack's */
 	__u32 genid;	/* rt_genid when a packet without a lease was last judged in full */
@@ -285,8 +285,9 @@ struct txp_dev_cache {
 	struct txp_tally would_take; /* of transits */
 	struct txp_tally miss;
 	struct txp_tally collision;
-	__u64 tick; /* jiffies when what hits compare with was noted last */
-	__u64 unused[4];
+	__u64 tick;		 /* jiffies when what hits compare with was noted last */
+	struct txp_tally no_dst; /* of reasons */
+	__u64 unused[2];
 };
 
 /* map "events", a ring buffer: what an operator will want to know of, as it happens. */
@@ -352,7 +353,12 @@ enum txp_rewrite {
 	TXP_REWRITE_ETHERNET,
 	TXP_REWRITE_OIF = 3,
 	TXP_REWRITE_PRIORITY,
+	/* Once the priority is read: TXP_REWRITE_MAGIC, by which TC egress of the output knows it.
+	 */
+	TXP_REWRITE_MARK = TXP_REWRITE_PRIORITY,
 };
+
+#define TXP_REWRITE_MAGIC 0x74787031
 
 /* map "egress_calls": the programs that the one at TC egress goes on with. */
 enum txp_egress_call {

@@ -14,7 +14,8 @@
 		   "the packet's kernel object is not visible here: header and look-up judged")    \
 	TXP_REASON(NOT_IPV4, not_ipv4, "ARP, IPv6 and others")                                     \
 	TXP_REASON(BAD_HEADER, bad_header, "too short, or not a version 4 header")                 \
-	TXP_REASON(NO_DST, no_dst, "sent past the IP layer: packet socket, bridge, redirect")      \
+	TXP_REASON(NO_DST, no_dst, "without a route: packet socket, bridge, redirect by others")   \
+	TXP_REASON(REDIRECTED, redirected, "taken over at TC ingress: txpath redirected it here")  \
 	TXP_REASON(OTHER_DEVICE, other_device, "routed to a device stacked on this one")           \
 	TXP_REASON(NOT_UNICAST, not_unicast, "local, broadcast or multicast route")                \
 	TXP_REASON(RELAYED, relayed,                                                               \

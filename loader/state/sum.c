@@ -55,8 +55,10 @@ static void add_dev_cache(struct txp_counters *sum, const struct txp_dev_cache *
 	add_tally(&sum->transits.would_take, &cache->would_take);
 	add_tally(&sum->transits.miss, &cache->miss);
 	add_tally(&sum->transits.collision, &cache->collision);
-	add_tally(&sum->reasons.no_dst, &cache->passed);
-	add_tally(&sum->probes.egress, &cache->passed);
+	add_tally(&sum->reasons.redirected, &cache->redirected);
+	add_tally(&sum->probes.egress, &cache->redirected);
+	add_tally(&sum->reasons.no_dst, &cache->no_dst);
+	add_tally(&sum->probes.egress, &cache->no_dst);
 	add_tally(&sum->reasons.over_rate, &cache->over_rate);
 	add_tally(&sum->probes.egress, &cache->over_rate);
 	add_tally(&sum->probes.ip_forward, &cache->ip_forward);

@@ -68,6 +68,38 @@ test_transit_counts_each_packet_once()
 	}
 }
 
+# reason DEV NAME: packets that DEV sent and that txpath counted so.
+reason()
+{
+	numbers router stats "$1" | number "devices.$1.verdicts.$2.packets"
+}
+
+# counted_by_reason: r2 counted each packet that r0 took over as redirected, and 20 as no_dst.
+counted_by_reason()
+{
+	[ $(($(reason r2 redirected) - REDIRECTED)) = $(($(verdict r0 taken) - TAKEN)) ] &&
+		[ $(($(reason r2 no_dst) - NO_DST)) = 20 ]
+}
+
+# A packet that transit took over and one of a packet socket have no route at egress of r2.
+test_transit_counts_redirected()
+{
+	offloaded_topology lease-ms=60000 compare-rate=0
+	count_from_here router r2
+	REDIRECTED=$(reason r2 redirected) NO_DST=$(reason r2 no_dst) TAKEN=$(verdict r0 taken)
+	udp client server "$N"
+	in_ns router "$TOOLS/frames" r2 "$(mac_of server s0)" 10.7.9.9 "${ADDRESS[server]}" count=20
+	until_true counted_by_reason || {
+		txp router stats >&2
+		fail "$(reason r2 redirected) were counted as redirected, $REDIRECTED before;" \
+			"$(reason r2 no_dst) as no_dst, $NO_DST before;" \
+			"r0 took $(verdict r0 taken), $TAKEN before"
+	}
+	[ "$(verdict r0 taken)" -gt "$TAKEN" ] || fail "nothing was taken over"
+	say "$(($(reason r2 redirected) - REDIRECTED)) redirected, 20 of a packet socket no_dst"
+	check_counted router r2
+}
+
 # A few flows among thousands of places: they differ in nothing but the destination's last byte.
 test_transit_neighbours_do_not_collide()
 {
