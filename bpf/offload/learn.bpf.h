@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Egress learns: this packet came in on a device with transit, the kernel forwarded it, and it
- * left as the kernel wanted it. What was done with it holds for its flow until something moves,
- * and for one lease at most. The generations are those of the packet's arrival: whatever moved
- * since makes the lease stale before its first use.
+ * Learns a lease at TC egress. The packet came in on a device with transit, the kernel forwarded
+ * it, and it left as predicted. What the kernel did with it holds for the packets of its flow until
+ * a generation moves, and for lease-ms at most. The lease gets the generations of the moment when
+ * the packet came in: after a change since then, the lease is stale before its first use.
  */
 #ifndef TXPATH_BPF_OFFLOAD_LEARN_H
 #define TXPATH_BPF_OFFLOAD_LEARN_H
@@ -13,41 +13,22 @@
 #include "verify/cause.bpf.h"
 #include "offload/neighbour.bpf.h"
 
-/* Header and metadata as predicted; the route as predicted, or as only the kernel can choose it. */
-static __always_inline bool learn_agrees(const struct txp_check *chk)
-{
-	__u32 route = chk->differs & TXP_FIELDS_ROUTE;
-
-	return !(chk->differs & ~TXP_FIELDS_ROUTE) && !(route & chk->unknown) &&
-	       !(route & ~chk->declined);
-}
-
 /*
- * The kernel had a neighbour, and either the look-up had the same or it chose another path; or
- * the output wants none.
+ * Does conntrack need each packet of this connection? It does until it has seen both directions,
+ * where a helper reads the payload, and where sequence numbers are rewritten.
  */
-static __always_inline bool learn_has_neighbour(const struct txp_check *chk)
+static __always_inline bool conntrack_wants_each(const struct sk_buff *skb)
 {
-	return !chk->pkt.l2_len || chk->differs & TXP_BIT(DMAC) ||
-	       (chk->settled & TXP_BIT(DMAC) && chk->verdict[TXP_FIELD_DMAC] == TXP_VERDICT_MATCH);
-}
-
-/*
- * A connection that conntrack has not seen both ways of, one whose payload a helper reads or whose
- * sequence numbers are rewritten: each packet of it is conntrack's.
- */
-static __always_inline bool conntrack_wants_each(const struct txp_check *chk)
-{
-	unsigned long attached = KERNEL_READ_OPTIONAL(check_skb(chk), _nfct);
+	unsigned long attached = KERNEL_READ_OPTIONAL(skb, _nfct);
 	const struct nf_conn *connection = (void *)(attached & TXP_NFCT_PTRMASK);
-	unsigned long info = attached & TXP_NFCT_INFOMASK;
+	unsigned long ctinfo = attached & TXP_NFCT_INFOMASK;
 	const struct nf_ct_ext *extensions = NULL;
 
 	/* not tracked, or no conntrack in the kernel */
 	if (!connection || !bpf_core_field_exists(connection->ext) ||
 	    !bpf_core_field_exists(extensions->offset))
 		return false;
-	if (info != TXP_IP_CT_ESTABLISHED && info != TXP_IP_CT_ESTABLISHED_REPLY)
+	if (ctinfo != TXP_IP_CT_ESTABLISHED && ctinfo != TXP_IP_CT_ESTABLISHED_REPLY)
 		return true;
 	/* not KERNEL_READ: the kernel has a struct nf_conn___init that is a match by name */
 	extensions = BPF_CORE_READ(connection, ext);
@@ -55,15 +36,20 @@ static __always_inline bool conntrack_wants_each(const struct txp_check *chk)
 	       (extensions && KERNEL_READ(extensions, offset[TXP_NF_CT_EXT_HELPER]));
 }
 
-static __always_inline enum txp_transit learn_verdict(const struct txp_check *chk)
+/* May packets of this flow be taken over? TAKEN, or why not. */
+static __always_inline enum txp_transit learn_verdict(const struct txp_check *chk,
+						      const struct net_device *dev)
 {
-	const struct net_device *dev = KERNEL_READ(check_skb(chk), dev);
+	__u32 route = chk->differs & TXP_FIELDS_ROUTE;
 
 	if (chk->reason == TXP_REASON_LWTUNNEL)
 		return TXP_TRANSIT_LWTUNNEL;
 	if (chk->reason == TXP_REASON_VRF)
 		return TXP_TRANSIT_IN_VRF;
-	if (!learn_agrees(chk))
+	/* the header and metadata are as predicted; so is the route, or only the kernel can choose
+	 * it
+	 */
+	if (chk->differs & ~TXP_FIELDS_ROUTE || route & chk->unknown || route & ~chk->declined)
 		return TXP_TRANSIT_DISAGREES;
 	if (chk->ifindex == chk->iif)
 		return TXP_TRANSIT_SAME_DEVICE;
@@ -74,54 +60,94 @@ static __always_inline enum txp_transit learn_verdict(const struct txp_check *ch
 	return TXP_TRANSIT_TAKEN;
 }
 
-/* The MTU is none of it: a device's is written before the generation moves, a path's changes. */
-static __always_inline bool lease_same_way(const struct txp_lease *a, const struct txp_lease *b)
+static __always_inline enum txp_basis learn_basis(const struct txp_check *chk,
+						  const struct txp_lease *lease)
 {
-	const __u32 *old = (const __u32 *)a->ethernet;
-	const __u32 *new = (const __u32 *)b->ethernet;
-
-	return a->oif == b->oif && a->transit == b->transit && old[0] == new[0] &&
-	       old[1] == new[1] && old[2] == new[2];
+	if (lease->transit != TXP_TRANSIT_TAKEN)
+		return TXP_BASIS_DECLINING;
+	if (!(chk->differs & TXP_FIELDS_ROUTE))
+		return lease->mtu == mtu_clamp(chk->route.dev_mtu) ? TXP_BASIS_AGREED
+								   : TXP_BASIS_ROUTE_MTU;
+	switch (route_cause(chk)) {
+	case TXP_ROUTE_CAUSE_REDIRECT:
+		return TXP_BASIS_REDIRECT;
+	case TXP_ROUTE_CAUSE_RULES:
+		return TXP_BASIS_RULES;
+	case TXP_ROUTE_CAUSE_DEFAULTS:
+		return TXP_BASIS_DEFAULTS;
+	default: /* by the hash, or has_several_paths */
+		return TXP_BASIS_MULTIPATH;
+	}
 }
 
+/* A lease is complete only with the record of the neighbour that the packet has gone to. */
+static __always_inline void lease_fill(struct txp_lease *lease, const struct txp_check *chk,
+				       const struct txp_learn_ctx *learn_ctx)
+{
+	const struct sk_buff *skb = chk->skb;
+	const struct net *net = chk->net;
+	const struct net_device *dev = KERNEL_READ(skb, dev);
+
+	lease->key = learn_ctx->key;
+	lease->genids = learn_ctx->genids;
+	lease->learned = learn_ctx->time_ns;
+	lease->output = (__u64)dev;
+	lease->oif = chk->ifindex;
+	lease->mtu = route_mtu(&chk->route, KERNEL_READ(net, ipv4.sysctl_ip_fwd_use_pmtu));
+	__builtin_memcpy(lease->ethernet, &chk->pkt.eth, sizeof(lease->ethernet));
+	/* by way of memory: the verifier would follow each value through all that comes */
+	WRITE_ONCE(lease->transit, learn_verdict(chk, dev));
+	if (!neighbour_resolve(lease, &chk->route, chk->pkt.ip.daddr, dev) &&
+	    READ_ONCE(lease->transit) == TXP_TRANSIT_TAKEN)
+		lease->transit = TXP_TRANSIT_NO_NEIGHBOUR;
+	WRITE_ONCE(lease->basis, learn_basis(chk, lease));
+}
+
+/* A choice among paths, and a redirect, may change without a generation. */
 static __always_inline bool basis_is_choice(__u32 basis)
 {
 	return basis == TXP_BASIS_REDIRECT || basis == TXP_BASIS_MULTIPATH ||
 	       basis == TXP_BASIS_DEFAULTS;
 }
 
-/* A choice among paths and a redirect change of themselves: they are followed. */
-static __always_inline bool lease_may_change(const struct txp_lease *old,
-					     const struct txp_lease *new)
+/*
+ * A surprise: the new lease differs from the old one although nothing has changed since the old one
+ * was learned. The old one was wrong.
+ */
+static __always_inline bool lease_is_surprised(const struct txp_check *chk,
+					       const struct txp_lease *old,
+					       const struct txp_lease *new)
 {
-	return basis_is_choice(old->basis) || basis_is_choice(new->basis);
+	const __u32 *was = (const __u32 *)old->ethernet, *is = (const __u32 *)new->ethernet;
+	const struct txp_genid_snapshot *rx = &new->genids;
+	const struct net *net = chk->net;
+
+	if (!old->learned || !old->output || !lease_key_equal(&old->key, &new->key) ||
+	    !genids_equal(&old->genids, rx) || !neighbour_holds(old))
+		return false;
+	/* not the MTU: a device's is written before the generation moves, and a path's changes */
+	if (old->oif == new->oif && old->transit == new->transit &&was[0] == is[0] &&
+	    was[1] == is[1] && was[2] == is[2])
+		return false;
+	if (basis_is_choice(old->basis) || basis_is_choice(new->basis))
+		return false;
+	/* a change since the packet came in, or one that is on its way */
+	return !(chk->differs & TXP_FIELDS_LOOKED_UP & ~chk->declined) &&
+	       (__u32)KERNEL_READ(net, ipv4.rt_genid.counter) == rx->rt_genid &&
+	       KERNEL_READ(net, ipv4.fib_seq) == rx->fib_seq &&
+	       KERNEL_READ(net, nexthop.seq) == rx->nexthop_seq;
 }
 
 /*
- * A renewal that differs although nothing moved: the lease was wrong. A neighbour that moved shows
- * in its record.
+ * Counts a surprise of the input device. Above max-surprises the device offloads no more: from the
+ * store to demotions on no packet is taken over, and from the one to mode_epoch on, no lease that
+ * was a hit before is one, on any CPU.
  */
-static __always_inline bool lease_is_surprised(const struct txp_lease *old,
-					       const struct txp_lease *new)
-{
-	return old->learned && old->output && lease_key_equal(&old->key, &new->key) &&
-	       genids_equal(&old->genids, &new->genids) && neighbour_holds(old) &&
-	       !lease_same_way(old, new) && !lease_may_change(old, new);
-}
-
-/* From this store on no lease is a hit that was one before, on any CPU. */
-static __always_inline void disarm(void)
-{
-	__u64 *now = mode_epoch_get();
-
-	if (now)
-		__sync_fetch_and_add(now, 1);
-}
-
-/* Enough surprises and the device offloads no more, on any CPU, from this store on. */
 static __always_inline void surprise(const struct txp_instance *inst, struct txp_device *dev,
 				     const struct txp_lease *old, const struct txp_lease *new)
 {
+	__u64 *epoch;
+
 	__sync_fetch_and_add(&dev->surprises, 1);
 	event_write(inst, TXP_EVENT_SURPRISE, new->key.iif, old, new);
 	if (dev->surprises <= inst->max_surprises)
@@ -129,34 +155,30 @@ static __always_inline void surprise(const struct txp_instance *inst, struct txp
 	if (dev->demotions == dev->promoted_at)
 		event_write(inst, TXP_EVENT_DEMOTION, new->key.iif, NULL, NULL);
 	__sync_fetch_and_add(&dev->demotions, 1);
-	disarm();
+	epoch = mode_epoch_get();
+	if (epoch)
+		__sync_fetch_and_add(epoch, 1);
 }
 
-/* The lease is whole only with the neighbour that the packet has gone to. */
-static __always_inline void lease_fill(struct txp_lease *lease, const struct txp_check *chk,
-				       const struct txp_learn_ctx *learn_ctx)
+/* Can this packet teach anything? Its verdicts are settled. */
+static __always_inline bool is_learned_from(const struct txp_check *chk)
 {
-	const struct net_device *dev = KERNEL_READ(check_skb(chk), dev);
-
-	lease->key = learn_ctx->key;
-	lease->genids = learn_ctx->genids;
-	lease->learned = learn_ctx->time_ns;
-	lease->output = (__u64)dev;
-	lease->oif = chk->ifindex;
-	lease->mtu =
-		route_mtu(&chk->route, KERNEL_READ(check_net(chk), ipv4.sysctl_ip_fwd_use_pmtu));
-	__builtin_memcpy(lease->ethernet, &chk->pkt.eth, sizeof(lease->ethernet));
-	lease->transit = learn_verdict(chk);
-	if (!neighbour_resolve(lease, &chk->route, chk->pkt.ip.daddr, dev) &&
-	    lease->transit == TXP_TRANSIT_TAKEN)
-		lease->transit = TXP_TRANSIT_NO_NEIGHBOUR;
+	if (chk->reason == TXP_REASON_LWTUNNEL || chk->reason == TXP_REASON_VRF)
+		return true;
+	if (chk->reason != TXP_REASON_COMPARED || chk->sender.origin != TXP_ORIGIN_FORWARD)
+		return false;
+	/* the kernel had a neighbour: that of the look-up, or one on another path */
+	if (chk->pkt.l2_len && !(chk->differs & TXP_BIT(DMAC)) &&
+	    !(chk->settled & TXP_BIT(DMAC) && chk->verdict[TXP_FIELD_DMAC] == TXP_VERDICT_MATCH))
+		return false;
+	return !conntrack_wants_each(chk->skb);
 }
 
-/* Transit's note, if it is this packet's and nothing but its header has changed since. */
+/* What transit left of this packet; NULL: nothing, or more than the IP header changed since. */
 static __always_inline const struct txp_learn_ctx *learn_from_ctx(const struct txp_check *chk,
 								  struct __sk_buff *ctx)
 {
-	const struct txp_skb_meta *meta = skb_meta_of(kernel_address(check_skb(chk)));
+	const struct txp_skb_meta *meta = skb_meta_of(kernel_address(chk->skb));
 	const struct txp_learn_ctx *learn_ctx;
 
 	if (!meta || !meta->learn_ctx.valid)
@@ -167,64 +189,6 @@ static __always_inline const struct txp_learn_ctx *learn_from_ctx(const struct t
 	    !transport_unchanged(ctx, &chk->pkt, learn_ctx))
 		return NULL;
 	return learn_ctx;
-}
-
-/* The order is route_not_askable's. */
-static __always_inline enum txp_basis learn_basis(const struct txp_check *chk,
-						  const struct txp_lease *lease)
-{
-	const struct txp_route *route = &chk->route;
-
-	if (lease->transit != TXP_TRANSIT_TAKEN)
-		return TXP_BASIS_DECLINING;
-	if (!(chk->differs & TXP_FIELDS_ROUTE))
-		return lease->mtu == mtu_clamp(route->dev_mtu) ? TXP_BASIS_AGREED
-							       : TXP_BASIS_ROUTE_MTU;
-	if (route->flags & TXP_RTCF_REDIRECTED)
-		return TXP_BASIS_REDIRECT;
-	if (net_hash_policy(check_net(chk)))
-		return TXP_BASIS_MULTIPATH;
-	if (net_has_rules(check_net(chk)))
-		return TXP_BASIS_RULES;
-	return net_has_defaults(check_net(chk)) ? TXP_BASIS_DEFAULTS : TXP_BASIS_MULTIPATH;
-}
-
-/* Nothing has moved since the packet came in, nor is anything known to be about to. */
-static __always_inline bool decision_stands(const struct txp_check *chk,
-					    const struct txp_genid_snapshot *rx)
-{
-	const struct net *net = check_net(chk);
-
-	return !(chk->differs & TXP_FIELDS_LOOKED_UP & ~chk->declined) &&
-	       (__u32)KERNEL_READ(net, ipv4.rt_genid.counter) == rx->rt_genid &&
-	       KERNEL_READ(net, ipv4.fib_seq) == rx->fib_seq &&
-	       KERNEL_READ(net, nexthop.seq) == rx->nexthop_seq;
-}
-
-static __always_inline void learn_lease(const struct txp_instance *inst,
-					const struct txp_check *chk, struct txp_device *dev,
-					struct txp_counters *cnt, struct txp_lease *place,
-					struct txp_lease *lease)
-{
-	if (lease_is_surprised(place, lease) && decision_stands(chk, &lease->genids)) {
-		cnt->surprises++;
-		surprise(inst, dev, place, lease);
-		lease->learned = 0;
-	} else {
-		count_learned(cnt, lease->basis);
-		if (lease->transit == TXP_TRANSIT_TAKEN && dev->agreements < inst->promote_after)
-			__sync_fetch_and_add(&dev->agreements, 1);
-	}
-	*place = *lease;
-	tag_write(&lease->key, lease->learned);
-}
-
-static __always_inline bool is_learned_from(const struct txp_check *chk)
-{
-	if (chk->reason == TXP_REASON_LWTUNNEL || chk->reason == TXP_REASON_VRF)
-		return true;
-	return chk->reason == TXP_REASON_COMPARED && chk->sender.origin == TXP_ORIGIN_FORWARD &&
-	       learn_has_neighbour(chk) && !conntrack_wants_each(chk);
 }
 
 static __always_inline void learn(const struct txp_check *chk, struct __sk_buff *ctx)
@@ -249,8 +213,17 @@ static __always_inline void learn(const struct txp_check *chk, struct __sk_buff 
 	if (!dev || !cnt || !place)
 		return;
 	lease_fill(&lease, chk, learn_ctx);
-	lease.basis = learn_basis(chk, &lease);
-	learn_lease(inst, chk, dev, cnt, place, &lease);
+	if (lease_is_surprised(chk, place, &lease)) {
+		cnt->surprises++;
+		surprise(inst, dev, place, &lease);
+		lease.learned = 0;
+	} else {
+		count_learned(cnt, lease.basis);
+		if (lease.transit == TXP_TRANSIT_TAKEN && dev->agreements < inst->promote_after)
+			__sync_fetch_and_add(&dev->agreements, 1);
+	}
+	*place = lease;
+	tag_write(&lease.key, lease.learned);
 }
 
 #endif /* TXPATH_BPF_OFFLOAD_LEARN_H */

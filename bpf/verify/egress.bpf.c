@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * TC egress of an attached device: every packet that leaves is counted, and as many are compared as
- * the budget allows. None is changed here; where rules are loaded, the program that they belong to
- * has each packet last. The first program is what each packet pays for: small, so that it stays in
- * the cache.
+ * TC egress of an attached device. Every packet is counted, and compare-rate of them a second are
+ * compared with what the kernel's rules predict. No packet is changed here.
+ *
+ * The flow of a packet, top to bottom:
+ *   txpath_egress      each packet pays for this program, so it is small.
+ *    skip_compare      only counts packets without a route and those over the rate (skip.bpf.h)
+ *   txpath_compare     the rest, by a tail call:
+ *    check_packet      parses the packet and reads its route; a reason other than COMPARED ends
+ * here origin_find      the sender: from an earlier probe, or from the socket (origin.bpf.h)
+ *     rules_sender ..  predict each field, and compare it (rules.bpf.h)
+ *     rules_route      predicts the path by bpf_fib_lookup, and compares it (predict.bpf.h)
+ *    find_cause        only if a field differs: what explains it (cause.bpf.h)
+ *    settle_ ..        gives each difference its verdict; then all verdicts are counted
+ *    learn             a forwarded packet: what the kernel did becomes a lease
+ * (offload/learn.bpf.h) txpath_classify    if rules are loaded: the last tail call, for every
+ * packet
  */
 #include "verify/result.bpf.h"
 #include "lib/context.bpf.h"
@@ -13,7 +25,7 @@
 #include "verify/skip.bpf.h"
 #include "verify/predict.bpf.h"
 #include "verify/rules.bpf.h"
-#include "verify/vlan.bpf.h"
+#include "verify/l2.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -25,11 +37,12 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } egress_calls SEC(".maps");
 
-/* Is the packet on the road that txpath predicts? Its route is read on the way. */
-static __always_inline enum txp_reason verify_route(struct txp_check *chk)
+/* Reads the packet's route. COMPARED: it is on the transmit path that txpath predicts. */
+static __always_inline enum txp_reason check_route(struct txp_check *chk)
 {
 	const struct rtable *rt = kernel_skb_rtable(chk->skb);
-	const struct net_device *dev = KERNEL_READ(check_skb(chk), dev);
+	const struct sk_buff *skb = chk->skb;
+	const struct net_device *dev = KERNEL_READ(skb, dev);
 
 	if (!rt)
 		return TXP_REASON_NO_DST;
@@ -47,25 +60,21 @@ static __always_inline enum txp_reason verify_route(struct txp_check *chk)
 	return chk->iif && !chk->route.forwarded ? TXP_REASON_RELAYED : TXP_REASON_COMPARED;
 }
 
-/* A probe would have noted the sender, and saw no budget left. */
-static __always_inline bool is_sender_skipped(const struct txp_check *chk)
+/* Compares a packet whose kernel object is visible with all rules. */
+static __always_inline enum txp_reason check_with_kernel(struct txp_check *chk,
+							 struct __sk_buff *ctx)
 {
 	const struct txp_instance *inst = instance_get();
-
-	return chk->sender.origin == TXP_ORIGIN_NONE && chk->no_sender == TXP_VERDICT_LOST &&
-	       inst && ratelimit_has_skipped(inst);
-}
-
-static __always_inline enum txp_reason verify_with_kernel(struct txp_check *chk,
-							  struct __sk_buff *ctx)
-{
-	enum txp_reason reason = verify_route(chk);
+	const struct sk_buff *skb = chk->skb;
+	enum txp_reason reason = check_route(chk);
 
 	if (reason != TXP_REASON_COMPARED)
 		return reason;
-	chk->sk = KERNEL_READ(check_skb(chk), sk);
+	chk->sk = KERNEL_READ(skb, sk);
 	origin_find(chk);
-	if (is_sender_skipped(chk))
+	/* the probe did not look for the sender, because the rate limit was used up */
+	if (chk->sender.origin == TXP_ORIGIN_NONE && chk->no_sender == TXP_VERDICT_LOST && inst &&
+	    ratelimit_has_skipped(inst))
 		return TXP_REASON_OVER_RATE;
 	rules_sender(chk);
 	rule_mtu(chk);
@@ -74,18 +83,9 @@ static __always_inline enum txp_reason verify_with_kernel(struct txp_check *chk,
 	return TXP_REASON_COMPARED;
 }
 
-/* Without the kernel's packet: where the route leads can still be asked. */
-static __always_inline enum txp_reason verify_header_only(struct txp_check *chk,
-							  struct __sk_buff *ctx)
-{
-	chk->sk = NULL;
-	chk->route.forwarded = !!chk->iif;
-	rules_route(chk, ctx);
-	return TXP_REASON_HEADER_ONLY;
-}
-
-/* All that is read of the context: the verifier wants its pointer unmodified, deep inside the
- * rules the compiler would add offsets to it.
+/*
+ * Everything that the rules need of the context is read here: the verifier wants the context's
+ * pointer unmodified, and deep inside the rules the compiler would add offsets to it.
  */
 static __always_inline void check_reset(struct txp_check *chk, const struct __sk_buff *ctx)
 {
@@ -103,37 +103,38 @@ static __always_inline void check_reset(struct txp_check *chk, const struct __sk
 	chk->gso_segs = ctx->gso_segs;
 }
 
-/* The next of its kind is counted in the view. */
-static __always_inline void dev_cache_enable_skip(__u32 ifindex, const struct net *net)
+static __always_inline enum txp_reason check_packet(struct txp_check *chk, struct __sk_buff *ctx,
+						    const struct txp_device *dev)
 {
-	struct txp_dev_cache *cache = bpf_cast_to_kern_ctx ? dev_cache_claim(ifindex) : NULL;
-
-	if (cache)
-		cache->net = (__u64)net;
-}
-
-static __always_inline enum txp_reason decide(struct txp_check *chk, struct __sk_buff *ctx,
-					      const struct txp_device *dev)
-{
+	const struct net *net = chk->net;
+	struct txp_dev_cache *cache;
 	enum txp_reason reason;
 
-	check_reset(chk, ctx);
 	reason = parse(ctx, dev->l2_len, &chk->pkt);
 	if (reason != TXP_REASON_COMPARED)
 		return reason;
 	if (ctx->vlan_present)
 		return vlan_verify(ctx->vlan_tci, ctx->vlan_proto);
-	if (chk->skb)
-		chk->genid = KERNEL_READ(check_net(chk), ipv4.rt_genid.counter);
-	if (chk->skb && READ_ONCE(chk->pending_fields))
-		pending_settle();
-	if (chk->skb)
-		reason = verify_with_kernel(chk, ctx);
-	else
-		reason = is_redirected(ctx) ? TXP_REASON_REDIRECTED : verify_header_only(chk, ctx);
+	if (chk->skb) {
+		chk->genid = KERNEL_READ(net, ipv4.rt_genid.counter);
+		if (READ_ONCE(chk->pending_fields))
+			pending_settle();
+		reason = check_with_kernel(chk, ctx);
+	} else if (is_redirected(ctx)) {
+		reason = TXP_REASON_REDIRECTED;
+	} else { /* the header can be compared, and the route looked up */
+		chk->sk = NULL;
+		chk->route.forwarded = !!chk->iif;
+		rules_route(chk, ctx);
+		reason = TXP_REASON_HEADER_ONLY;
+	}
 	if (reason == TXP_REASON_NO_DST) {
-		if (dev->l2_len == ETH_HLEN)
-			dev_cache_enable_skip(ctx->ifindex, chk->net);
+		/* from now on skip_no_dst counts such packets of the device */
+		cache = bpf_cast_to_kern_ctx && dev->l2_len == ETH_HLEN
+				? dev_cache_claim(ctx->ifindex)
+				: NULL;
+		if (cache)
+			cache->net = (__u64)net;
 		if (is_redirected(ctx))
 			reason = TXP_REASON_REDIRECTED;
 	}
@@ -144,27 +145,11 @@ static __always_inline enum txp_reason decide(struct txp_check *chk, struct __sk
 	return reason;
 }
 
-/* false: not a device of ours, or it has moved to another namespace. */
-static __always_inline bool check_begin(struct txp_check *chk, struct __sk_buff *ctx,
-					struct txp_device_key *key)
+/* Was the rate limit not checked yet? dev_cache has no row of the device on this CPU. */
+static __always_inline bool is_late_over_rate(struct __sk_buff *ctx,
+					      const struct txp_instance *inst)
 {
-	const struct txp_instance *inst = instance_get();
-
-	if (!inst)
-		return false;
-	chk->skb = context_skb(ctx);
-	chk->net = chk->skb ? KERNEL_READ(check_skb(chk), dev, nd_net.net) : NULL;
-	key->netns = inst->netns;
-	key->ifindex = ctx->ifindex;
-	return !chk->net || kernel_netns_id(chk->net) == inst->netns;
-}
-
-/* The first packet of a device on this CPU, and all of one without a view: not asked before. */
-static __always_inline bool is_late_over_rate(struct __sk_buff *ctx)
-{
-	const struct txp_instance *inst = instance_get();
-
-	if (!inst || dev_cache_get(ctx->ifindex))
+	if (dev_cache_get(ctx->ifindex))
 		return false;
 	dev_cache_claim(ctx->ifindex);
 	return is_over_rate(ctx, inst);
@@ -172,27 +157,37 @@ static __always_inline bool is_late_over_rate(struct __sk_buff *ctx)
 
 static __always_inline void compare(struct __sk_buff *ctx)
 {
+	const struct txp_instance *inst = instance_get();
+	struct txp_device_key key = { .ifindex = ctx->ifindex };
 	struct txp_check *chk = check_get();
-	struct txp_device_key key = {};
 	const struct txp_device *dev;
+	const struct sk_buff *skb;
 	struct txp_counters *cnt;
 
-	if (!chk || !check_begin(chk, ctx, &key))
+	if (!chk || !inst)
 		return;
+	skb = chk->skb = context_skb(ctx);
+	chk->net = skb ? KERNEL_READ(skb, dev, nd_net.net) : NULL;
+	if (chk->net && kernel_netns_id(chk->net) != inst->netns)
+		return; /* the device has moved to another namespace */
+	key.netns = inst->netns;
 	dev = bpf_map_lookup_elem(&devices, &key);
 	cnt = bpf_map_lookup_elem(&counters, &key);
 	if (!dev || !cnt)
 		return;
+	check_reset(chk, ctx);
 	/* by way of memory: the verifier would follow each reason through all that comes */
-	WRITE_ONCE(chk->reason,
-		   is_late_over_rate(ctx) ? TXP_REASON_OVER_RATE : decide(chk, ctx, dev));
+	WRITE_ONCE(chk->reason, is_late_over_rate(ctx, inst) ? TXP_REASON_OVER_RATE
+							     : check_packet(chk, ctx, dev));
 	count_reason(cnt, READ_ONCE(chk->reason), ctx->len);
 	count_probe(cnt, TXP_PROBE_EGRESS, ctx->len);
 	if (READ_ONCE(chk->differs)) {
 		find_cause(chk, ctx);
 		settle_differences();
 	}
-	settle(chk, cnt);
+	for (__u32 field = 0; field < TXP_FIELD_COUNT; field++)
+		if (chk->settled & (1U << field))
+			count_verdict(cnt, field, chk->verdict[field]);
 	if (chk->skb && chk->iif)
 		learn(chk, ctx);
 }

@@ -97,7 +97,7 @@ struct txp_basis_counts {
 
 /*
  * map "counters": per device and CPU. They only grow, with one exception: part of fields.*.unknown
- * may move to fields.*.mismatch later (bpf/verify/pending_mismatch.bpf.h).
+ * may move to fields.*.mismatch later (bpf/verify/cause.bpf.h).
  */
 struct txp_counters {
 	struct txp_reason_tallies reasons;   /* add up to every packet seen at egress */
