@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What was handed to the driver: when it answers, the packet may be gone. A device above another
- * hands on the same packet before it answers.
+ * Packets that a driver has got and has not returned a code for yet. When it returns, the packet
+ * may be freed, so what net_dev_xmit needs of it is kept here. A device above another one passes on
+ * the same packet before it returns, so this is a stack.
  */
 #ifndef TXPATH_BPF_TRACE_INFLIGHT_H
 #define TXPATH_BPF_TRACE_INFLIGHT_H
 
 #include "trace/config.bpf.h"
 
-#define TXP_XMIT_INFLIGHT 8 /* per CPU; devices above each other */
+#define TXP_XMIT_INFLIGHT 8 /* per CPU: devices above each other */
 
 struct txp_xmit_inflight {
 	__u64 skb;
@@ -36,19 +37,6 @@ static __always_inline struct txp_xmit_inflight_stack *inflight_get(void)
 	return bpf_map_lookup_elem(&xmit_inflight, &zero);
 }
 
-/* Only a record has more of it than its row of counters. */
-static __always_inline void inflight_fill(struct txp_pkt_info *learn_ctx,
-					  const struct txp_pkt_info *info)
-{
-	if (asks_for(TXP_TRACE_RECORD)) {
-		*learn_ctx = *info;
-		return;
-	}
-	learn_ctx->netns = info->netns;
-	learn_ctx->ifindex = info->ifindex;
-	learn_ctx->len = info->len;
-}
-
 static __always_inline void inflight_add(const struct txp_pkt_info *info, const struct sk_buff *skb,
 					 const struct net_device *dev)
 {
@@ -60,10 +48,17 @@ static __always_inline void inflight_add(const struct txp_pkt_info *info, const 
 	place = &stack->place[stack->next++ % TXP_XMIT_INFLIGHT];
 	place->skb = (__u64)skb;
 	place->dev = (__u64)dev;
-	inflight_fill(&place->info, info);
+	if (wants(TXP_TRACE_RECORD)) {
+		place->info = *info;
+		return;
+	}
+	/* counting needs no more */
+	place->info.netns = info->netns;
+	place->info.ifindex = info->ifindex;
+	place->info.len = info->len;
 }
 
-/* The last one handed over is the first that is answered. NULL: it was not seen, or not asked for.
+/* The last packet added is the first to return. NULL: it was not seen, or the filter rejected it.
  */
 static __always_inline struct txp_xmit_inflight *inflight_take(const struct sk_buff *skb,
 							       const struct net_device *dev)

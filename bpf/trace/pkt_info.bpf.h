@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a probe knows of a packet. Before ip_queue_xmit and ip_make_skb have built a header, the
- * socket and the flow know where it goes; from then on the header does.
+ * Fills struct txp_pkt_info, what a probe knows of a packet. Until ip_queue_xmit or ip_make_skb has
+ * built a header, addresses come from the socket or the flow. From then on they come from the
+ * header.
  */
 #ifndef TXPATH_BPF_TRACE_PKT_INFO_H
 #define TXPATH_BPF_TRACE_PKT_INFO_H
@@ -9,7 +10,7 @@
 #include "trace/config.bpf.h"
 #include "lib/parse.bpf.h"
 
-/* The device that it is to leave by, or is at; NULL: nobody knows yet. */
+/* dev: the device that the packet leaves by; NULL: not known yet. */
 static __always_inline void pkt_info_place(struct txp_pkt_info *info, const struct net *net,
 					   const struct net_device *dev)
 {
@@ -30,9 +31,9 @@ static __always_inline const struct dst_entry *skb_route(const struct sk_buff *s
 static __always_inline void pkt_info_packet(struct txp_pkt_info *info, const struct sk_buff *skb)
 {
 	info->len = KERNEL_READ(skb, len);
-	if (asks_mark())
+	if (wants_mark())
 		info->mark = KERNEL_READ(skb, mark);
-	if (!asks_for(TXP_TRACE_RECORD))
+	if (!wants(TXP_TRACE_RECORD))
 		return;
 	info->priority = KERNEL_READ(skb, priority);
 	info->queue = KERNEL_READ(skb, queue_mapping);
@@ -50,7 +51,7 @@ static __always_inline void pkt_info_ports(struct txp_pkt_info *info, __u64 at)
 	info->flags |= TXP_PKT_INFO_PORTS;
 }
 
-/* The end of what is in one piece. */
+/* The end of the linear part. */
 static __always_inline __u64 linear_end(const struct sk_buff *skb)
 {
 	return (__u64)KERNEL_READ(skb, data) + KERNEL_READ(skb, len) - KERNEL_READ(skb, data_len);
@@ -100,7 +101,7 @@ static __always_inline void pkt_info_header6(struct txp_pkt_info *info, const st
 		pkt_info_ports(info, transport);
 }
 
-/* ip_queue_xmit: TCP's and L2TP's addresses are the socket's, SCTP's the transport's. */
+/* ip_queue_xmit: TCP and L2TP have their addresses in the socket, SCTP in the transport's flow. */
 static __always_inline void pkt_info_stream(struct txp_pkt_info *info, const struct sock *sk,
 					    const struct sk_buff *skb, const struct flowi4 *fl4)
 {
@@ -128,13 +129,13 @@ static __always_inline void pkt_info_socket6(struct txp_pkt_info *info, const st
 		bpf_probe_read_kernel(info->saddr, sizeof(info->saddr), &inet6->saddr);
 }
 
-/* A segment that was dropped before it had a header: its socket knows where it was to go. */
+/* For a segment that was dropped before it had a header: the addresses are in its socket. */
 static __always_inline void pkt_info_socket(struct txp_pkt_info *info, const struct sk_buff *skb)
 {
 	const struct sock *sk = KERNEL_READ(skb, sk);
 	__u8 state = sk ? KERNEL_READ(sk, __sk_common.skc_state) : 0;
 
-	/* those are no full sockets */
+	/* these are no full sockets */
 	if (!sk || state == TXP_TCP_TIME_WAIT || state == TXP_TCP_NEW_SYN_RECV)
 		return;
 	if (KERNEL_READ(sk, __sk_common.skc_family) == TXP_AF_INET)

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* txpath trace: a record of a packet at a probe, no more of them than the host is to bear. */
+/* txpath trace: writes a record of a packet at a probe, up to the rate limit of the session. */
 #ifndef TXPATH_BPF_TRACE_RECORD_H
 #define TXPATH_BPF_TRACE_RECORD_H
 
-#include "trace/filter.bpf.h"
+#include "trace/config.bpf.h"
+#include "trace/pkt_info.bpf.h"
+#include "trace/counters.bpf.h"
 #include "lib/ratelimit.bpf.h"
-#include "trace/loss_stats.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, TXP_RECORDS_SIZE);
 } records SEC(".maps");
 
-/* When this CPU's next record is due, ns. */
+/* Time of this CPU's next record, ns. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -43,7 +44,7 @@ static __always_inline void record_data(struct txp_record *record, const struct 
 		record->captured = size;
 }
 
-/* code and location as in struct txp_record; skb is NULL where it may be gone. */
+/* code and location are those of struct txp_record; skb: NULL if the packet may be freed. */
 static __always_inline void record_write(const struct txp_pkt_info *info, const struct sk_buff *skb,
 					 __u64 address, const struct net_device *dev,
 					 enum txp_probe probe, __u16 code, __u64 location)

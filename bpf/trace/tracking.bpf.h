@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How long a packet takes from probe to probe. What is on the road is known by the address of
- * its skb. Memory is used again, so that is believed only of a packet with the same addresses
- * that is further on the road and younger than a packet gets.
+ * txpath latency: how long a packet takes from probe to probe. A packet on the transmit path is
+ * known by the address of its skb. The kernel reuses this memory. So a tracking entry is believed
+ * only of a packet with the same addresses, at a later probe, and within TXP_TRACKING_NS.
  */
 #ifndef TXPATH_BPF_TRACE_TRACKING_H
 #define TXPATH_BPF_TRACE_TRACKING_H
 
-#include "trace/filter.bpf.h"
-#include "trace/loss_stats.bpf.h"
+#include "trace/config.bpf.h"
+#include "trace/counters.bpf.h"
 
 #define TXP_SPANS 1024
 #define TXP_TRACKING_NS (30ULL * 1000 * 1000 * 1000) /* no qdisc keeps a packet for longer */
 
-/* The kernel drops the oldest: what was freed unseen is no leak. */
+/* The kernel evicts the oldest: a packet that is freed without a probe is no leak. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, TXP_SKB_TRACKED_MAX);
@@ -66,6 +66,7 @@ static __always_inline void span_add(const struct txp_span_key *key, __u64 ns)
 	__sync_fetch_and_add(&span->bucket[bucket], 1);
 }
 
+/* A hash of the addresses and the protocol; 0: not known. */
 static __always_inline __u32 pkt_info_identity(const struct txp_pkt_info *info)
 {
 	__u32 sum = info->protocol | 0x100;
@@ -94,7 +95,10 @@ static __always_inline void tracking_begin(__u64 skb, enum txp_probe probe, __u3
 	bpf_map_update_elem(&skb_tracking, &skb, &tracking, BPF_ANY);
 }
 
-/* A device above another begins a road of its own: the packet comes by dev_queue_xmit again. */
+/*
+ * Does the entry belong to this packet? A device above another one begins a transmit path of its
+ * own: the packet comes by dev_queue_xmit again.
+ */
 static __always_inline bool is_same(const struct txp_skb_tracking *tracking, enum txp_probe probe,
 				    __u32 identity, __u64 now)
 {
@@ -143,18 +147,18 @@ static __always_inline void tracking_pass(__u64 skb, enum txp_probe probe,
 #define TXP_NETDEV_TX_BUSY 0x10
 
 /*
- * What the driver was given is not ours to read any more. Where it is busy the packet waits in the
- * qdisc again (dev_requeue_skb).
+ * The driver has returned, and the packet may be freed: only its address is used. If the driver was
+ * busy, the packet waits in the qdisc again (dev_requeue_skb).
  */
-static __always_inline void tracking_answered(__u64 skb, int answer)
+static __always_inline void tracking_xmit_done(__u64 skb, int rc)
 {
 	struct txp_skb_tracking *tracking = bpf_map_lookup_elem(&skb_tracking, &skb);
 
-	/* the peer of a veth may have sent it on */
+	/* the peer of a veth may have sent the packet on */
 	if (!tracking || tracking->last != TXP_PROBE_NET_DEV_START_XMIT)
 		return;
 	tracking_advance(tracking, TXP_PROBE_NET_DEV_XMIT, bpf_ktime_get_ns());
-	if (answer == TXP_NETDEV_TX_BUSY)
+	if (rc == TXP_NETDEV_TX_BUSY)
 		tracking->last = TXP_PROBE_QDISC_ENQUEUE;
 	else
 		tracking_end(tracking, skb);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What txpath probes, latency and trace share with bpf/trace/trace.bpf.c. Nothing of it is pinned:
- * both come from one binary, and go when the command ends.
+ * Shared by the commands probes, latency and trace and by bpf/trace/trace.bpf.c. Nothing here is
+ * pinned: programs and maps come from the same binary, and are gone when the command ends.
  */
-#ifndef TXPATH_WATCH_H
-#define TXPATH_WATCH_H
+#ifndef TXPATH_TRACE_H
+#define TXPATH_TRACE_H
 
 #include <stdbool.h>
 
@@ -13,8 +13,8 @@
 #include "probes.h"
 
 /*
- * Which packets, all conditions together; what is 0 is not asked about. Addresses are four words in
- * network byte order, of IPv4 the first.
+ * The filter of a session: a packet must meet all conditions, and a member that is 0 is none.
+ * Addresses are four words in network byte order; IPv4 uses the first.
  *
  * TXP_FILTER(ID, name, value, range, meaning): NAME=VALUE on the command line.
  *   value  as in help, and range: what a wrong value is told
@@ -64,7 +64,7 @@ struct txp_filter {
 	__be16 port;
 	__u8 protocol;
 	__u8 has_protocol;
-	__u8 asks_header; /* about addresses, ports or protocol */
+	__u8 asks_header; /* a condition on addresses, ports or protocol */
 	__u8 reserved[3];
 };
 
@@ -74,52 +74,52 @@ enum txp_trace_what {
 	TXP_TRACE_RECORD = 1 << 2,
 };
 
-/* The programs' .rodata: what is not asked for is not even verified. */
+/* The programs' .rodata: the verifier removes the code that the session does not want. */
 struct txp_trace_config {
 	struct txp_filter filter;
-	__u64 event_ns; /* 1 s / events that each CPU may write in it */
+	__u64 event_ns; /* 1 s / records that each CPU may write in a second */
 	__u32 what;	/* enum txp_trace_what */
-	__u32 probes;	/* bit per enum txp_probe that is watched */
-	__u32 snap;	/* bytes of a packet in an event */
+	__u32 probes;	/* bit per enum txp_probe that is traced */
+	__u32 snap;	/* bytes of the packet in a record */
 	__u32 reserved;
 };
 
-/* Is more to be known of a packet than where it is? */
+/* Does the session need more of a packet than its device and namespace? */
 static inline bool txp_asks_packet(const volatile struct txp_trace_config *session)
 {
 	return session->filter.asks_header || session->filter.mark_mask ||
 	       session->what & (TXP_TRACE_LATENCY | TXP_TRACE_RECORD);
 }
 
-#define TXP_REASON_OF_SUBSYSTEM 0xffff /* why: not one of enum skb_drop_reason */
+#define TXP_REASON_OF_SUBSYSTEM 0xffff /* code of a drop reason outside enum skb_drop_reason */
 
 #define TXP_COUNTS 16384
 #define TXP_COUNT_PLACES 2048
 
-/* map "counts": per CPU, what passed and has no place */
+/* map "counts": per CPU, the keys that have no place in "placed" */
 struct txp_count_key {
 	__u64 netns;
-	__u32 ifindex; /* of the device that it leaves by; 0: not known yet */
+	__u32 ifindex; /* the packet leaves by this device; 0: not known yet */
 	__u16 probe;   /* enum txp_probe */
-	__u16 code;    /* NET_DEV_XMIT: what the driver said; DROP: why */
+	__u16 code;    /* NET_DEV_XMIT: the driver's return code; DROP: the reason */
 };
 
 struct txp_count {
 	__u64 packets;
-	__u64 bytes; /* skb->len as it is at the probe */
+	__u64 bytes; /* skb->len at the probe */
 };
 
 /*
- * map "placed": per CPU, what passed and has one. Whose the places are says the map "places": from
- * their number to a struct txp_count_key.
+ * map "placed": per CPU, an array of counters. The map "places" has the struct txp_count_key of
+ * each place.
  */
 struct txp_count_place {
 	__u64 netns; /* of the key */
-	__u64 rest;  /* what else is in it; 0: nothing was counted on this CPU */
+	__u64 rest;  /* the rest of the key; 0: nothing was counted on this CPU */
 	struct txp_count count;
 };
 
-/* map "spans": per CPU, time from one probe to the next that the packet passed */
+/* map "spans": per CPU, time from one probe to the next one of the packet */
 struct txp_span_key {
 	__u16 from;
 	__u16 to;
@@ -138,22 +138,22 @@ struct txp_span {
 
 #define TXP_SKB_TRACKED_MAX 65536
 
-/* map "skb_tracking": packets on the road, by the address of their skb */
+/* map "skb_tracking": packets on the transmit path, by the address of their skb */
 struct txp_skb_tracking {
 	__u64 first_ns; /* CLOCK_MONOTONIC */
 	__u64 last_ns;
-	__u32 identity; /* of its addresses and protocol; 0: not known */
+	__u32 identity; /* a hash of addresses and protocol; 0: not known */
 	__u16 first;	/* enum txp_probe */
 	__u16 last;
 };
 
-/* map "loss_stats", one row per CPU: what the figures do not have */
+/* map "loss_stats", one row per CPU: events that the figures miss */
 struct txp_loss_stats {
-	__u64 uncounted; /* no room for a row */
-	__u64 unpaired;	 /* roads that begin at a later probe: fragments, segments, clones */
-	__u64 replaced;	 /* another packet has the memory of one that was on the road */
-	__u64 lost;	 /* events without room */
-	__u64 limited;	 /* events over the rate */
+	__u64 uncounted; /* no room for another row */
+	__u64 unpaired;	 /* first seen behind the entry probes: fragments, segments, clones */
+	__u64 replaced;	 /* another packet reused the memory of a tracked one */
+	__u64 lost;	 /* records lost: the buffer was full */
+	__u64 limited;	 /* records over the rate limit */
 };
 
 enum txp_pkt_info_flag {
@@ -192,7 +192,7 @@ struct txp_pkt_info {
 struct txp_record {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__u64 skb;
-	__u64 location; /* DROP: of the caller of kfree_skb */
+	__u64 location; /* DROP: the caller of kfree_skb */
 	struct txp_pkt_info info;
 	char dev[16];
 	__u16 probe;
@@ -211,4 +211,4 @@ _Static_assert(sizeof(struct txp_pkt_info) == 88, "struct txp_pkt_info has paddi
 _Static_assert(sizeof(struct txp_record) == 24 + 88 + 24 + TXP_SNAP_MAX,
 	       "struct txp_record has padding");
 
-#endif /* TXPATH_WATCH_H */
+#endif /* TXPATH_TRACE_H */
