@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * TC ingress of an attached device: a packet whose flow has a lease is sent by it, everything
- * else is the kernel's, untouched. All that can fail is done before the first byte is written,
- * and the writing is in a program of its own: a program that writes has a prologue that
- * unclones a cloned packet or drops it, and only packets to be taken over may pay for that.
+ * TC ingress of an attached device. A packet whose flow has a lease is sent by the lease; every
+ * other packet stays on the kernel's path, untouched. The way of a packet:
+ *
+ *   txpath_transit     a hit (hit_find): counted, then txpath_rewrite
+ *     |
+ *   txpath_slow_path   rate limit reached: miss_fast, counted, the kernel's
+ *     |                else the surroundings of the device (surroundings_at_hook)
+ *   transit            decide (slow.bpf.h): a lease that holds, or the reason why not
+ *     |- taken         and the device is in offload: take_by_lease, then txpath_rewrite
+ *     `- else          a learn context for egress, counted, the kernel's; egress may learn a lease
+ *
+ *   txpath_rewrite     Ethernet addresses, TTL, checksum, priority; bpf_redirect to the output
+ *
+ * Everything that can fail is done before the first byte is written. Writing is a program of its
+ * own, because a program that writes has a prologue that unclones a cloned packet or drops it:
+ * only packets that are taken over may pay for that.
  */
-#include "offload/cache_validate.bpf.h"
-#include "lib/ratelimit.bpf.h"
 #include "lib/context.bpf.h"
-#include "lib/count.bpf.h"
-#include "lib/skb_meta.bpf.h"
 #include "offload/hit.bpf.h"
-#include "offload/slow.bpf.h"
-#include "offload/miss_fast.bpf.h"
-#include "offload/rewrite.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -46,7 +51,70 @@ struct {
 	},
 };
 
-/* Leave the packet to the kernel, and a note for egress to learn from. */
+/* Words for txpath_rewrite: the 16 bytes of Ethernet addresses and output, and the priority. */
+static __always_inline void hand_on(struct __sk_buff *ctx, const struct txp_lease *lease,
+				    __u32 priority)
+{
+	const __u64 *from = (const __u64 *)lease->ethernet; /* and oif */
+	__u64 *to = (__u64 *)&ctx->cb[TXP_REWRITE_ETHERNET];
+
+	to[0] = from[0];
+	to[1] = from[1];
+	ctx->cb[TXP_REWRITE_PRIORITY] = priority;
+}
+
+/* ip_forward: rt_tos2priority, unless the sysctl says to leave the priority. */
+static __always_inline __u32 forwarded_priority(const struct __sk_buff *ctx, bool by_tos, __u8 tos)
+{
+	return by_tos ? tos_to_priority(tos) : ctx->priority;
+}
+
+/* Takes the packet over; returns only if it stays with the kernel. epoch: see cache_validate. */
+static __always_inline void take_by_lease(struct __sk_buff *ctx, const struct sk_buff *skb,
+					  const struct txp_instance *inst, struct txp_counters *cnt,
+					  struct txp_rx *rx, const struct txp_surroundings *around,
+					  __u64 epoch)
+{
+	struct txp_lease *lease = lease_place(&rx->learn_ctx.key);
+	__u8 tos = rx->pkt.ip.tos;
+	__u32 length = ctx->len;
+
+	if (!lease)
+		return;
+	if (bpf_cast_to_kern_ctx)
+		cache_validate(skb, inst, around, dev_cache_claim(ctx->ifindex), lease,
+			       rx->learn_ctx.time_ns, epoch, tos);
+	/* pskb_trim_rcsum in ip_rcv_core; a packet that cannot be trimmed is as it was */
+	if (rx->trim && bpf_skb_change_tail(ctx, rx->trim, 0)) {
+		rx->verdict = TXP_TRANSIT_PADDED;
+		return;
+	}
+	/* counted first: the call does not return, unless it fails */
+	count_transit(cnt, TXP_TRANSIT_TAKEN, length);
+	hand_on(ctx, lease, forwarded_priority(ctx, around->tos_priority, tos));
+	bpf_tail_call(ctx, &transit_calls, TXP_CALL_REWRITE);
+	count_back(&cnt->transits.taken, length);
+}
+
+/*
+ * Does egress learn from this packet? The lease of a flow that has one is always renewed, and such
+ * flows are no more than the table has places. Others, where the kernel does what a lease would:
+ * as many as the rate limit allows, since egress compares each packet that has a learn context.
+ */
+static __always_inline bool learns(enum txp_transit verdict, struct txp_ratelimit *ratelimit,
+				   const struct txp_instance *inst)
+{
+	bool changed = verdict >= TXP_TRANSIT_EXPIRED && verdict <= TXP_TRANSIT_SETTINGS_CHANGED;
+
+	if (changed && verdict != TXP_TRANSIT_HASH_CHANGED)
+		return true;
+	if (verdict != TXP_TRANSIT_TAKEN && verdict != TXP_TRANSIT_NO_NEIGHBOUR &&
+	    (verdict < TXP_TRANSIT_MISS || verdict > TXP_TRANSIT_SETTINGS_CHANGED))
+		return false;
+	return ratelimit_take(ratelimit, inst);
+}
+
+/* The packet is the kernel's. Egress finds how it came in, and learns from what the kernel did. */
 static __always_inline void leave_learn_ctx(struct __sk_buff *ctx, const struct sk_buff *skb,
 					    struct txp_rx *rx, bool with_options)
 {
@@ -62,90 +130,7 @@ static __always_inline void leave_learn_ctx(struct __sk_buff *ctx, const struct 
 	skb_meta_write_ctx(skb, &snd, &rx->learn_ctx);
 }
 
-/* The kernel does now and soon has done what egress learns from: leave a note. */
-static __always_inline bool is_miss(enum txp_transit verdict)
-{
-	return (verdict >= TXP_TRANSIT_MISS && verdict <= TXP_TRANSIT_SETTINGS_CHANGED) ||
-	       verdict == TXP_TRANSIT_NO_NEIGHBOUR;
-}
-
-/* The flow has a lease to be renewed, of which there are no more than the table has places. */
-static __always_inline bool is_renewal(enum txp_transit verdict)
-{
-	return verdict >= TXP_TRANSIT_EXPIRED && verdict <= TXP_TRANSIT_SETTINGS_CHANGED &&
-	       verdict != TXP_TRANSIT_HASH_CHANGED;
-}
-
-/* What egress finds a note of it compares: the budget is asked here. */
-static __always_inline bool may_leave_learn_ctx(enum txp_transit verdict,
-						struct txp_ratelimit *ratelimit,
-						const struct txp_instance *inst)
-{
-	if (is_renewal(verdict))
-		return true;
-	return (verdict == TXP_TRANSIT_TAKEN || is_miss(verdict)) &&
-	       ratelimit_take(ratelimit, inst);
-}
-
-/* Returns only if that program cannot be called. The packet has been counted before. */
-static __always_inline void take_over(struct __sk_buff *ctx, const struct txp_lease *lease,
-				      __u32 priority)
-{
-	hand_on(ctx, lease, priority);
-	bpf_tail_call(ctx, &transit_calls, TXP_CALL_REWRITE);
-}
-
-/* pskb_trim_rcsum in ip_rcv_core. false: the packet is as it was. */
-static __always_inline bool trim_padding(struct __sk_buff *ctx, __u32 length)
-{
-	return !length || !bpf_skb_change_tail(ctx, length, 0);
-}
-
-static __always_inline bool device_offloads(const struct txp_instance *inst,
-					    const struct txp_device *dev)
-{
-	return dev->mode == TXP_MODE_OFFLOAD && dev->demotions == dev->promoted_at &&
-	       dev->agreements >= inst->promote_after;
-}
-
-/* By the lease that the packet has been judged by. armed: as for arm. */
-static __always_inline void take_judged(struct __sk_buff *ctx, const struct sk_buff *skb,
-					const struct txp_instance *inst, struct txp_counters *cnt,
-					struct txp_rx *rx, const struct txp_surroundings *around,
-					__u64 epoch)
-{
-	struct txp_lease *lease = lease_place(&rx->learn_ctx.key);
-	__u8 tos = rx->pkt.ip.tos;
-	__u32 length = ctx->len;
-
-	if (!lease)
-		return;
-	if (bpf_cast_to_kern_ctx)
-		cache_validate(skb, inst, around, dev_cache_claim(ctx->ifindex), lease,
-			       rx->learn_ctx.time_ns, epoch, tos);
-	if (!trim_padding(ctx, rx->trim)) {
-		rx->verdict = TXP_TRANSIT_PADDED;
-		return;
-	}
-	count_transit(cnt, TXP_TRANSIT_TAKEN, length);
-	take_over(ctx, lease, forwarded_priority(ctx, around->tos_priority, tos));
-	count_back(&cnt->transits.taken, length);
-}
-
-/*
- * What is left to the kernel must not be overtaken by a hit behind it: a hit has a clock of its
- * own, and may be valid for a tick longer than what was judged. A packet that came to no key has
- * the last one's: that flow is judged once more.
- */
-static __always_inline void not_overtaken(const struct txp_lease_key *key)
-{
-	struct txp_lease *place = lease_place(key);
-
-	if (place)
-		lease_invalidate(place, key);
-}
-
-/* Returns only if the packet is the kernel's. */
+/* Returns only if the packet is the kernel's. skb NULL: the kernel's packet was not found. */
 static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff *skb,
 				    const struct txp_instance *inst,
 				    const struct txp_surroundings *around,
@@ -155,17 +140,23 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 	__u32 zero = 0;
 	struct txp_rx *rx = bpf_map_lookup_elem(&arrivals, &zero);
 	struct txp_ratelimit *ratelimit = ratelimit_get();
+	struct txp_lease *place;
 
 	if (!cnt || !rx || !ratelimit)
 		return;
-	if (skb)
-		rx->verdict = decide(ctx, skb, inst, rx, around);
-	else
-		rx->verdict = TXP_TRANSIT_UNSEEN;
-	if (rx->verdict == TXP_TRANSIT_TAKEN && device_offloads(inst, dev))
-		take_judged(ctx, skb, inst, cnt, rx, around, epoch);
-	not_overtaken(&rx->learn_ctx.key);
-	if (skb && may_leave_learn_ctx(rx->verdict, ratelimit, inst)) {
+	rx->verdict = skb ? decide(ctx, skb, inst, rx, around) : TXP_TRANSIT_UNSEEN;
+	if (rx->verdict == TXP_TRANSIT_TAKEN && dev->mode == TXP_MODE_OFFLOAD &&
+	    dev->demotions == dev->promoted_at && dev->agreements >= inst->promote_after)
+		take_by_lease(ctx, skb, inst, cnt, rx, around, epoch);
+	/*
+	 * A hit behind this packet must not overtake it: a hit has a clock of its own and may be
+	 * valid for a tick longer. If this packet got no key, the key is the last packet's, whose
+	 * flow then goes through the slow path once more.
+	 */
+	place = lease_place(&rx->learn_ctx.key);
+	if (place && lease_key_equal(&place->key, &rx->learn_ctx.key))
+		place->mode_epoch = 0;
+	if (skb && learns(rx->verdict, ratelimit, inst)) {
 		leave_learn_ctx(ctx, skb, rx, around->connections);
 		ratelimit->noted = 1;
 	} else if (skb) {
@@ -180,7 +171,7 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 		event_decline(inst, ctx->ifindex, &rx->pkt, ctx->mark, rx->verdict);
 }
 
-/* Since 6.2: everything is asked here. */
+/* Since 6.2: the kernel's packet and its surroundings are read here. */
 static __always_inline void transit_by_context(struct __sk_buff *ctx,
 					       const struct txp_instance *inst,
 					       struct txp_surroundings *around)
@@ -191,6 +182,7 @@ static __always_inline void transit_by_context(struct __sk_buff *ctx,
 	__u64 epoch = now ? READ_ONCE(*now) : 0;
 	const struct txp_device *dev;
 
+	/* a TCX link goes with its device into another namespace */
 	if (skb->dev->nd_net.net->net_cookie != inst->netns)
 		return;
 	dev = device_of(inst->netns, ctx->ifindex);
@@ -200,7 +192,7 @@ static __always_inline void transit_by_context(struct __sk_buff *ctx,
 	transit(ctx, skb, inst, around, dev, epoch);
 }
 
-/* Before: receive_tp has asked. */
+/* Before 6.2: receive_tp has read the surroundings. */
 static __always_inline void transit_by_slot(struct __sk_buff *ctx, const struct txp_instance *inst)
 {
 	struct txp_receive_slot *slot = receive_slot_get();
@@ -217,18 +209,7 @@ static __always_inline void transit_by_slot(struct __sk_buff *ctx, const struct 
 	transit(ctx, skb, inst, &slot->around, dev, 0);
 }
 
-static __always_inline void take_hit(struct __sk_buff *ctx)
-{
-	struct txp_hit hit;
-
-	if (!hit_find(ctx, &hit))
-		return;
-	count_tally(&hit.cache->taken, ctx->len);
-	take_over(ctx, hit.lease, hit.lease->priority);
-	count_back(&hit.cache->taken, ctx->len);
-}
-
-/* Apart from hits: what is not on their road would still cost them registers. */
+/* A program of its own: hits would pay for its registers. */
 SEC("tc")
 int txpath_slow_path(struct __sk_buff *ctx)
 {
@@ -237,7 +218,7 @@ int txpath_slow_path(struct __sk_buff *ctx)
 	__u32 zero = 0;
 
 	around = bpf_map_lookup_elem(&surroundings, &zero);
-	if (!inst || !around || (bpf_cast_to_kern_ctx && miss_fast_counted(ctx, inst)))
+	if (!inst || !around || (bpf_cast_to_kern_ctx && miss_fast(ctx, inst)))
 		return TXP_TC_ACT_UNSPEC;
 	if (bpf_cast_to_kern_ctx)
 		transit_by_context(ctx, inst, around);
@@ -249,16 +230,61 @@ int txpath_slow_path(struct __sk_buff *ctx)
 SEC("tc")
 int txpath_transit(struct __sk_buff *ctx)
 {
-	if (KERNEL_HAS(bpf_cast_to_kern_ctx))
-		take_hit(ctx);
+	struct txp_hit hit;
+
+	if (KERNEL_HAS(bpf_cast_to_kern_ctx) && hit_find(ctx, &hit)) {
+		/* counted first: the call does not return, unless it fails */
+		count_tally(&hit.cache->taken, ctx->len);
+		hand_on(ctx, hit.lease, hit.lease->priority);
+		bpf_tail_call(ctx, &transit_calls, TXP_CALL_REWRITE);
+		count_back(&hit.cache->taken, ctx->len);
+	}
 	bpf_tail_call(ctx, &transit_calls, TXP_CALL_SLOW_PATH);
 	return TXP_TC_ACT_UNSPEC;
 }
 
+/* The source and destination that the neighbour's output has written, as words. */
+static __always_inline void write_ethernet(struct __sk_buff *ctx, void *to)
+{
+	*(__u64 *)to = *(const __u64 *)&ctx->cb[TXP_REWRITE_ETHERNET];
+	*(__u32 *)(to + 8) = ctx->cb[TXP_REWRITE_ETHERNET + 2];
+	*(__be16 *)(to + 12) = bpf_htons(ETH_P_IP);
+}
+
+/* ip_decrease_ttl */
+static __always_inline void decrease_ttl(struct iphdr *ip)
+{
+	__u32 check = ip->check + bpf_htons(0x0100);
+
+	ip->check = check + (check >= 0xffff);
+	ip->ttl--;
+}
+
 /*
- * For the loader, which runs it on a made packet: what stands in the way of packets of the device
- * ctx->ifindex, were it attached with the enum txp_netfilter in cb[0]. TXP_TRANSIT_COUNT: that
- * cannot be told here.
+ * ip_forward and the neighbour's output, on a packet that has passed every check: addresses,
+ * ip_decrease_ttl, priority. From here on nothing fails.
+ */
+SEC("tc")
+int txpath_rewrite(struct __sk_buff *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	struct iphdr *ip = data + ETH_HLEN;
+
+	if ((void *)(ip + 1) > end)
+		return TXP_TC_ACT_UNSPEC;
+	write_ethernet(ctx, data);
+	decrease_ttl(ip);
+	ctx->priority = ctx->cb[TXP_REWRITE_PRIORITY];
+	ctx->cb[TXP_REWRITE_MARK] = TXP_REWRITE_MAGIC;
+	ctx->tstamp = 0;
+	return bpf_redirect(ctx->cb[TXP_REWRITE_OIF], 0);
+}
+
+/*
+ * For the loader, which runs this on a made packet: what is in the way of packets of the device
+ * ctx->ifindex, if it were attached with the enum txp_netfilter in cb[0]. TXP_TRANSIT_COUNT: this
+ * kernel cannot tell.
  */
 SEC("tc")
 int txpath_check(struct __sk_buff *ctx)
@@ -271,14 +297,14 @@ int txpath_check(struct __sk_buff *ctx)
 	if (!inst || !around || !bpf_cast_to_kern_ctx)
 		return TXP_TRANSIT_COUNT;
 	skb = bpf_cast_to_kern_ctx(ctx);
-	surroundings_read(around, inst, skb->dev, netfilter);
+	surroundings_read(around, skb->dev, netfilter);
 	return around->verdict;
 }
 
 /*
- * For the loader, which runs it on a packet of its own making and on a copy of the leases: what
- * txpath_slow_path says of it on the device ctx->ifindex, with the enum txp_netfilter in cb[0].
- * TXP_TRANSIT_TAKEN: what it would be sent by is in cb, as txpath_rewrite gets it.
+ * For the loader, which runs this on a made packet and on a copy of the leases: what
+ * txpath_slow_path decides about it on the device ctx->ifindex, with the enum txp_netfilter in
+ * cb[0]. TXP_TRANSIT_TAKEN: cb has the words that txpath_rewrite would get.
  */
 SEC("tc")
 int txpath_explain(struct __sk_buff *ctx)
@@ -299,22 +325,4 @@ int txpath_explain(struct __sk_buff *ctx)
 	if (rx->verdict == TXP_TRANSIT_TAKEN && lease)
 		hand_on(ctx, lease, forwarded_priority(ctx, around->tos_priority, rx->pkt.ip.tos));
 	return rx->verdict;
-}
-
-/* ip_forward and the neighbour's output, on a packet that has passed every check. */
-SEC("tc")
-int txpath_rewrite(struct __sk_buff *ctx)
-{
-	void *data = (void *)(long)ctx->data;
-	void *end = (void *)(long)ctx->data_end;
-	struct iphdr *ip = data + ETH_HLEN;
-
-	if ((void *)(ip + 1) > end)
-		return TXP_TC_ACT_UNSPEC;
-	write_ethernet(ctx, data);
-	decrease_ttl(ip);
-	ctx->priority = ctx->cb[TXP_REWRITE_PRIORITY];
-	ctx->cb[TXP_REWRITE_MARK] = TXP_REWRITE_MAGIC;
-	ctx->tstamp = 0;
-	return bpf_redirect(ctx->cb[TXP_REWRITE_OIF], 0);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel's own record of a next hop. Neighbours have no generation, so a lease remembers
- * where the record is, and every use of the lease looks at it: is it still this address, alive,
- * and does it say the MAC address that the lease writes? What was freed fails one of these.
+ * Egress looks up the neighbour record of the next hop that the kernel has used, for the lease
+ * that it learns: ___neigh_lookup_noref, in the kernel's own hash table.
  */
 #ifndef TXPATH_BPF_OFFLOAD_NEIGHBOUR_H
 #define TXPATH_BPF_OFFLOAD_NEIGHBOUR_H
@@ -13,63 +12,7 @@
 #define TXP_NEIGH_CHAIN 16 /* records of one bucket that are looked at */
 #define TXP_INET6_LAST_WORD 12
 
-/* kernel_typed of a number that may be any address. */
-static __always_inline const struct neighbour *neighbour_at(__u64 address)
-{
-	return (void *)address;
-}
-
-/* Where what struct txp_lease has in next_hop stands: the last word of the address ends it. */
-static __always_inline __u64 neighbour_next_hop_at(__u64 address, __u32 at)
-{
-	return address + bpf_core_field_offset(struct neighbour, primary_key) + at - sizeof(__be32);
-}
-
-static __always_inline __be32 neighbour_key(__u64 address, __u32 at)
-{
-	return kernel_int(address + bpf_core_field_offset(struct neighbour, primary_key) + at);
-}
-
-/* Its link-layer address: the first bytes of an array that is longer. */
-static __always_inline bool neighbour_has_mac(__u64 address, const __u8 *mac)
-{
-	return mac_equal(kernel_word(address + bpf_core_field_offset(struct neighbour, ha)), mac);
-}
-
-static __always_inline bool neighbour_is_valid(__u64 address)
-{
-	const struct neighbour *neigh = neighbour_at(address);
-
-	return KERNEL_READ(neigh, nud_state) & TXP_NUD_VALID && !KERNEL_READ(neigh, dead);
-}
-
-/* Still the next hop's record, and still its MAC address? */
-static __always_inline bool neighbour_holds(const struct txp_lease *lease)
-{
-	const struct neighbour *neigh = neighbour_at(lease->neighbour);
-
-	return neighbour_is_valid(lease->neighbour) &&
-	       (__u64)KERNEL_READ(neigh, dev) == lease->output &&
-	       kernel_word(neighbour_next_hop_at(lease->neighbour, lease->next_hop_at)) ==
-		       *(const __u64 *)lease->next_hop &&
-	       neighbour_has_mac(lease->neighbour, lease->ethernet);
-}
-
-/*
- * The same of an IPv4 next hop, since 6.2. Its device is before the address, and half of it in what
- * is compared: another record of that address, with the same MAC address, is as good.
- */
-static __always_inline bool neighbour_is_noted(const struct txp_lease *lease)
-{
-	const struct neighbour *neigh = kernel_typed(neighbour_at(lease->neighbour));
-
-	return neigh->nud_state & TXP_NUD_VALID && !neigh->dead &&
-	       mac_equal(*(const __u64 *)neigh->ha, lease->ethernet) &&
-	       typed_word(neighbour_next_hop_at(lease->neighbour, 0)) ==
-		       *(const __u64 *)lease->next_hop;
-}
-
-/* The key of a neighbour table, IPv4 in the first word: what a function of its own can be given. */
+/* The key of a neighbour table, IPv4 in the first word: numbers, for neighbour_find. */
 struct txp_neigh_key {
 	__u64 low;
 	__u64 high;
@@ -100,7 +43,7 @@ static __always_inline bool neighbour_is_listed(void)
 	return bpf_core_field_exists(((struct neighbour___hlist *)0)->hash);
 }
 
-/* The record that a pointer of the chain stands for, as a number. */
+/* The address of the record that a pointer of the chain leads to. */
 static __always_inline __u64 neighbour_of_link(__u64 link)
 {
 	if (!link || !neighbour_is_listed())
@@ -124,7 +67,7 @@ static __always_inline __u64 neighbour_first(const struct neigh_hash_table *tabl
 static __always_inline __u64 neighbour_next(__u64 address)
 {
 	const struct neighbour___hlist *listed = (const void *)address;
-	const struct neighbour *neigh = neighbour_at(address);
+	const struct neighbour *neigh = (const void *)address;
 
 	if (neighbour_is_listed())
 		return neighbour_of_link(kernel_address(KERNEL_READ(listed, hash.next)));
@@ -134,18 +77,19 @@ static __always_inline __u64 neighbour_next(__u64 address)
 static __always_inline bool neighbour_fits(__u64 address, __u64 dev,
 					   const struct txp_neigh_key *key)
 {
-	const struct neighbour *neigh = neighbour_at(address);
+	__u64 own = address + bpf_core_field_offset(struct neighbour, primary_key);
+	const struct neighbour *neigh = (const void *)address;
 	__u32 differ;
 
-	differ = neighbour_key(address, 0) ^ neigh_key_word(key, 0);
+	differ = kernel_int(own) ^ neigh_key_word(key, 0);
 	for (__u32 word = 1; word < 4 && key->words == 4; word++)
-		differ |= neighbour_key(address, word * 4) ^ neigh_key_word(key, word);
+		differ |= kernel_int(own + word * 4) ^ neigh_key_word(key, word);
 	return !differ && kernel_address(KERNEL_READ(neigh, dev)) == dev;
 }
 
 /*
- * ___neigh_lookup_noref: the address of the record, 0: there is none. A function of its own, with
- * numbers for arguments: the verifier looks at it once.
+ * ___neigh_lookup_noref: the address of the record, 0: there is none. Kept as a separate function,
+ * with numbers as arguments, so that the verifier checks it once.
  */
 __noinline __u64 neighbour_find(__u64 hash_table, __u64 dev, __u64 low, __u64 high, __u32 words)
 {
@@ -168,7 +112,7 @@ static __always_inline __u64 neighbour_table(const struct neigh_parms *parms)
 	return kernel_address(KERNEL_READ(parms, tbl, nht));
 }
 
-/* The record of an address, IPv6 where it has four words, on the device; 0: there is none. */
+/* The record of the route's next hop on the device; 0: there is none. */
 static __always_inline __u64 neighbour_of_gateway(const struct net_device *dev,
 						  const struct txp_route *route, __be32 destination)
 {
@@ -185,8 +129,7 @@ static __always_inline __u64 neighbour_of_gateway(const struct net_device *dev,
 			      (__u64)gateway[3] << 32 | gateway[2], 4);
 }
 
-/* ip_neigh_for_gw: where the route leads, into the lease. false: no such neighbour that is alive.
- */
+/* ip_neigh_for_gw: puts the next hop into the lease. false: no neighbour that is alive. */
 static __always_inline bool neighbour_resolve(struct txp_lease *lease,
 					      const struct txp_route *route, __be32 destination,
 					      const struct net_device *dev)

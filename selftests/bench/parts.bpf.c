@@ -62,24 +62,30 @@ struct {
 static __always_inline bool part_net_holds(const struct net_device *dev, const struct txp_hit *hit,
 					   enum part last)
 {
+	const struct txp_genid_snapshot *genids = &hit->lease->genids;
 	const struct net *net = dev->nd_net.net;
 	__u64 now = bpf_jiffies64();
+	__u32 all;
 
 	if ((__u64)net != hit->cache->net)
 		return false;
 	if (hit->lease->tick != now && !hit_settles(net, dev, hit->cache, hit->lease, now))
 		return false;
-	if (!hit_genids(net, &hit->lease->genids))
+	if (genids->rt_genid != (__u32)net->ipv4.rt_genid.counter ||
+	    genids->fib_seq != net->ipv4.fib_seq || genids->nexthop_seq != net->nexthop.seq)
 		return false;
 	if (last >= PART_POLICY && !hit_hooks(net, hit->cache))
 		return false;
 	if (last >= PART_POLICY && hit->cache->netfilter &&
-	    hit->lease->genids.netfilter != genids_netfilter(net))
+	    genids->netfilter != genids_netfilter(net))
 		return false;
-	return last < PART_SETTINGS || hit_rp_filter(hit);
+	if (last < PART_SETTINGS)
+		return true;
+	all = typed_int(hit->cache->rp_filter_all) << 2;
+	return (typed_int(hit->cache->rp_filter) | all) == genids->rp_filter;
 }
 
-/* hit_of_packet; false: not a hit */
+/* hit_find, of the packet only; false: not a hit */
 static __always_inline bool part_of_packet(struct __sk_buff *ctx, struct txp_hit *hit,
 					   enum part last)
 {
@@ -97,24 +103,15 @@ static __always_inline bool part_of_packet(struct __sk_buff *ctx, struct txp_hit
 	if (last < PART_TABLE)
 		return true;
 	hit->lease = hit_lease(ctx, ip, end, cache);
-	if (!hit->lease || ctx->len - ETH_HLEN > hit->lease->mtu ||
-	    !hit_sender(bpf_cast_to_kern_ctx(ctx), cache, hit->lease))
-		return false;
-	return !cache->hash || hit->lease->genids.hash == hit_hash(ctx, bpf_cast_to_kern_ctx(ctx));
-}
-
-/* hit_device_holds */
-static __always_inline bool part_device_holds(const struct sk_buff *skb, const struct txp_hit *hit,
-					      enum part last)
-{
-	return part_net_holds(skb->dev, hit, last) &&
-	       (last < PART_DEVICE || hit_device(skb->dev, hit->cache));
+	return hit->lease && hit_fits(ctx, cache, hit->lease);
 }
 
 /* hit_find */
 static __always_inline bool part_find(struct __sk_buff *ctx, struct txp_hit *hit, enum part last)
 {
+	const struct sk_buff *skb;
 	__u32 ifindex = ctx->ifindex;
+	const __u64 *epoch;
 
 	hit->cache = dev_cache_place(ifindex);
 	if (!hit->cache || hit->cache->ready != ifindex)
@@ -123,8 +120,12 @@ static __always_inline bool part_find(struct __sk_buff *ctx, struct txp_hit *hit
 		return false;
 	if (last < PART_LEASE)
 		return true;
-	if (!hit_epoch_holds(hit->lease) ||
-	    !part_device_holds(bpf_cast_to_kern_ctx(ctx), hit, last))
+	epoch = mode_epoch_get();
+	if (!epoch || !hit->lease->mode_epoch || hit->lease->mode_epoch != *epoch)
+		return false;
+	skb = bpf_cast_to_kern_ctx(ctx);
+	if (!part_net_holds(skb->dev, hit, last) ||
+	    (last >= PART_DEVICE && !hit_device(skb->dev, hit->cache)))
 		return false;
 	return last < PART_OUTPUT || hit_output(hit->lease);
 }
