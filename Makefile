@@ -17,6 +17,8 @@ CC      ?= gcc
 CLANG   ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PREFIX  ?= /usr/local
+# What make test runs: see selftests/run. .ci/run asks for a share of the kernel matrix as well.
+TESTS   ?= here 6.1
 MANDIR  ?= $(PREFIX)/share/man
 B       := build
 
@@ -78,7 +80,7 @@ demo:
 test:
 	scripts/deps
 	$(MAKE) all
-	selftests/run here 6.1
+	selftests/run $(TESTS)
 
 test-kernels:
 	scripts/deps
