@@ -107,7 +107,7 @@ static error_t parse_own_option(int key, const char *text, struct command_line *
 	if (key < KEY_PACKET_SPEC || key >= KEY_PACKET_SPEC + PACKET_SPEC_COUNT)
 		return ARGP_ERR_UNKNOWN;
 	options->packet_spec[key - KEY_PACKET_SPEC] = text;
-	options->asked = true;
+	options->has_packet = true;
 	return 0;
 }
 

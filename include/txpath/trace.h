@@ -17,7 +17,7 @@
  * Addresses are four words in network byte order; IPv4 uses the first.
  *
  * TXP_FILTER(ID, name, value, range, meaning): NAME=VALUE on the command line.
- *   value  as in help, and range: what a wrong value is told
+ *   value  as in help, and range: the error for a wrong value
  */
 #define TXP_FILTERS(TXP_FILTER)                                                                    \
 	TXP_FILTER(DEV, "dev", "DEVICE", "a device of this network namespace",                     \

@@ -29,7 +29,7 @@ static bool is_knob(const char *text)
 	return strchr(text, '=');
 }
 
-/* A bad knob is told its own range, and nothing of the others. */
+/* The error for a bad knob has the range of that knob only. */
 static int parse_knob(const char *text, struct attach_request *request)
 {
 	char range[KNOB_TEXT_MAX];

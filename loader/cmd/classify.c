@@ -271,7 +271,7 @@ static int classify_test(const struct options *options)
 struct verb {
 	const char *name;
 	int (*run)(const struct options *options);
-	bool asks; /* takes the options of packet/spec.h */
+	bool takes_packet; /* the options of packet/spec.h */
 };
 
 static const struct verb verbs[] = {
@@ -289,7 +289,7 @@ int cmd_classify(const struct options *options)
 	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (strcmp(verbs[i].name, word))
 			continue;
-		if (options->asked && !verbs[i].asks)
+		if (options->has_packet && !verbs[i].takes_packet)
 			return usage_error("classify %s takes no packet: only classify test does",
 					   word);
 		return verbs[i].run(options);

@@ -28,8 +28,8 @@ struct options {
 	const char *pcap;	      /* file to write, NULL: none */
 	bool all;
 	bool per_device;
-	bool words; /* of help: the candidates of a completion */
-	bool asked; /* one of packet_spec was given */
+	bool words;	 /* of help: the candidates of a completion */
+	bool has_packet; /* one of packet_spec was given */
 	const char *packet_spec[PACKET_SPEC_COUNT];
 	int count; /* of the arguments after the command */
 	char **arguments;

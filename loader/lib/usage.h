@@ -11,8 +11,8 @@ enum exit_code {
 };
 
 /*
- * Logs what is wrong with the command line, in one line. A bad value is told its own range, and
- * nothing of other options. Returns EXIT_USAGE.
+ * Logs what is wrong with the command line, in one line. The error for a bad value has the range of
+ * that value only. Returns EXIT_USAGE.
  */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

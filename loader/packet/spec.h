@@ -7,7 +7,7 @@
 
 /*
  * PACKET_SPEC_FIELD(ID, option, value, range, KIND, meaning)
- *   value  as in help, and range: what a wrong value is told
+ *   value  as in help, and range: the error for a wrong value
  *   KIND   PACKET: classify test and explain take it. SOCKET: only classify test does, because a
  *          packet that comes in does not have it yet
  */

@@ -79,9 +79,9 @@ test_help_of_knobs()
 	grep -q '^  tc-hook=auto|tcx|clsact, default auto$' "$WORK/attach" || fail "tc-hook"
 }
 
-# told WORD... TEXT: attaching with it says exactly that, in one line. Without a bpffs nothing can
+# error_is WORD... TEXT: attaching with it says exactly that, in one line. Without a bpffs nothing can
 # be attached, whatever the words.
-told()
+error_is()
 {
 	local text=${*: -1}
 
@@ -90,20 +90,20 @@ told()
 	[ "$(cat "$WORK/said")" = "txpath: $text" ] || fail "$*: says more or less than '$text'"
 }
 
-# A bad value is told its own range and nothing of the others.
+# The error for a bad value has the range of that value only.
 test_bad_values()
 {
-	told lease-ms=0 'lease-ms=0: a number from 1 to 60000 (ms)'
-	told lease-ms=60001 'lease-ms=60001: a number from 1 to 60000 (ms)'
-	told lease-ms= 'lease-ms=: a number from 1 to 60000 (ms)'
-	told lease-ms=1s 'lease-ms=1s: a number from 1 to 60000 (ms)'
-	told compare-rate=-1 'compare-rate=-1: a number from 0 to 10000000 (packets/s)'
-	told max-surprises=few 'max-surprises=few: a number from 0 to 1000000'
-	told tc-hook=perhaps 'tc-hook=perhaps: auto, tcx or clsact'
-	told lo-forwarding= 'lo-forwarding=: off or on'
-	told 'lo-forwarding=off on' 'lo-forwarding=off on: off or on'
-	told --mode perhaps '--mode perhaps: shadow or offload'
-	told --netfilter perhaps '--netfilter perhaps: decline, lease or bypass'
+	error_is lease-ms=0 'lease-ms=0: a number from 1 to 60000 (ms)'
+	error_is lease-ms=60001 'lease-ms=60001: a number from 1 to 60000 (ms)'
+	error_is lease-ms= 'lease-ms=: a number from 1 to 60000 (ms)'
+	error_is lease-ms=1s 'lease-ms=1s: a number from 1 to 60000 (ms)'
+	error_is compare-rate=-1 'compare-rate=-1: a number from 0 to 10000000 (packets/s)'
+	error_is max-surprises=few 'max-surprises=few: a number from 0 to 1000000'
+	error_is tc-hook=perhaps 'tc-hook=perhaps: auto, tcx or clsact'
+	error_is lo-forwarding= 'lo-forwarding=: off or on'
+	error_is 'lo-forwarding=off on' 'lo-forwarding=off on: off or on'
+	error_is --mode perhaps '--mode perhaps: shadow or offload'
+	error_is --netfilter perhaps '--netfilter perhaps: decline, lease or bypass'
 	refuses 2 '^txpath: sport=0: a number from 1 to 65535$' "$TXPATH" probes sport=0
 	refuses 2 '^txpath: src=10.7: an IPv4 or IPv6 address or prefix$' "$TXPATH" trace src=10.7
 	refuses 2 '^txpath: rate=0: a number from 1 to 10000000' "$TXPATH" trace rate=0
