@@ -162,7 +162,7 @@ struct txp_instance {
 
 /*
  * map "mode_epoch", one row, a __u64: another one from the moment that a device's mode is; 0 while
- * modes are being written. A hit is what transit has judged under the same one, and not under 0.
+ * modes are being written. A hit needs a lease that was verified under the same number, and not 0.
  */
 
 /* map "moments", one row: when something that has no generation of its own last moved. */
@@ -211,11 +211,10 @@ struct txp_genid_snapshot {
 struct txp_lease {
 	struct txp_lease_key key;
 	struct txp_genid_snapshot genids;
-	__u64 mode_epoch; /* what the map "mode_epoch" had when transit judged a packet by this
-			 lease; 0: it has not, or something is in the way of hits */
-	__u64 learned;	  /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
-	__u64 output; /* address of the output's net_device; 0: a mark, see bpf/offload/miss.bpf.h
-		       */
+	__u64 mode_epoch;  /* what the map "mode_epoch" had when transit verified a packet by this
+			  lease; 0: it has not, or something is in the way of hits */
+	__u64 learned;	   /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
+	__u64 output;	   /* address of the output's net_device; 0: a mark, see miss_mark */
 	__u64 neighbour;   /* address of the next hop's struct neighbour */
 	__u8 ethernet[12]; /* destination and source of the frame as it left */
 	__u32 oif;	   /* ifindex of the output; with the above what transit hands on */
@@ -240,7 +239,7 @@ struct txp_lease_tag {
 
 /*
  * One element of the map. The kernel has a table of all elements' addresses: of leases one by one
- * it would be as large as a cache that each packet has to find them in. The signs are together for
+ * it would be as large as a cache that each packet has to find them in. The tags are together for
  * the same reason: a lease of another flow is two lines of memory that no cache has.
  */
 struct txp_lease_page {
@@ -265,7 +264,7 @@ struct txp_dev_cache {
 	__u8 hash;		     /* the path depends on the hash that the packet brings along */
 	__u8 netfilter; /* hooks that act: leased or passed by; SYN, FIN and RST are theirs */
 	__u8 conntrack; /* of them one may be conntrack's */
-	__u32 genid;	/* rt_genid when a packet without a lease was last judged in full */
+	__u32 genid;	/* rt_genid when a packet without a lease was last verified in full */
 	/* the second cache line: a hit needs no more than two */
 	__u64 tcx_revision; /* which the programs of tcx had then */
 	__u64 prerouting;   /* addresses of netfilter's hooks, 0: none */

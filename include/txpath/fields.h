@@ -35,7 +35,7 @@
 
 /*
  * TXP_VERDICT(ID, name, meaning): what became of one field of one packet. A packet on the
- * kernel's IPv4 road gets exactly one verdict for each field that applies to it.
+ * kernel's IPv4 transmit path gets exactly one verdict for each field that applies to it.
  */
 #define TXP_VERDICTS(TXP_VERDICT)                                                                  \
 	TXP_VERDICT(MATCH, match, "predicted, and equal")                                          \

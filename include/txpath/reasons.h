@@ -9,9 +9,10 @@
 #define TXPATH_REASONS_H
 
 #define TXP_REASONS(TXP_REASON)                                                                    \
-	TXP_REASON(COMPARED, compared, "on the kernel's IPv4 road: every field judged")            \
+	TXP_REASON(COMPARED, compared,                                                             \
+		   "took the kernel's IPv4 transmit path: every field has a verdict")              \
 	TXP_REASON(HEADER_ONLY, header_only,                                                       \
-		   "the packet's kernel object is not visible here: header and look-up judged")    \
+		   "the kernel's packet is not visible here: only header and look-up compared")    \
 	TXP_REASON(NOT_IPV4, not_ipv4, "ARP, IPv6 and others")                                     \
 	TXP_REASON(BAD_HEADER, bad_header, "too short, or not a version 4 header")                 \
 	TXP_REASON(NO_DST, no_dst, "without a route: packet socket, bridge, redirect by others")   \
@@ -41,28 +42,32 @@ enum txp_reason {
 #define TXP_TRANSITS(TXP_TRANSIT)                                                                  \
 	TXP_TRANSIT(TAKEN, taken, "taken over: sent by its lease")                                 \
 	TXP_TRANSIT(WOULD_TAKE, would_take, "shadow: there was a lease")                           \
-	TXP_TRANSIT(MISS, miss, "no lease: nothing learned of this flow, or not forwarded")        \
+	TXP_TRANSIT(MISS, miss,                                                                    \
+		    "no lease: nothing was learned of this flow, or it is not forwarded")          \
 	TXP_TRANSIT(COLLISION, collision, "no lease: another flow has its place")                  \
-	TXP_TRANSIT(EXPIRED, expired, "the lease is over: the kernel judges anew")                 \
+	TXP_TRANSIT(EXPIRED, expired, "the lease is over: the kernel decides again")               \
 	TXP_TRANSIT(ROUTES_CHANGED, routes_changed,                                                \
-		    "rt_genid, fib_seq or nexthop.seq moved since")                                \
+		    "rt_genid, fib_seq or nexthop.seq has changed since")                          \
 	TXP_TRANSIT(NEIGHBOUR_CHANGED, neighbour_changed,                                          \
 		    "the next hop's neighbour changed or died")                                    \
-	TXP_TRANSIT(HASH_CHANGED, hash_changed, "the packet brought another hash: another path?")  \
-	TXP_TRANSIT(SETTINGS_CHANGED, settings_changed, "a sysctl of forwarding changed since")    \
+	TXP_TRANSIT(HASH_CHANGED, hash_changed,                                                    \
+		    "the packet brought another hash: the path may differ")                        \
+	TXP_TRANSIT(SETTINGS_CHANGED, settings_changed,                                            \
+		    "a sysctl of forwarding has changed since")                                    \
 	TXP_TRANSIT(NOT_IPV4, not_ipv4, "ARP, IPv6 and others")                                    \
 	TXP_TRANSIT(VLAN_TAG, vlan_tag, "a VLAN tag is pending")                                   \
 	TXP_TRANSIT(OTHER_HOST, other_host, "not for this host's link-layer address")              \
 	TXP_TRANSIT(BAD_HEADER, bad_header, "short, not version 4, or a wrong checksum")           \
 	TXP_TRANSIT(BAD_LENGTH, bad_length, "total length beyond the packet or below the header")  \
-	TXP_TRANSIT(PADDED, padded, "bytes behind the packet's end that cannot be trimmed")        \
+	TXP_TRANSIT(PADDED, padded, "bytes after the packet's end that cannot be trimmed")         \
 	TXP_TRANSIT(IP_OPTIONS, ip_options, "IP options")                                          \
 	TXP_TRANSIT(FRAGMENT, fragment, "a fragment")                                              \
 	TXP_TRANSIT(TTL_OVER, ttl_over, "the time to live runs out here")                          \
 	TXP_TRANSIT(MULTICAST, multicast, "multicast or broadcast destination")                    \
-	TXP_TRANSIT(MARTIAN, martian, "a source or destination that nobody may have")              \
+	TXP_TRANSIT(MARTIAN, martian, "a source or destination that no host may have")             \
 	TXP_TRANSIT(OWN_SOURCE, own_source, "the source is an address of this host")               \
-	TXP_TRANSIT(RP_FILTER, rp_filter, "the way back leads elsewhere, and rp_filter asks")      \
+	TXP_TRANSIT(RP_FILTER, rp_filter,                                                          \
+		    "the route back uses another device, and rp_filter forbids that")              \
 	TXP_TRANSIT(NOT_UNICAST, not_unicast, "not forwarded: local, broadcast, unreachable")      \
 	TXP_TRANSIT(LWTUNNEL, lwtunnel, "a light-weight tunnel route")                             \
 	TXP_TRANSIT(NO_NEIGHBOUR, no_neighbour, "the next hop has no valid neighbour")             \
@@ -76,7 +81,7 @@ enum txp_reason {
 	TXP_TRANSIT(NETDEV_EGRESS, netdev_egress, "a netfilter egress hook of the output")         \
 	TXP_TRANSIT(XFRM_POLICY, xfrm_policy, "IPsec policies, or a blocking default")             \
 	TXP_TRANSIT(RX_HANDLER, rx_handler, "the device is a port: bridge, bond, macvlan")         \
-	TXP_TRANSIT(OTHER_PROGRAMS, other_programs, "TC programs of others behind ours")           \
+	TXP_TRANSIT(OTHER_PROGRAMS, other_programs, "TC programs or filters after transit")        \
 	TXP_TRANSIT(PREFETCHED, prefetched, "a socket was assigned to the packet")                 \
 	TXP_TRANSIT(METADATA, metadata, "a tunnel's metadata is on the packet")                    \
 	TXP_TRANSIT(SECPATH, secpath, "the packet came through IPsec")                             \
@@ -87,7 +92,8 @@ enum txp_reason {
 	TXP_TRANSIT(ICMP_ERROR, icmp_error, "an ICMP error: the multipath hash looks into it")     \
 	TXP_TRANSIT(UNSEEN, unseen, "before Linux 6.2: the kernel's packet was not seen")          \
 	TXP_TRANSIT(SPLIT_HEADER, split_header, "the header is not in the packet's first part")    \
-	TXP_TRANSIT(SAME_DEVICE, same_device, "leaves where it came from: a redirect may be due")  \
+	TXP_TRANSIT(SAME_DEVICE, same_device,                                                      \
+		    "leaves by the device where it came in: a redirect may be due")                \
 	TXP_TRANSIT(NEEDS_DST, needs_dst, "the output device needs the route")                     \
 	TXP_TRANSIT(                                                                               \
 		SENDER_QUEUE, sender_queue,                                                        \
