@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a class does to a packet. Bytes are written by helpers: a direct write would have the kernel
- * drop a cloned packet for which there is no memory; here it stays as it was.
+ * What a class does to a packet. Bytes are written by helpers: if there is no memory to copy a
+ * cloned packet, the packet stays as it was. With a direct write the kernel would drop it.
  */
 #ifndef TXPATH_BPF_CLASSIFY_ACTION_H
 #define TXPATH_BPF_CLASSIFY_ACTION_H
@@ -12,27 +12,28 @@
 #define NS_PER_S 1000000000ULL
 
 /*
- * A class that is so far behind, in time or in packets, is over its rate: its next packets get a
- * time beyond fq's horizon (10 s), and fq drops them, or caps the time, as tc-fq(8) says. The clock
- * stops, so that what was dropped is not paid for. In packets: fq keeps no more than 100 of a flow
- * (flow_limit), and would drop what the class has paid for.
+ * A class this far behind, in time or in packets, is over its rate. Its next packets get a time
+ * beyond fq's horizon (10 s), and fq drops them or caps the time (tc-fq(8)). The clock stops, so
+ * that the class does not pay for dropped packets. The limit in packets is below fq's flow_limit of
+ * 100, above which fq would drop packets that the class has paid for.
  */
 #define TXP_EDT_HORIZON_NS (2 * NS_PER_S)
 #define TXP_EDT_PACKETS 96
 #define TXP_EDT_BEYOND_NS (60 * NS_PER_S)
 
-#define TXP_EDT_AVERAGE 16 /* a packet's part of the average */
+#define TXP_EDT_AVERAGE 16 /* weight of a packet in the average: 1 / this */
 
 struct txp_edt_clock {
 	struct bpf_spin_lock lock;
 	__u32 reserved;
-	__u64 next_ns; /* CLOCK_MONOTONIC, as fq's: no packet of the class leaves before */
-	__u64 cost_ns; /* what a packet takes at the class's rate, on average */
+	__u64 next_ns; /* CLOCK_MONOTONIC, as fq's: the next packet of the class leaves then */
+	__u64 cost_ns; /* average time of a packet at the class's rate */
 };
 
-_Static_assert(sizeof(struct txp_edt_clock) == TXP_EDT_CLOCK_SIZE, "what the loader makes");
+_Static_assert(sizeof(struct txp_edt_clock) == TXP_EDT_CLOCK_SIZE,
+	       "the loader makes maps of this size");
 
-/* The only map that stays when a file is loaded again: a class keeps its row, and so its clock. */
+/* The only map that is kept when a file is loaded again: a class keeps its row and its clock. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TXP_EDT_CLOCKS);
@@ -55,7 +56,7 @@ struct txp_ipv4_start {
 	__sum16 check;
 };
 
-/* ipv4_change_dsfield: RFC 1624 for the word that changes, ECN is kept. */
+/* ipv4_change_dsfield: updates the checksum by RFC 1624, and keeps ECN. */
 static __always_inline void change_dscp(struct txp_ipv4_start *ip, __u8 dscp)
 {
 	__u8 tos = dscp << 2 | (ip->tos & 3);
@@ -76,7 +77,8 @@ static __always_inline void write_dscp4(struct __sk_buff *ctx, __u32 offset, __u
 	if (bpf_skb_load_bytes(ctx, offset, &ip, sizeof(ip)) || ip.version_ihl >> 4 != 4)
 		return;
 	change_dscp(&ip, dscp);
-	bpf_skb_store_bytes(ctx, offset, &ip, sizeof(ip), 0); /* the header's sum stays */
+	bpf_skb_store_bytes(ctx, offset, &ip, sizeof(ip),
+			    0); /* the sum over the header does not change */
 }
 
 /* ipv6_change_dsfield */
@@ -108,7 +110,7 @@ static __always_inline void edt_average(struct txp_edt_clock *clock, __u64 cost)
 	clock->cost_ns -= clock->cost_ns / (TXP_EDT_AVERAGE + 1);
 }
 
-/* How far the class may be behind. */
+/* How far the class may be behind, ns. */
 static __always_inline __u64 edt_room(const struct txp_edt_clock *clock)
 {
 	__u64 room = clock->cost_ns * TXP_EDT_PACKETS;
@@ -116,7 +118,7 @@ static __always_inline __u64 edt_room(const struct txp_edt_clock *clock)
 	return room < TXP_EDT_HORIZON_NS ? room : TXP_EDT_HORIZON_NS;
 }
 
-/* Departure of this packet; the class's next one is later by what it takes at the class's rate. */
+/* Departure of this packet. The next one of the class is later by the time of this one. */
 static __always_inline __u64 edt_departure(struct txp_edt_clock *clock, __u64 now, __u64 cost)
 {
 	__u64 departure;
@@ -132,7 +134,7 @@ static __always_inline __u64 edt_departure(struct txp_edt_clock *clock, __u64 no
 	return departure;
 }
 
-/* fq takes skb->tstamp as the earliest time; of TCP it is there already. */
+/* fq takes skb->tstamp as the earliest departure. */
 static __always_inline void set_departure(struct __sk_buff *ctx, __u64 departure)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_skb_set_tstamp))
@@ -150,7 +152,8 @@ static __always_inline void give_time(struct __sk_buff *ctx, const struct txp_cl
 	if (!clock || !class->rate)
 		return;
 	departure = edt_departure(clock, now, ctx->wire_len * NS_PER_S / class->rate);
-	if (own > departure && own - now <= TXP_EDT_BEYOND_NS) /* SO_TXTIME, TCP's pacing */
+	if (own > departure &&
+	    own - now <= TXP_EDT_BEYOND_NS) /* set by SO_TXTIME, or by TCP's pacing */
 		departure = own;
 	set_departure(ctx, departure);
 }

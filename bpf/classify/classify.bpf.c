@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * TC egress, after the kernel's own decisions have been counted and compared: the rules of txpath
- * classify. The program is loaded with the maps of one file; one store in the map egress_calls
- * changes it for all devices, so a packet meets all of the old rules or all of the new ones.
+ * The rules of txpath classify, at TC egress, after the packet has been counted and compared. The
+ * program is loaded with the maps of one file of rules. One store in the map egress_calls replaces
+ * it for all devices, so a packet meets either all old rules or all new ones.
+ *
+ * The flow of a packet, top to bottom:
+ *   txpath_classify   TC egress calls it last, by a tail call (verify/egress.bpf.c)
+ *    fields_read      reads what the rules of this file use of the packet (fields.bpf.h)
+ *    match            finds the first rule that matches (match.bpf.h)
+ *    action_apply     gives the packet priority, mark, DSCP and time of its class (action.bpf.h)
+ *    event_classified a trace runs: what the packet was, and what it was given
  */
 #include "classify/action.bpf.h"
 #include "lib/context.bpf.h"
@@ -39,7 +46,7 @@ struct {
 	__type(value, struct txp_class_device);
 } class_devices SEC(".maps");
 
-/* What txpath classify test asks about. */
+/* The packet of txpath classify test. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -53,7 +60,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct txp_class_fields);
-} class_facts SEC(".maps");
+} class_fields SEC(".maps");
 
 static __always_inline void count_hit(struct __sk_buff *ctx, __u32 place)
 {
@@ -63,10 +70,10 @@ static __always_inline void count_hit(struct __sk_buff *ctx, __u32 place)
 		count_tally(tally, ctx->len);
 }
 
-/* While somebody traces. By the name: the rules may be others when it is read. */
-static __always_inline void tell(struct __sk_buff *ctx, __u32 rule,
-				 const struct txp_class_fields *fields,
-				 const struct txp_class *class)
+/* The event has the names of rule and class: the rules may be others when it is read. */
+static __always_inline void event_classified(struct __sk_buff *ctx, __u32 rule,
+					     const struct txp_class_fields *fields,
+					     const struct txp_class *class)
 {
 	const struct txp_class_name *name = bpf_map_lookup_elem(&class_names, &rule);
 	const struct txp_instance *inst = instance_get();
@@ -90,7 +97,7 @@ static __always_inline void classify(struct __sk_buff *ctx, struct txp_class_fie
 	bool traced = event_is_traced();
 	__u32 rule;
 
-	if (!facts_read(ctx, traced, fields)) {
+	if (!fields_read(ctx, traced, fields)) {
 		count_hit(ctx, plan.rules + TXP_CLASS_NOT_IP);
 		return;
 	}
@@ -101,14 +108,14 @@ static __always_inline void classify(struct __sk_buff *ctx, struct txp_class_fie
 		return;
 	action_apply(ctx, fields, class);
 	if (traced)
-		tell(ctx, rule, fields, class);
+		event_classified(ctx, rule, fields, class);
 }
 
 SEC("tc")
 int txpath_classify(struct __sk_buff *ctx)
 {
 	__u32 zero = 0;
-	struct txp_class_fields *fields = bpf_map_lookup_elem(&class_facts, &zero);
+	struct txp_class_fields *fields = bpf_map_lookup_elem(&class_fields, &zero);
 
 	if (fields && context_is_in(ctx, plan.netns)) {
 		__builtin_memset(fields, 0, sizeof(*fields));
@@ -117,7 +124,7 @@ int txpath_classify(struct __sk_buff *ctx)
 	return TXP_TC_ACT_UNSPEC;
 }
 
-/* For txpath classify test: the rule of what is asked about; as many as there are: none. */
+/* For txpath classify test: returns the rule of class_packet; the number of rules: none. */
 SEC("tc")
 int txpath_classify_ask(struct __sk_buff *ctx)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What rules may ask of a packet. What those of the loaded file do not ask is not read. */
+/*
+ * Reads the fields of a packet that rules match. The fields that no rule of the loaded file uses
+ * are not read: the plan is in .rodata, and the verifier removes that code.
+ */
 #ifndef TXPATH_BPF_CLASSIFY_FIELDS_H
 #define TXPATH_BPF_CLASSIFY_FIELDS_H
 
@@ -17,7 +20,7 @@ static __always_inline bool plan_asks(enum txp_class_ask ask)
 	return plan.asks & (1U << ask);
 }
 
-/* Where the IP header is, by the device: for what is seldom wanted. */
+/* Length of the link-layer header, by a look-up of the device: for rare packets. */
 static __always_inline __u32 link_len(const struct __sk_buff *ctx)
 {
 	const struct txp_device *dev = device_of(plan.netns, ctx->ifindex);
@@ -25,7 +28,7 @@ static __always_inline __u32 link_len(const struct __sk_buff *ctx)
 	return dev ? dev->l2_len : 0;
 }
 
-/* Apart: it is seldom wanted, and the verifier would look at it for each read. */
+/* Kept as a separate function so that the verifier checks it once, and not for each read. */
 static __noinline long load_paged(struct __sk_buff *ctx, __u32 offset, void *to, __u32 len)
 {
 	if (len > sizeof(struct ipv6hdr))
@@ -34,8 +37,8 @@ static __noinline long load_paged(struct __sk_buff *ctx, __u32 offset, void *to,
 }
 
 /*
- * From the IP header on, whatever tags are before it; where it is not in the packet's first part,
- * by the other helper, which looks into all of it. 0, or a negative errno
+ * Reads from the IP header on, whatever tags are before it. Bytes outside the linear part of the
+ * packet need the other helper, which finds them in any part. Returns 0 or a negative errno.
  */
 static __always_inline long load_ip(struct __sk_buff *ctx, __u32 offset, void *to, __u32 len)
 {
@@ -44,9 +47,9 @@ static __always_inline long load_ip(struct __sk_buff *ctx, __u32 offset, void *t
 	return load_paged(ctx, offset, to, len);
 }
 
-/* all: also what no rule asks */
-static __always_inline void facts_ports(struct __sk_buff *ctx, __u32 offset, bool all,
-					struct txp_class_fields *fields)
+/* all: a trace wants the ports too, although no rule uses them. */
+static __always_inline void fields_ports(struct __sk_buff *ctx, __u32 offset, bool all,
+					 struct txp_class_fields *fields)
 {
 	struct txp_ports ports;
 
@@ -60,8 +63,8 @@ static __always_inline void facts_ports(struct __sk_buff *ctx, __u32 offset, boo
 	fields->has_ports = 1;
 }
 
-static __always_inline bool facts_ipv4(struct __sk_buff *ctx, bool all,
-				       struct txp_class_fields *fields)
+static __always_inline bool fields_ipv4(struct __sk_buff *ctx, bool all,
+					struct txp_class_fields *fields)
 {
 	struct iphdr ip;
 
@@ -74,11 +77,11 @@ static __always_inline bool facts_ipv4(struct __sk_buff *ctx, bool all,
 	fields->number[TXP_DIMENSION_DSCP] = ip.tos >> 2;
 	fields->number[TXP_DIMENSION_LEN] = bpf_ntohs(ip.tot_len);
 	if (!(ip.frag_off & bpf_htons(TXP_IP_OFFSET)))
-		facts_ports(ctx, ip.ihl * 4, all, fields);
+		fields_ports(ctx, ip.ihl * 4, all, fields);
 	return true;
 }
 
-/* Its length in bytes; 0: it is none. */
+/* Length of an extension header in bytes; 0: the protocol is none. */
 static __always_inline __u32 extension_len(__u8 protocol, __u8 length)
 {
 	switch (protocol) {
@@ -95,10 +98,10 @@ static __always_inline __u32 extension_len(__u8 protocol, __u8 length)
 }
 
 /*
- * Past one header. false: there is nothing to go past, or what is behind is not in this fragment.
- * By way of memory: the verifier would follow each sequence of headers through all that comes.
+ * Skips one extension header. false: there is none, or what follows it is not in this fragment. By
+ * way of memory: the verifier would follow each sequence of headers through all that comes.
  */
-static __always_inline bool pass_extension(struct __sk_buff *ctx, struct txp_class_fields *fields)
+static __always_inline bool skip_extension(struct __sk_buff *ctx, struct txp_class_fields *fields)
 {
 	__u8 protocol = READ_ONCE(fields->number[TXP_DIMENSION_PROTO]);
 	__u32 offset = READ_ONCE(fields->transport);
@@ -119,19 +122,19 @@ static __always_inline bool pass_extension(struct __sk_buff *ctx, struct txp_cla
 	return true;
 }
 
-/* ipv6_skip_exthdr: to the transport header, if it is not behind more than are looked at. */
+/* ipv6_skip_exthdr: finds the transport header behind up to TXP_EXTENSIONS_MAX headers. */
 static __always_inline void skip_extensions(struct __sk_buff *ctx, struct txp_class_fields *fields)
 {
 	for (__u32 i = 0; i < TXP_EXTENSIONS_MAX; i++) {
-		if (!pass_extension(ctx, fields))
+		if (!skip_extension(ctx, fields))
 			return;
 	}
 	if (extension_len(READ_ONCE(fields->number[TXP_DIMENSION_PROTO]), 0))
 		WRITE_ONCE(fields->transport, 0);
 }
 
-static __always_inline bool facts_ipv6(struct __sk_buff *ctx, bool all,
-				       struct txp_class_fields *fields)
+static __always_inline bool fields_ipv6(struct __sk_buff *ctx, bool all,
+					struct txp_class_fields *fields)
 {
 	struct ipv6hdr ip;
 
@@ -147,12 +150,12 @@ static __always_inline bool facts_ipv6(struct __sk_buff *ctx, bool all,
 	fields->transport = sizeof(ip);
 	skip_extensions(ctx, fields);
 	if (READ_ONCE(fields->transport))
-		facts_ports(ctx, READ_ONCE(fields->transport), all, fields);
+		fields_ports(ctx, READ_ONCE(fields->transport), all, fields);
 	return true;
 }
 
-/* A socket that another host's packet has still is not of this host's senders. */
-static __always_inline void facts_socket(struct __sk_buff *ctx, struct txp_class_fields *fields)
+/* A forwarded packet may still hold a socket, which is not its sender's. */
+static __always_inline void fields_socket(struct __sk_buff *ctx, struct txp_class_fields *fields)
 {
 	struct bpf_sock *sk;
 
@@ -165,32 +168,32 @@ static __always_inline void facts_socket(struct __sk_buff *ctx, struct txp_class
 	if (!plan_asks(TXP_ASK_UID))
 		return;
 	sk = ctx->sk;
-	/* of a SYN-ACK the helpers look at the listener */
+	/* the helpers take the listener for a SYN-ACK */
 	if (!sk || (sk->state != BPF_TCP_NEW_SYN_RECV && !bpf_sk_fullsock(sk)))
 		return;
 	fields->number[TXP_DIMENSION_UID] = bpf_get_socket_uid(ctx);
 	fields->has_user = 1;
 }
 
-/* false: it is not IP, or not all there. all: also ports that no rule asks. */
-static __always_inline bool facts_read(struct __sk_buff *ctx, bool all,
-				       struct txp_class_fields *fields)
+/* false: the packet is not IP, or its header is cut. all: see fields_ports. */
+static __always_inline bool fields_read(struct __sk_buff *ctx, bool all,
+					struct txp_class_fields *fields)
 {
 	bool good = false;
 
 	if (ctx->protocol == bpf_htons(ETH_P_IP))
-		good = facts_ipv4(ctx, all, fields);
+		good = fields_ipv4(ctx, all, fields);
 	else if (ctx->protocol == bpf_htons(ETH_P_IPV6))
-		good = facts_ipv6(ctx, all, fields);
+		good = fields_ipv6(ctx, all, fields);
 	if (!good)
 		return false;
 	fields->direction = ctx->ingress_ifindex ? TXP_DIRECTION_FORWARDED : TXP_DIRECTION_LOCAL;
 	fields->number[TXP_DIMENSION_DEV] = ctx->ifindex;
 	fields->number[TXP_DIMENSION_PRIORITY] = ctx->priority;
 	fields->mark = ctx->mark;
-	if (!fields->number[TXP_DIMENSION_LEN]) /* BIG TCP does not say: iph_totlen */
+	if (!fields->number[TXP_DIMENSION_LEN]) /* BIG TCP has no length: iph_totlen */
 		fields->number[TXP_DIMENSION_LEN] = ctx->len - link_len(ctx);
-	facts_socket(ctx, fields);
+	fields_socket(ctx, fields);
 	return true;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The first rule that matches. For each thing that is asked, the packet's value leads to a row: the
- * set of rules that allow it. What all rows have in common are the rules that match. So it costs
- * about the same for 10 rules and for 1,000: a few more steps of a search.
+ * Finds the first rule that matches. For each field that rules use, the packet's value leads to a
+ * row: a bitmap of the rules that allow this value. The rules that are in all rows match. So 1,000
+ * rules cost about as much as 10: a few more steps of a binary search.
  */
 #ifndef TXPATH_BPF_CLASSIFY_MATCH_H
 #define TXPATH_BPF_CLASSIFY_MATCH_H
@@ -13,7 +13,7 @@
 
 _Static_assert(2 * TXP_CLASS_PREFIXES + 1 <= 1 << TXP_SEARCH_MAX, "a search ends too early");
 
-/* Their sizes are the loader's: as much as the file needs. */
+/* The loader sets the sizes of these maps to what the file needs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -50,8 +50,8 @@ struct {
 } class_values SEC(".maps");
 
 /*
- * Neither the compiler nor the verifier knows what a number can be: no comparison becomes a branch,
- * whose outcomes would all be followed, and no mask that looks needless goes.
+ * Hides the value from the compiler. It then makes no branch of a comparison, whose outcomes the
+ * verifier would all follow, and it keeps a mask that looks needless.
  */
 #define no_branch(value) asm volatile("" : "+r"(value))
 
@@ -74,7 +74,7 @@ static __always_inline __u64 is_equal(__u64 a, __u64 b)
 	return (differ >> 63) ^ 1;
 }
 
-/* The last step that does not begin behind value. */
+/* The row of the interval that has the value. */
 static __always_inline __u32 search(const volatile struct txp_class_span *span, __u32 value)
 {
 	__u32 at = span->at, count = span->count;
@@ -115,11 +115,6 @@ static __always_inline __u32 search6(const volatile struct txp_class_span *span,
 	return step ? step->bitmap : 0;
 }
 
-static __always_inline __u32 row_of_number(enum txp_class_ask ask, __u32 value)
-{
-	return search(&plan.span[ask], value);
-}
-
 static __always_inline __u64 half_of_address(const __be32 *words)
 {
 	return (__u64)bpf_ntohl(words[0]) << 32 | bpf_ntohl(words[1]);
@@ -149,13 +144,13 @@ static __always_inline __u32 row_of_port(enum txp_class_ask ask,
 {
 	__u32 port = fields->number[dimension];
 
-	no_branch(port); /* or the mask is left out, and what swaps bytes is any number to 6.12 */
+	no_branch(port); /* else the mask goes: up to 6.12 swapped bytes may be any number */
 	return fields->has_ports ? table[port & 0xffff] : plan.other[ask];
 }
 
 /*
- * Numbers first, and pointers when all are there: to the verifier one number is like another, and
- * what has led to it is forgotten.
+ * First all indexes, then all pointers: the verifier merges states that differ only in unknown
+ * numbers, and not those with different pointers.
  */
 struct txp_match {
 	__u32 index[TXP_ASK_COUNT];
@@ -168,7 +163,7 @@ struct txp_match {
 			match->index[ask] = (value);                                               \
 	} while (0)
 
-/* Place in the table of kinds. The verifier of 6.1 loses sight of what an OR can be. */
+/* Index in the table of kinds. The verifier of 6.1 does not know the bounds of an OR. */
 static __always_inline __u32 kind_of(const struct txp_class_fields *fields)
 {
 	__u32 kind = (fields->direction & 1) << 9 | (fields->family & 1) << 8 |
@@ -195,21 +190,17 @@ static __always_inline bool ask_tables(struct txp_match *match,
 	return true;
 }
 
-static __always_inline __u32 row_of_user(const struct txp_class_fields *fields)
-{
-	return fields->has_user ? row_of_number(TXP_ASK_UID, fields->number[TXP_DIMENSION_UID])
-				: plan.other[TXP_ASK_UID];
-}
-
 static __always_inline void ask_searches(struct txp_match *match,
 					 const struct txp_class_fields *fields)
 {
 	const __u32 *number = fields->number;
 
-	ASK(TXP_ASK_DEV, row_of_number(TXP_ASK_DEV, number[TXP_DIMENSION_DEV]));
-	ASK(TXP_ASK_PRIORITY, row_of_number(TXP_ASK_PRIORITY, number[TXP_DIMENSION_PRIORITY]));
-	ASK(TXP_ASK_LEN, row_of_number(TXP_ASK_LEN, number[TXP_DIMENSION_LEN]));
-	ASK(TXP_ASK_UID, row_of_user(fields));
+	ASK(TXP_ASK_DEV, search(&plan.span[TXP_ASK_DEV], number[TXP_DIMENSION_DEV]));
+	ASK(TXP_ASK_PRIORITY, search(&plan.span[TXP_ASK_PRIORITY], number[TXP_DIMENSION_PRIORITY]));
+	ASK(TXP_ASK_LEN, search(&plan.span[TXP_ASK_LEN], number[TXP_DIMENSION_LEN]));
+	ASK(TXP_ASK_UID, fields->has_user
+				 ? search(&plan.span[TXP_ASK_UID], number[TXP_DIMENSION_UID])
+				 : plan.other[TXP_ASK_UID]);
 	ASK(TXP_ASK_SOURCE, row_of_address(TXP_ASK_SOURCE, fields, fields->source));
 	ASK(TXP_ASK_DESTINATION, row_of_address(TXP_ASK_DESTINATION, fields, fields->destination));
 }
@@ -227,7 +218,7 @@ static __always_inline void ask_values(struct txp_match *match,
 		    row_of_value(TXP_ASK_CGROUP + i, TXP_CLASS_MARKS + i, fields->cgroup[i]));
 }
 
-/* false: a row is not there, which cannot be. */
+/* false: a row is missing, which cannot happen. */
 static __always_inline bool find_rows(struct txp_match *match)
 {
 #pragma unroll
@@ -265,20 +256,20 @@ static __always_inline __u64 common_word(const struct txp_match *match, __u32 pl
 	return word;
 }
 
-/* Of the lowest bit that is set: how many are below it. (clang 14 cannot compile __builtin_ctzll.)
- */
+/* Number of the lowest bit that is set. (clang 14 cannot compile __builtin_ctzll for BPF.) */
 static __always_inline __u32 lowest_bit(__u64 bits)
 {
 	__u64 count = (bits & -bits) - 1;
 
 	count -= count >> 1 & 0x5555555555555555;
 	count = (count & 0x3333333333333333) + (count >> 2 & 0x3333333333333333);
-	no_branch(count); /* nor does it know __builtin_popcountll when it sees it */
+	no_branch(count); /* clang would make a __builtin_popcountll of it, and cannot compile that
+			     either */
 	count = (count + (count >> 4)) & 0x0f0f0f0f0f0f0f0f;
 	return (count * 0x0101010101010101) >> 56 & 63;
 }
 
-/* Its place in the file; plan.rules: none matches. */
+/* Returns the place of the rule in the file; plan.rules: none matches. */
 static __always_inline __u32 match(const struct txp_class_fields *fields)
 {
 	struct txp_match match = {};

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The probes before and after TC egress, one program per fallback of include/txpath/probes.h.
- * They count, and note in dossiers what the kernel builds headers from.
+ * The probes before and after TC egress, one program for each hook that TXP_PROBE_HOOKS
+ * (include/txpath/probes.h) has for VERIFY. They count packets. Those where the kernel builds a
+ * header also keep its inputs, the sender, in the skb_meta map, for the comparison at TC egress.
  *
- * The kernel skips a tracing program that is already running on this CPU, and a softirq can
- * send a packet while one runs: the shorter a program, the fewer it misses. So what every
- * packet needs is read through the typed arguments, which costs a load, not a helper.
+ * The kernel skips a tracing program that is already running on this CPU, and a softirq can send a
+ * packet while one runs. So a short program misses fewer packets. What every packet needs is read
+ * through the typed arguments: that costs a load, and not a helper call.
  */
 #include "lib/ratelimit.bpf.h"
 #include "lib/context.bpf.h"
@@ -22,7 +23,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  */
 const volatile __u32 txp_epoch;
 
-/* The one namespace that they speak of: packets of all others are told by a load and a compare. */
+/* The namespace of this instance. Packets of others are rejected by a load and a compare. */
 const volatile __u64 txp_netns;
 
 #define TXP_NF_ACCEPT 1
@@ -52,8 +53,9 @@ static __always_inline void probe_passed(const struct txp_instance *inst, enum t
 		count_probe(cnt, probe, bytes);
 }
 
-/* Is what a probe knows of the packet to be noted? */
-static __always_inline bool is_noted(const struct txp_instance *inst, const struct sk_buff *skb)
+/* May the packet be compared, so that its sender is kept? false: the rate limit is used up. */
+static __always_inline bool is_sender_kept(const struct txp_instance *inst,
+					   const struct sk_buff *skb)
 {
 	struct txp_ratelimit *ratelimit = ratelimit_get();
 
@@ -63,9 +65,9 @@ static __always_inline bool is_noted(const struct txp_instance *inst, const stru
 	return false;
 }
 
-/* The same where softirqs are off. */
-static __always_inline bool is_noted_fast(const struct txp_instance *inst,
-					  const struct sk_buff *skb)
+/* The same, where softirqs are off. */
+static __always_inline bool is_sender_kept_fast(const struct txp_instance *inst,
+						const struct sk_buff *skb)
 {
 	struct txp_ratelimit *ratelimit = ratelimit_get();
 
@@ -75,7 +77,7 @@ static __always_inline bool is_noted_fast(const struct txp_instance *inst,
 	return false;
 }
 
-/* The device that a route leads to; 0: no route. */
+/* The output device of a route; 0: no route. */
 static __always_inline __u32 dst_ifindex(const struct dst_entry *dst)
 {
 	return dst ? KERNEL_READ(dst, dev, ifindex) : 0;
@@ -86,7 +88,7 @@ static __always_inline __u32 skb_dst_ifindex(const struct sk_buff *skb)
 	return dst_ifindex((void *)(skb->_skb_refdst & TXP_SKB_DST_PTRMASK));
 }
 
-static __always_inline void note_stream(const struct sock *sk, const struct sk_buff *skb, __u8 tos)
+static __always_inline void keep_stream(const struct sock *sk, const struct sk_buff *skb, __u8 tos)
 {
 	struct txp_sender snd = {};
 
@@ -106,8 +108,8 @@ int BPF_PROG(ip_queue_xmit_fentry, struct sock *sk, struct sk_buff *skb, struct 
 
 	if (!inst)
 		return 0;
-	if (is_noted(inst, skb))
-		note_stream(sk, skb, tos);
+	if (is_sender_kept(inst, skb))
+		keep_stream(sk, skb, tos);
 	probe_passed(inst, TXP_PROBE_IP_QUEUE_XMIT, dst_ifindex(sk->sk_dst_cache), skb->len);
 	return 0;
 }
@@ -143,7 +145,7 @@ int BPF_PROG(ip_make_skb_fentry, struct sock *sk, struct flowi4 *fl4, struct sk_
 
 	if (!inst || skb == (void *)queue) /* nothing was queued */
 		return 0;
-	if (is_noted(inst, skb)) {
+	if (is_sender_kept(inst, skb)) {
 		sender_read_cork(&snd, sk, fl4, cork);
 		skb_meta_write(skb, &snd);
 	}
@@ -166,7 +168,7 @@ int BPF_PROG(ip_forward_fentry, struct sk_buff *skb)
 
 	if (!inst)
 		return 0;
-	if (!skb_meta_has_ctx(skb) && is_noted(inst, skb) && header_read(&ip, header)) {
+	if (!skb_meta_has_ctx(skb) && is_sender_kept(inst, skb) && header_read(&ip, header)) {
 		sender_read_header(&snd, &ip);
 		snd.mark = skb->mark;
 		snd.priority = skb->priority;
@@ -177,7 +179,7 @@ int BPF_PROG(ip_forward_fentry, struct sk_buff *skb)
 	return 0;
 }
 
-static __always_inline void note_received(const struct sk_buff *skb)
+static __always_inline void keep_received(const struct sk_buff *skb)
 {
 	struct txp_sender snd = {};
 	struct iphdr ip;
@@ -189,8 +191,9 @@ static __always_inline void note_received(const struct sk_buff *skb)
 }
 
 /*
- * Stand-in for ip_forward, before TC ingress: mark and priority may still be set on the way,
- * and whether the packet will be forwarded at all is not known, so nothing is counted.
+ * The fallback for ip_forward, before TC ingress. Mark and priority may still change on the way, so
+ * they are not kept. It is not known yet whether the packet will be forwarded, so it is not
+ * counted.
  */
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(ip_forward_receive, struct sk_buff *skb)
@@ -198,8 +201,9 @@ int BPF_PROG(ip_forward_receive, struct sk_buff *skb)
 	const struct txp_instance *inst = instance_of(skb->dev->nd_net.net);
 
 	if (inst && skb->protocol == bpf_htons(ETH_P_IP) &&
-	    BPF_CORE_READ_BITFIELD(skb, pkt_type) == TXP_PACKET_HOST && is_noted_fast(inst, skb))
-		note_received(skb);
+	    BPF_CORE_READ_BITFIELD(skb, pkt_type) == TXP_PACKET_HOST &&
+	    is_sender_kept_fast(inst, skb))
+		keep_received(skb);
 	return 0;
 }
 
@@ -213,7 +217,7 @@ int BPF_PROG(ip_output_fentry, struct net *net, struct sock *sk, struct sk_buff 
 	return 0;
 }
 
-/* Where fentry is refused: POST_ROUTING is passed by all that ip_output sends. */
+/* The fallback where fentry is refused: all packets of ip_output pass POST_ROUTING. */
 SEC("netfilter")
 int ip_output_netfilter(struct bpf_nf_ctx *ctx)
 {
@@ -241,7 +245,7 @@ int BPF_PROG(dev_queue_xmit_fentry, struct sk_buff *skb)
 	return 0;
 }
 
-/* netdev_core_pick_tx has chosen; with more than one queue the choice may be the driver's. */
+/* netdev_core_pick_tx has chosen the queue. Of several queues the driver may choose. */
 static __always_inline enum txp_verdict queue_verdict(const struct sk_buff *skb)
 {
 	if (skb->dev->real_num_tx_queues != 1)
@@ -263,7 +267,7 @@ static __always_inline void count_queued(const struct txp_instance *inst, const 
 		count_verdict(cnt, TXP_FIELD_TX_QUEUE, queue_verdict(skb));
 }
 
-/* false: what is rare is not counted there. Softirqs are off from __dev_queue_xmit on. */
+/* false: a rare verdict has no member there. Softirqs are off from __dev_queue_xmit on. */
 static __always_inline bool dev_cache_count_queued(struct txp_dev_cache *cache,
 						   const struct sk_buff *skb, bool is_entry)
 {
@@ -282,7 +286,7 @@ static __always_inline bool dev_cache_count_queued(struct txp_dev_cache *cache,
 	return true;
 }
 
-/* Where fentry is refused it stands for __dev_queue_xmit too, with what TC egress let pass. */
+/* Also the fallback for __dev_queue_xmit: it sees the packets that TC egress has passed. */
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(net_dev_queue_tp, struct sk_buff *skb)
 {
@@ -299,7 +303,7 @@ int BPF_PROG(net_dev_queue_tp, struct sk_buff *skb)
 	return 0;
 }
 
-/* Neighbours have no generation: remember when one of this namespace last changed. */
+/* Neighbours have no generation: keeps the time when one of this namespace last changed. */
 SEC("tp_btf/neigh_update")
 int BPF_PROG(neigh_update_tp, struct neighbour *neigh)
 {
@@ -314,8 +318,8 @@ int BPF_PROG(neigh_update_tp, struct neighbour *neigh)
 }
 
 /*
- * Before 6.2 transit cannot ask for the kernel's packet: what it needs to know of its surroundings
- * is asked here, a moment before TC ingress, and left in a slot.
+ * Before 6.2 a TC program cannot get the kernel's packet. What transit needs of the packet's
+ * surroundings is read here, just before TC ingress, and left in a slot.
  */
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(receive_tp, struct sk_buff *skb)
@@ -325,7 +329,7 @@ int BPF_PROG(receive_tp, struct sk_buff *skb)
 	struct txp_device_key key = { .ifindex = skb->dev->ifindex };
 	const struct txp_device *dev;
 
-	/* of two sets of programs, the one that is not in use leaves the slot alone */
+	/* while two sets of programs are attached, only the one in use writes the slot */
 	if (!slot || !inst || inst->epoch != txp_epoch)
 		return 0;
 	inst = instance_of(skb->dev->nd_net.net);

@@ -6,7 +6,7 @@
  *   ID     suffix of enum txp_field and member order in struct txp_field_counts
  *   name   as printed, JSON value of "field", member name in map dumps
  *   kind   EXACT     predicted from the kernel's own inputs, must be equal
- *          OBSERVED  seen and checked against what must hold, never predicted
+ *          OBSERVED  seen, and checked for what must hold, but never predicted
  *   rule   the kernel's rule in a few words (man page, parity -v)
  */
 #ifndef TXPATH_FIELDS_H
@@ -34,15 +34,15 @@
 	TXP_FIELD(HEADROOM, headroom, EXACT, "at least LL_RESERVED_SPACE")
 
 /*
- * TXP_VERDICT(ID, name, meaning): what became of one field of one packet. A packet on the
- * kernel's IPv4 transmit path gets exactly one verdict for each field that applies to it.
+ * TXP_VERDICT(ID, name, meaning): the result of one field of one packet. A compared packet gets
+ * exactly one verdict for each field that applies to it.
  */
 #define TXP_VERDICTS(TXP_VERDICT)                                                                  \
 	TXP_VERDICT(MATCH, match, "predicted, and equal")                                          \
-	TXP_VERDICT(MISMATCH, mismatch, "predicted, and different, with nothing to explain it")    \
-	TXP_VERDICT(UNKNOWN, unknown, "different, but an input moved, or may be moving")           \
-	TXP_VERDICT(LOST, lost, "what an earlier probe noted was gone at the check")               \
-	TXP_VERDICT(OBSERVED, observed, "seen; its inputs are not visible here")                   \
+	TXP_VERDICT(MISMATCH, mismatch, "predicted, and different without a known cause")          \
+	TXP_VERDICT(UNKNOWN, unknown, "different, but an input changed, or may be changing")       \
+	TXP_VERDICT(LOST, lost, "what an earlier probe kept of the packet was gone")               \
+	TXP_VERDICT(OBSERVED, observed, "seen, but its inputs are not visible here")               \
 	TXP_VERDICT(DECLINED, declined, "outside the rule: options, other policy, no neighbour")
 
 enum txp_field_kind {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Protocols above IP that begin with two ports.
+ * Protocols above IP whose header begins with two ports.
  *
  * TXP_TRANSPORT(ID, length)
- *   ID      of IPPROTO_ID
- *   length  bytes of the header; of TCP the least
+ *   ID      suffix of IPPROTO_ID
+ *   length  bytes of the header; for TCP the minimum
  */
 #ifndef TXPATH_TRANSPORT_H
 #define TXPATH_TRANSPORT_H
@@ -18,7 +18,7 @@
 	TXP_TRANSPORT(SCTP, 12)                                                                    \
 	TXP_TRANSPORT(DCCP, 12)
 
-/* 0: it is none of them. IPPROTO_ of <linux/in.h> or <netinet/in.h> */
+/* 0: the protocol has no ports. Needs IPPROTO_ of <linux/in.h> or <netinet/in.h>. */
 static inline __attribute__((always_inline)) __u8 transport_len(__u8 protocol)
 {
 	switch (protocol) {
