@@ -162,7 +162,7 @@ test_maps_have_names()
 {
 	add_pair
 	attach host a0
-	in_ns host ping -q -c 3 10.8.0.2 >&2
+	in_ns host ping -q -c 3 -i 0.1 10.8.0.2 >&2
 	for map in "$BPFFS"/txpath/v2/*/maps/counters; do
 		run bpftool map dump pinned "$map" >"$WORK/dump"
 	done
@@ -188,7 +188,7 @@ test_commands_show()
 	refuses 1 "nothing is attached" txp host stats
 	refuses 1 "nothing is attached" txp host parity
 	attach host a0
-	in_ns host ping -q -c 3 10.8.0.2 >&2
+	in_ns host ping -q -c 3 -i 0.1 10.8.0.2 >&2
 	for command in status stats parity features; do
 		txp host $command >"$WORK/text"
 		[ -s "$WORK/text" ] || fail "$command prints nothing"

@@ -237,19 +237,19 @@ test_receive_is_watched_only_where_needed()
 	! "$TXPATH" -j features | grep -q '"kernel_context":true' || needed=not
 	add_topology
 	txp router attach r0 lo-forwarding=on
-	[ "$(hook router receive)" = not ] || fail "receive is watched without transit"
+	[ "$(hook router receive)" = not ] || fail "receive has a hook although nothing is in transit"
 	offload r0 r2
 	[ "$(hook router receive)" = $needed ] || fail "receive: $(hook router receive)"
 	txp router attach r0
 	[ "$(hook router receive)" = $needed ] || fail "r2 has lost it: $(hook router receive)"
 	until_true taken_on r2 || fail "nothing is taken over any more"
 	txp router detach r2
-	[ "$(hook router receive)" = not ] || fail "receive is watched for nobody"
+	[ "$(hook router receive)" = not ] || fail "receive has a hook although no device needs it"
 	! pins | grep -q /links/receive || fail "its link is left"
 	offload r2
 	[ "$(hook router receive)" = $needed ] || fail "r2 does not get it again"
 	txp router attach r2
-	[ "$(hook router receive)" = not ] || fail "receive is watched for nobody"
+	[ "$(hook router receive)" = not ] || fail "receive has a hook although no device needs it"
 }
 
 # taken_on DEV: the answers from the server are taken over

@@ -309,13 +309,13 @@ test_probes_of_one_family()
 	add_topology
 	watch client probes dst=10.7.3.2
 	watched
-	[ -n "$(from_hook ip_output wanted)" ] || fail "IPv4 is not watched"
-	[ -z "$(from_hook ip6_output wanted)" ] || fail "IPv6 is watched"
+	[ -n "$(from_hook ip_output wanted)" ] || fail "IPv4 is not probed"
+	[ -z "$(from_hook ip6_output wanted)" ] || fail "IPv6 is probed"
 	watch client probes host=fd07:3::2
 	watched
-	[ -z "$(from_hook ip_output wanted)" ] || fail "IPv4 is watched"
-	[ -n "$(from_hook ip6_output wanted)" ] || fail "IPv6 is not watched"
-	[ -n "$(from_hook net_dev_queue wanted)" ] || fail "the device layer is not watched"
+	[ -z "$(from_hook ip_output wanted)" ] || fail "IPv4 is probed"
+	[ -n "$(from_hook ip6_output wanted)" ] || fail "IPv6 is not probed"
+	[ -n "$(from_hook net_dev_queue wanted)" ] || fail "the device layer is not probed"
 }
 
 # Where fentry is refused, a device that is named has the device layer's entry at TC egress: ahead of
@@ -361,7 +361,7 @@ test_probes_of_one_probe()
 	udp client server 10
 	watched
 	check_passed c0 10 net_dev_xmit
-	[ "$(tail -n 1 "$WORK/watch.json" | jq '.hooks | length')" = 2 ] || fail "more is watched"
+	[ "$(tail -n 1 "$WORK/watch.json" | jq '.hooks | length')" = 2 ] || fail "more hooks than asked for: $(tail -n 1 "$WORK/watch.json" | jq -c "[.hooks[].probe]")"
 	refuses 2 'no such probe' "$TXPATH" --netns "$(ns client)" probes probe=nowhere
 }
 
@@ -381,12 +381,12 @@ test_probes_of_any_packet()
 	[ "$sent" -ge $((N + 10)) ] || fail "$sent packets are sent"
 	[ "$(from_hook net_dev_start_xmit got)" = tp_btf/net_dev_xmit ] || fail "$(from_hook net_dev_start_xmit got)"
 	check_passed c0 "$sent" net_dev_queue net_dev_start_xmit net_dev_xmit
-	[ "$(packets net_dev_start_xmit c0 bytes)" = "$(packets net_dev_queue c0 bytes)" ] || fail "other bytes"
+	[ "$(packets net_dev_start_xmit c0 bytes)" = "$(packets net_dev_queue c0 bytes)" ] || fail "net_dev_start_xmit has $(packets net_dev_start_xmit c0 bytes) bytes, net_dev_queue $(packets net_dev_queue c0 bytes)"
 	watch client probes dev=c0 probe=net_dev_xmit
 	udp client server 10
 	watched
 	check_passed c0 10 net_dev_xmit
-	[ "$(tail -n 1 "$WORK/watch.json" | jq '.hooks | length')" = 1 ] || fail "more is watched"
+	[ "$(tail -n 1 "$WORK/watch.json" | jq '.hooks | length')" = 1 ] || fail "more hooks than asked for: $(tail -n 1 "$WORK/watch.json" | jq -c "[.hooks[].probe]")"
 }
 
 # One program stands for two probes where fentry is refused: that which was named is counted.
@@ -403,7 +403,7 @@ test_probes_of_one_hook_of_two()
 	check_passed c0 0 ip_mc_output
 }
 
-# What the filter cannot be is said, and nothing is watched.
+# A bad filter is refused, and no session starts.
 test_probes_usage()
 {
 	local word
@@ -424,7 +424,7 @@ test_probes_leave_no_trace()
 	pings client server 20
 	until_true has_rates
 	PROGRAMS=$(trace_programs)
-	[ -n "$PROGRAMS" ] || fail "the watch has no programs"
+	[ -n "$PROGRAMS" ] || fail "the session has no programs"
 	kill -9 "$WATCH"
 	wait "$WATCH" || :
 	until_true programs_gone || fail "programs are left of $PROGRAMS"
@@ -436,7 +436,7 @@ has_rates()
 	[ "$(grep -c packets_per_s "$WORK/watch.json")" -ge 3 ]
 }
 
-# trace_programs: the ids of those that the watch has loaded, by its descriptors: others may watch too.
+# trace_programs: the ids of the programs of the session, by its descriptors; others may trace too
 trace_programs()
 {
 	cat "/proc/$WATCH"/fdinfo/* 2>/dev/null | awk '$1 == "prog_id:" { print $2 }' | sort -un | tr '\n' ' ' || :

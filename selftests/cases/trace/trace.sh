@@ -45,8 +45,8 @@ test_trace_follows_a_packet()
 		.df and .saddr == "10.7.1.2" and .daddr == "10.7.3.2" and .protocol == 17 and
 		.dport > 7000 and .len == 92 and .dev == "c0" and .next_hop == "10.7.1.1"'
 	has_record 'its queue' '.probe == "net_dev_queue" and .queue == 0 and .priority == 3'
-	[ "$(records .skb | jq -r .skb | sort -u | wc -l)" = 1 ] || fail "more than one packet"
-	[ "$(tail -n 1 "$WORK/watch.json" | jq '.lost + .limited')" = 0 ] || fail "records are lost"
+	[ "$(records .skb | jq -r .skb | sort -u | wc -l)" = 1 ] || fail "records of other packets too: $(records .skb | jq -r .skb | sort | uniq -c | tr "\n" " ")"
+	[ "$(tail -n 1 "$WORK/watch.json" | jq '.lost + .limited')" = 0 ] || fail "records are lost: $(tail -n 1 "$WORK/watch.json" | jq -c "[.lost, .limited]")"
 	check_pcap "$WORK/packets.pcapng"
 }
 
@@ -65,7 +65,7 @@ check_pcap()
 		fail "not one record for each probe with a header"
 }
 
-# dropped_in REASON FUNCTION: ends the watch when a drop was seen, which is to be one by the
+# dropped_in REASON FUNCTION: ends the session when a drop was seen. It must be one by the
 # kernel's own reason, or where it gives none by the function.
 dropped_in()
 {
@@ -165,7 +165,7 @@ netfilter_drops()
 test_trace_netfilter_output()
 {
 	netfilter_drops output
-	[ -z "$(records '.probe == "ip_finish_output"')" ] || fail "it went on"
+	[ -z "$(records '.probe == "ip_finish_output"')" ] || fail "the packet went on to ip_finish_output"
 }
 
 test_trace_netfilter_postrouting()
@@ -208,7 +208,7 @@ test_trace_redirect_to_a_device_down()
 	has_record "it at the device" '.probe == "net_dev_queue" and .dev == "r2" and .daddr == "10.7.3.2"'
 	[ "$(records '.probe == "drop" and .dev == "r2" and .daddr == "10.7.3.2"' | wc -l)" = 3 ] ||
 		fail "not each of them is dropped there"
-	[ -z "$(records '.probe == "net_dev_start_xmit"')" ] || fail "the driver has one"
+	[ -z "$(records '.probe == "net_dev_start_xmit"')" ] || fail "the driver got a packet"
 }
 
 # busy_answers: how often the driver was busy, by the qdisc's own count
@@ -310,7 +310,7 @@ test_trace_keeps_to_its_rate()
 	most=$(($(nproc) * 10 * (SECONDS - start + 2)))
 	say "$shown records, at most $most"
 	[ "$shown" -le $most ] || fail "$shown records at 10 a second of each CPU, in $((SECONDS - start)) s"
-	[ "$(tail -n 1 "$WORK/watch.json" | jq .limited)" -gt 1000 ] || fail "what is left out is not counted"
+	[ "$(tail -n 1 "$WORK/watch.json" | jq .limited)" -gt 1000 ] || fail "only $(tail -n 1 "$WORK/watch.json" | jq .limited) records are counted as suppressed"
 }
 
 test_trace_usage()
