@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What txpath classify load shares with bpf/classify/classify.bpf.c. Both come from one binary, and
- * the maps belong to the program that was loaded with them: with it they go.
+ * Shared by the loader and bpf/classify/classify.bpf.c. Both are in one binary, and the maps exist
+ * only as long as the program that was loaded with them, so this is not an ABI.
  *
- * A rule is a bit in a row of bits. For each thing that rules ask about, a dimension, the value
- * that a packet has leads to the row of the rules that allow it; the lowest bit that is set in the
- * rows of all dimensions is the first rule that matches.
+ * A rule is a bit in a bitmap. For each dimension (what rules have conditions on), the packet's
+ * value leads to the bitmap of the rules that allow it. The lowest bit that is set in the bitmaps
+ * of all dimensions is the first rule that matches.
  */
 #ifndef TXPATH_CLASSIFY_H
 #define TXPATH_CLASSIFY_H
 
 #include <linux/types.h>
 
-#define TXP_CLASS_RULES 1024 /* at most; a bit in a row each */
+#define TXP_CLASS_RULES 1024 /* at most; each is a bit in a bitmap */
 #define TXP_CLASS_WORDS (TXP_CLASS_RULES / 64)
 #define TXP_CLASSES 256		  /* at most */
 #define TXP_CLASS_PREFIXES 131072 /* at most, of all rules */
@@ -79,22 +79,22 @@ struct txp_rule_bitmap {
 };
 
 /*
- * map "rule_intervals": from value first on, up to that of the next one, this row. Those of one
- * thing are sorted and begin with 0.
+ * map "rule_intervals": values from first on, up to the first of the next interval. The intervals
+ * of a dimension are sorted, and the first one begins at 0.
  */
 struct txp_rule_interval {
 	__u32 first;
 	__u32 bitmap; /* index in the map "rule_bitmaps" */
 };
 
-/* map "rule_intervals6": the same of IPv6 addresses, the first half as a number, and the second */
+/* map "rule_intervals6": the same for IPv6 addresses, their two halves in host byte order */
 struct txp_rule_interval6 {
 	__u64 high;
 	__u64 low;
 	__u64 bitmap;
 };
 
-/* What few values a packet can have leads to a row by a table. */
+/* map "class_tables": for dimensions with few values, the index of each value's bitmap. */
 struct txp_class_tables {
 	__u16 kind[4 * 256]; /* direction << 9 | family << 8 | protocol */
 	__u16 dscp[64];
@@ -102,7 +102,7 @@ struct txp_class_tables {
 	__u16 dport[65536];
 };
 
-/* map "class_values": what is only equal or not. No row: that of plan.other. */
+/* map "class_values": values compared for equality, to a bitmap's index. No entry: plan.other. */
 struct txp_class_value_key {
 	__u32 ask; /* place in plan.marks, or TXP_CLASS_MARKS and place in plan.levels */
 	__u32 reserved;
@@ -112,7 +112,7 @@ struct txp_class_value_key {
 #define TXP_CLASS_MARKS 4  /* masks of marks, at most */
 #define TXP_CLASS_LEVELS 4 /* depths of cgroups */
 
-/* What the rows of a packet are of, in the order in which they are asked. */
+/* Each look-up of a packet's bitmap, in the order of the program. */
 enum txp_class_ask {
 	TXP_ASK_KIND,
 	TXP_ASK_SPORT,
@@ -130,20 +130,20 @@ enum txp_class_ask {
 };
 
 struct txp_class_span {
-	__u32 at;    /* the first of its steps */
-	__u32 count; /* of steps; 0: no rule of this file asks */
+	__u32 at;    /* index of the first interval */
+	__u32 count; /* of intervals; 0: no rule of this file needs them */
 };
 
-/* The program's .rodata: what no rule asks for is not even verified. */
+/* The program's .rodata, so that the verifier removes look-ups that no rule needs. */
 struct txp_class_plan {
 	__u64 netns;
 	__u32 rules;
 	__u32 asks;				   /* bit per enum txp_class_ask */
 	__u32 edt_clocks;			   /* bool: a class has a rate */
 	__u32 writes;				   /* bool: a class sets DSCP */
-	struct txp_class_span span[TXP_ASK_COUNT]; /* of those with steps */
+	struct txp_class_span span[TXP_ASK_COUNT]; /* look-ups with intervals */
 	struct txp_class_span span6[2];		   /* of sources and destinations of IPv6 */
-	__u32 other[TXP_ASK_COUNT];		   /* row of a packet that has no such value */
+	__u32 other[TXP_ASK_COUNT];		   /* bitmap of a packet without such a value */
 	__u32 marks[TXP_CLASS_MARKS];		   /* masks */
 	__u32 levels[TXP_CLASS_LEVELS];
 };
