@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Shared by txpath classify and bpf/classify/classify.bpf.c. Both come from one binary. The maps
- * belong to the program that was loaded with them, and are gone with it.
+ * Shared by the loader and bpf/classify/classify.bpf.c. Both are in one binary, and the maps exist
+ * only as long as the program that was loaded with them, so this is not an ABI.
  *
- * A rule is a bit in a bitmap, its row. For each dimension that rules use, such as a port, the
- * packet's value leads to the row of the rules that allow it. The lowest bit that is set in the
- * rows of all dimensions is the first rule that matches.
+ * A rule is a bit in a bitmap. For each dimension (what rules have conditions on), the packet's
+ * value leads to the bitmap of the rules that allow it. The lowest bit that is set in the bitmaps
+ * of all dimensions is the first rule that matches.
  */
 #ifndef TXPATH_CLASSIFY_H
 #define TXPATH_CLASSIFY_H
 
 #include <linux/types.h>
 
-#define TXP_CLASS_RULES 1024 /* at most; a bit in a row each */
+#define TXP_CLASS_RULES 1024 /* at most; each is a bit in a bitmap */
 #define TXP_CLASS_WORDS (TXP_CLASS_RULES / 64)
 #define TXP_CLASSES 256		  /* at most */
 #define TXP_CLASS_PREFIXES 131072 /* at most, of all rules */
-/* Numbers and ranges of all rules, at most: the search takes as many steps as for prefixes. */
+/* Numbers and ranges of all rules, at most: what finds a number halves as often as for prefixes. */
 #define TXP_CLASS_RANGES TXP_CLASS_PREFIXES
 #define TXP_CLASS_VALUES 4096 /* marks, and cgroups, of all rules, at most */
 #define TXP_CLASS_NAME 32     /* bytes of a name, with the 0 that ends it */
 #define TXP_CLASS_TEXT 128
 
 /*
- * TXP_DIMENSION(ID, name, max, meaning): numbers that rules match, NAME: in the file.
+ * TXP_DIMENSION(ID, name, max, meaning): numbers that rules ask about, as NAME: in the file.
  *   max  the largest value
  */
 #define TXP_DIMENSIONS(TXP_DIMENSION)                                                              \
@@ -50,7 +50,7 @@ enum txp_class_family {
 
 enum txp_direction {
 	TXP_DIRECTION_LOCAL,	 /* from a socket of this host */
-	TXP_DIRECTION_FORWARDED, /* it came in on a device */
+	TXP_DIRECTION_FORWARDED, /* it came in by a device */
 };
 
 enum txp_class_sets {
@@ -79,22 +79,22 @@ struct txp_rule_bitmap {
 };
 
 /*
- * map "rule_intervals": values from first up to the first of the next interval have this row. The
- * intervals of one dimension are sorted and begin with 0.
+ * map "rule_intervals": values from first on, up to the first of the next interval. The intervals
+ * of a dimension are sorted, and the first one begins at 0.
  */
 struct txp_rule_interval {
 	__u32 first;
 	__u32 bitmap; /* index in the map "rule_bitmaps" */
 };
 
-/* map "rule_intervals6": the same for IPv6 addresses, as two numbers */
+/* map "rule_intervals6": the same for IPv6 addresses, their two halves in host byte order */
 struct txp_rule_interval6 {
 	__u64 high;
 	__u64 low;
 	__u64 bitmap;
 };
 
-/* map "class_tables": the rows of dimensions with few values. */
+/* map "class_tables": for dimensions with few values, the index of each value's bitmap. */
 struct txp_class_tables {
 	__u16 kind[4 * 256]; /* direction << 9 | family << 8 | protocol */
 	__u16 dscp[64];
@@ -102,7 +102,7 @@ struct txp_class_tables {
 	__u16 dport[65536];
 };
 
-/* map "class_values": the rows of values that only match as a whole; else plan.other. */
+/* map "class_values": values compared for equality, to a bitmap's index. No entry: plan.other. */
 struct txp_class_value_key {
 	__u32 ask; /* place in plan.marks, or TXP_CLASS_MARKS and place in plan.levels */
 	__u32 reserved;
@@ -112,7 +112,7 @@ struct txp_class_value_key {
 #define TXP_CLASS_MARKS 4  /* masks of marks, at most */
 #define TXP_CLASS_LEVELS 4 /* depths of cgroups */
 
-/* The dimensions, in the order of the look-ups. */
+/* Each look-up of a packet's bitmap, in the order of the program. */
 enum txp_class_ask {
 	TXP_ASK_KIND,
 	TXP_ASK_SPORT,
@@ -130,28 +130,28 @@ enum txp_class_ask {
 };
 
 struct txp_class_span {
-	__u32 at;    /* its first interval */
-	__u32 count; /* of intervals; 0: no rule of this file uses it */
+	__u32 at;    /* index of the first interval */
+	__u32 count; /* of intervals; 0: no rule of this file needs them */
 };
 
-/* The program's .rodata: the verifier removes the code for what no rule uses. */
+/* The program's .rodata, so that the verifier removes look-ups that no rule needs. */
 struct txp_class_plan {
 	__u64 netns;
 	__u32 rules;
 	__u32 asks;				   /* bit per enum txp_class_ask */
 	__u32 edt_clocks;			   /* bool: a class has a rate */
 	__u32 writes;				   /* bool: a class sets DSCP */
-	struct txp_class_span span[TXP_ASK_COUNT]; /* of dimensions with intervals */
+	struct txp_class_span span[TXP_ASK_COUNT]; /* look-ups with intervals */
 	struct txp_class_span span6[2];		   /* of sources and destinations of IPv6 */
-	__u32 other[TXP_ASK_COUNT];		   /* row of a packet without such a value */
+	__u32 other[TXP_ASK_COUNT];		   /* bitmap of a packet without such a value */
 	__u32 marks[TXP_CLASS_MARKS];		   /* masks */
 	__u32 levels[TXP_CLASS_LEVELS];
 };
 
 /* map "class_hits", per CPU, a tally for each rule, then these */
 enum txp_class_rest {
-	TXP_CLASS_UNMATCHED, /* no rule matches: the packet is not changed */
-	TXP_CLASS_NOT_IP,    /* neither IPv4 nor IPv6, or the header is cut */
+	TXP_CLASS_UNMATCHED, /* no rule allows it: left as it is */
+	TXP_CLASS_NOT_IP,    /* not asked: neither IPv4 nor IPv6, or its header is not there */
 	TXP_CLASS_REST_COUNT,
 };
 
@@ -171,7 +171,8 @@ struct txp_class_about {
 	__u64 loaded_ns; /* CLOCK_REALTIME */
 };
 
-/* map "class_devices", a row for each device that a rule names, as it was at loading */
+/* map "class_devices", a row for each device that a rule names: who it was when the file was loaded
+ */
 struct txp_class_device {
 	__u32 ifindex;
 	char name[16];
@@ -181,14 +182,14 @@ struct txp_class_device {
 #define TXP_EDT_CLOCKS (2 * TXP_CLASSES)
 #define TXP_EDT_CLOCK_SIZE 24
 
-/* The fields of a packet that rules match. Host byte order, but addresses in network order. */
+/* What rules ask of a packet. Host byte order but for addresses. */
 struct txp_class_fields {
 	__u32 number[TXP_DIMENSION_COUNT];
 	__be32 source[4];
 	__be32 destination[4];
 	__u64 cgroup[TXP_CLASS_LEVELS]; /* at the depths of plan.levels */
 	__u32 mark;
-	__u32 transport; /* offset of the transport header from the IPv6 header; 0: not known */
+	__u32 transport; /* where its header is, from IPv6's on; 0: not known */
 	__u8 family;	 /* enum txp_class_family */
 	__u8 direction;	 /* enum txp_direction */
 	__u8 has_ports;

@@ -322,7 +322,9 @@ static enum exit_code exit_code(struct json_object *document)
 
 int cmd_parity(const struct options *options)
 {
-	static const struct report report = { .build = build, .text = text, .exit_code = exit_code };
+	static const struct report report = { .build = build,
+					      .text = text,
+					      .exit_code = exit_code };
 
 	if (privilege_to_read("parity"))
 		return EXIT_FAILED;

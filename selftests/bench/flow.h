@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The flows of the benchmarks: so many destinations, each once, in no order. */
+/* The flows of the benchmarks: each destination once, in a scattered order, so no cache knows the
+ * next. */
 #ifndef FLOW_H
 #define FLOW_H
 

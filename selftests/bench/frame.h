@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The packets of the program harness, and sending them for real. */
+/* The packets of progrun, and a socket that sends them through the kernel. */
 #ifndef FRAME_H
 #define FRAME_H
 
@@ -13,16 +13,16 @@ struct frame {
 	__u32 base_sum; /* of the IP header without check and daddr, not folded */
 };
 
-/* A whole UDP or TCP packet of protocol, to the first flow. */
+/* Makes a whole UDP or TCP packet of the first flow. */
 void frame_make(struct frame *frame, int protocol, const __u8 *destination, const __u8 *source);
 
-/* To the flow I, as it was made. */
+/* Changes a packet that frame_make() made to flow number i. */
 void frame_address(struct frame *frame, __u32 i);
 
-/* The link-layer address of a device of this namespace; says what is wrong and exits. */
+/* Reads the link-layer address of a device of this namespace. Exits on errors. */
 void device_mac(const char *dev, __u8 *mac);
 
-/* A packet socket that sends from a device of this namespace; says what is wrong and exits. */
+/* Opens a packet socket that sends from a device of this namespace. Exits on errors. */
 int sender_open(const char *dev);
 
 #endif /* FRAME_H */

@@ -8,7 +8,7 @@
 #define PATHGEN_CPUS 256   /* a power of two */
 #define PATHGEN_FLOW_BITS 20
 
-/* One generator's place in its row of flows, in a cache line of its own. */
+/* The position of one generator in its flows, in a cache line of its own. */
 struct pathgen_place {
 	__u64 next;
 	__u64 first; /* flow of this CPU: each has its own */

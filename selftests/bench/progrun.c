@@ -48,14 +48,14 @@
 #define ROWS_MAX 256
 #define WORD 128
 #define PROGRAMS_MAX 64
-#define WARM_FLOWS 65536 /* many times the places of the table: no more can be warm */
+#define WARM_FLOWS 65536 /* many times the slots of the table: more flows cannot have a lease */
 #define WARM_PASSES 2
-#define WARM_BURST 256 /* what a device's backlog takes for sure */
-#define WARM_FOR 25    /* seconds; leases are to hold longer */
+#define WARM_BURST 256 /* fits into a device's backlog */
+#define WARM_FOR 25    /* seconds, less than the leases hold */
 #define PATIENCE 60
 #define ATTEMPTS 3
-#define WARM_UP 50	     /* this part of the repetitions, first */
-#define SAMPLE_NS 60000000LL /* no longer than about this: dear programs are repeated less */
+#define WARM_UP 50	     /* the warm-up is this fraction of the repetitions */
+#define SAMPLE_NS 60000000LL /* a sample takes at most about this: slow programs repeat less */
 #define NS 1000000000LL
 
 struct row {
@@ -69,7 +69,7 @@ struct row {
 	struct verdict verdict;
 	struct frame frame;
 	time_t warmed;
-	struct verdict_count seen; /* of all rounds */
+	struct verdict_count seen; /* sum of all rounds */
 };
 
 struct run {
@@ -183,7 +183,7 @@ static void read_plan(struct run *run)
 
 /* Opening what a row names. */
 
-/* tcx_run goes from the first to the last. */
+/* Our program is the last one: tcx_run() goes from the first to the last. */
 static int program_at_tcx(__u32 ifindex, enum bpf_attach_type hook)
 {
 	__u32 ids[PROGRAMS_MAX];
@@ -226,7 +226,7 @@ static void open_sender(struct row *row, __u8 *mac)
 	close(netns);
 }
 
-/* A map that the programs at the device's TCX hooks use; -1: they do not. */
+/* Opens a map that a program at the device's TCX hooks uses. -1: no program uses it. */
 static int map_of_device(__u32 ifindex, const char *name)
 {
 	static const enum bpf_attach_type hooks[] = { TCX_INGRESS, TCX_EGRESS };
@@ -243,7 +243,7 @@ static int map_of_device(__u32 ifindex, const char *name)
 	return map;
 }
 
-/* Where txpath is attached it counts, whichever program is measured. */
+/* If txpath is attached to the device it counts packets, whichever program is measured. */
 static struct counted open_counters(__u32 ifindex)
 {
 	return (struct counted){ map_of_device(ifindex, "counters"),
@@ -255,7 +255,8 @@ static void open_expect(struct row *row)
 	row->shares = *row->expect == '~';
 	row->verdict = verdict_find(row->expect + row->shares);
 	if (row->counted.counters < 0)
-		errx(1, "%s: nothing is counted here", row->name);
+		errx(1, "%s: expect= is given, but txpath counts nothing on this device",
+		     row->name);
 }
 
 static void open_row(struct row *row)
@@ -274,7 +275,7 @@ static void open_row(struct row *row)
 	row->program_fd = program_open(row);
 	row->counted = open_counters(row->ifindex);
 	if (row->sender >= 0 && row->counted.counters < 0)
-		errx(1, "%s: nobody learns what is sent", row->name);
+		errx(1, "%s: from= is given, but txpath is not attached to learn", row->name);
 	if (*row->expect)
 		open_expect(row);
 	frame_make(&row->frame, row->tcp ? IPPROTO_TCP : IPPROTO_UDP, destination, source);
@@ -296,14 +297,14 @@ static bool row_is_warm(const struct row *row, time_t now)
 	return row->sender < 0 || (row->warmed && now - row->warmed < WARM_FOR);
 }
 
-/* They are received on this CPU, by a softirq or its thread, which must get the CPU first. */
+/* This CPU receives the packets, in a softirq or its thread; so yield the CPU to it. */
 static void await_received(const struct row *row, __u64 all)
 {
 	time_t give_up = time(NULL) + PATIENCE;
 
 	while (verdict_count(&row->counted, row->ifindex, &row->verdict).all < all) {
 		if (time(NULL) > give_up)
-			errx(1, "%s: what is sent does not come in", row->name);
+			errx(1, "%s: the packets that were sent did not arrive", row->name);
 		sched_yield();
 	}
 }
@@ -321,9 +322,10 @@ static void send_burst(struct row *row, __u32 first, __u32 count)
 }
 
 /*
- * A lease that holds is not renewed by what is sent. Moving rt_genid ends all leases of the
- * namespace, so that these packets are the kernel's and leases are learned from them anew. When
- * they come again they take the slow path once, and are simple hits from then on.
+ * A valid lease is not renewed by packets that it takes over. Flushing the route cache changes
+ * rt_genid and so ends all leases of the namespace. The kernel forwards the first pass, and txpath
+ * learns new leases from it. The second pass checks them in full; after that, packets are simple
+ * hits.
  */
 static void warm(struct run *run, struct row *row)
 {
@@ -364,7 +366,7 @@ static long long thread_ns(void)
 	return now.tv_sec * NS + now.tv_nsec;
 }
 
-/* What it took, or -1: the last packet was not what it is to be. */
+/* Returns the time it took. -1: the program returned something unexpected for the last packet. */
 static long long test_run(struct run *run, const struct row *row, long repeat)
 {
 	struct __sk_buff context = { .ifindex = row->ifindex, .ingress_ifindex = row->iif_index };
@@ -381,7 +383,7 @@ static long long test_run(struct run *run, const struct row *row, long repeat)
 	return -1;
 }
 
-/* ARP may have come in meanwhile, so there may be more than we sent; not of IPv4, though. */
+/* More packets than ours may be counted, because ARP may arrive meanwhile; but no more IPv4. */
 static bool verdicts_are_right(struct row *row, const struct verdict_count *before, long repeat)
 {
 	struct verdict_count now = verdict_count(&row->counted, row->ifindex, &row->verdict);
@@ -397,7 +399,7 @@ static bool verdicts_are_right(struct row *row, const struct verdict_count *befo
 	return true;
 }
 
-/* How often to repeat it, after a warm-up; -1: as test_run. */
+/* Warms up, and returns how often to repeat the program; -1: as test_run(). */
 static long fitting_repeat(struct run *run, const struct row *row)
 {
 	long few = run->repeat / WARM_UP + 1;
@@ -409,7 +411,7 @@ static long fitting_repeat(struct run *run, const struct row *row)
 							: run->repeat;
 }
 
-/* One sample; false: not all packets were what they are to be. */
+/* Takes one sample. Returns false if not all packets got the expected verdict. */
 static bool take_sample(struct run *run, struct row *row)
 {
 	struct verdict_count before = {};
@@ -429,9 +431,9 @@ static bool take_sample(struct run *run, struct row *row)
 }
 
 /*
- * What the kernel moves meanwhile, as a neighbour that it forgets, ends leases as it should: they
- * are learned anew, and the sample is taken again. No sample is of packets that were something
- * else.
+ * The kernel may change something meanwhile, for example forget a neighbour, and that rightly ends
+ * leases. Then they are learned again and the sample is repeated, so that no sample contains
+ * packets with another verdict.
  */
 static void measure(struct run *run, struct row *row)
 {
@@ -444,7 +446,8 @@ static void measure(struct run *run, struct row *row)
 			return;
 		row->warmed = 0;
 	}
-	errx(1, "%s: not what it is to be, in %d attempts", row->name, ATTEMPTS);
+	errx(1, "%s: packets got other verdicts than expected, in %d attempts", row->name,
+	     ATTEMPTS);
 }
 
 static void print_shares(const struct run *run)
@@ -468,7 +471,7 @@ static void stay_on_cpu(long cpu)
 		err(1, "CPU %ld", cpu);
 }
 
-/* Forth and back: what drifts falls on all rows alike. */
+/* Alternates the direction, so that a drift of the machine affects all rows alike. */
 static void run_rounds(struct run *run)
 {
 	for (long round = 0; round < run->rounds; round++) {

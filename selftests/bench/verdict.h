@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What txpath counted: shows that a measured packet took the way that was to be measured. */
+/* Reads txpath's counters, to prove that a measured packet got the verdict that was to be measured.
+ */
 #ifndef VERDICT_H
 #define VERDICT_H
 
@@ -16,13 +17,14 @@ struct verdict_count {
 	__u64 all;
 };
 
-/* By its name in reasons.h, which begins with "egress." for those at egress; or exits. */
+/* Finds a verdict by its name in reasons.h; "egress.NAME" for a reason at egress. Exits if unknown.
+ */
 struct verdict verdict_find(const char *name);
 
-/* A map of that name that the program uses; -1: it uses none. */
+/* Opens the map of that name that the program uses. -1: it uses no such map. */
 int map_of_program(int program, const char *name);
 
-/* The maps of these names. */
+/* Descriptors of the maps with these names. */
 struct counted {
 	int counters, dev_cache;
 };
