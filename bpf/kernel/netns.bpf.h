@@ -89,13 +89,6 @@ typedef struct {
 #define TXP_XFRM_POLICY_FWD 2
 #define TXP_XFRM_BLOCK 1
 
-/* A setting of a typed struct net, as narrow or wide as the kernel has it; 0: it has none. */
-#define NET_SETTING(net, setting)                                                                  \
-	(!bpf_core_field_exists((net)->setting) ? 0                                                \
-	 : bpf_core_field_size((net)->setting) == sizeof(__u8)                                     \
-		 ? (net)->setting                                                                  \
-		 : (__u8)((const struct net___wide *)(net))->setting)
-
 /* The namespace's identity is its cookie, else its inode number: as loader/netns.c has it. */
 static __always_inline bool kernel_has_netns_cookie(void)
 {

@@ -46,6 +46,14 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 #define KERNEL_READ_OPTIONAL(p, field)                                                             \
 	(bpf_core_field_exists((p)->field) ? KERNEL_READ(p, field) : 0)
 
+/* A setting of a typed struct net, as narrow or wide as the kernel has it; 0: it has none
+ * (netns.bpf.h). */
+#define NET_SETTING(net, setting)                                                                  \
+	(!bpf_core_field_exists((net)->setting) ? 0                                                \
+	 : bpf_core_field_size((net)->setting) == sizeof(__u8)                                     \
+		 ? (net)->setting                                                                  \
+		 : (__u8)((const struct net___wide *)(net))->setting)
+
 /* Only its first member is used: eight bytes of the kernel's memory, whatever they are. */
 struct timespec64 {
 	__s64 tv_sec;

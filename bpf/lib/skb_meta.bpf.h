@@ -58,16 +58,6 @@ static __always_inline void sender_read_header(struct txp_sender *snd, const str
 	snd->seen = TXP_SEEN_TOS | TXP_SEEN_OPTIONS;
 }
 
-/*
- * Leased netfilter may rewrite an option, which does not show in the checksum of a packet whose sum
- * is yet to be made (CHECKSUM_PARTIAL).
- */
-static __always_inline __u32 transport_bytes(const struct txp_packet *pkt, bool with_options)
-{
-	return with_options && pkt->l4_len > TXP_TRANSPORT_BYTES_PLAIN ? pkt->l4_len
-								       : TXP_TRANSPORT_BYTES_PLAIN;
-}
-
 /* Words that the packet does not have stay zero, whatever pads it. */
 static __always_inline void transport_read(struct __sk_buff *ctx, const struct txp_packet *pkt,
 					   __u32 *words, __u32 bytes)
