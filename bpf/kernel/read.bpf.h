@@ -32,9 +32,10 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 			 : BPF_CORE_READ_BITFIELD_PROBED(p, field))
 
 /*
- * For what each packet is asked: whether the kernel has a member or type. The verifier knows the
- * answer, and takes out a branch that it never follows; but it would leave the question in, if the
- * way for no led to where others lead too. So that way has an end of its own, of no instruction.
+ * Whether the kernel has a member or type, in code that each packet goes through. The verifier
+ * knows the answer and removes a branch that is never taken. It keeps the test, though, if the
+ * branch for "no" leads to a place that others lead to. So that branch gets an end of its own,
+ * without an instruction.
  */
 #define KERNEL_HAS(answer)                                                                         \
 	((answer) || ({                                                                            \
@@ -54,7 +55,7 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 		 ? (net)->setting                                                                  \
 		 : (__u8)((const struct net___wide *)(net))->setting)
 
-/* Only its first member is used: eight bytes of the kernel's memory, whatever they are. */
+/* For reading any eight bytes of the kernel's memory, as this struct's first member. */
 struct timespec64 {
 	__s64 tv_sec;
 };
