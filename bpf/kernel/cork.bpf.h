@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the functions that build a header are given: the flow, and the options of a message. */
+/* The arguments of the functions that build a header: the flow, and the options of a message. */
 #ifndef TXPATH_BPF_KERNEL_CORK_H
 #define TXPATH_BPF_KERNEL_CORK_H
 

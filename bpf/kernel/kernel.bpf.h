@@ -8,7 +8,7 @@
 #ifndef TXPATH_BPF_KERNEL_KERNEL_H
 #define TXPATH_BPF_KERNEL_KERNEL_H
 
-#include "kernel/types.bpf.h"	  /* what all of them are made of */
+#include "kernel/types.bpf.h"	  /* types that all others use */
 #include "kernel/read.bpf.h"	  /* KERNEL_READ, and the clock */
 #include "kernel/netns.bpf.h"	  /* a namespace's settings and generations */
 #include "kernel/netfilter.bpf.h" /* hooks, conntrack, nf_tables */
@@ -17,7 +17,7 @@
 #include "kernel/neighbour.bpf.h"
 #include "kernel/route.bpf.h"
 #include "kernel/sock.bpf.h"
-#include "kernel/cork.bpf.h" /* what those are given who build a header */
+#include "kernel/cork.bpf.h" /* arguments of those that build a header */
 #include "kernel/skb.bpf.h"
 
 #endif /* TXPATH_BPF_KERNEL_KERNEL_H */

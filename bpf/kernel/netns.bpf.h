@@ -56,7 +56,7 @@ struct net {
 	struct netns_xfrm xfrm;
 };
 
-/* Settings that were an int until 5.14, which is not read as if it were a __u8. */
+/* Settings that were an int until 5.14: as a __u8 they would be wrong on big-endian machines. */
 struct net___wide {
 	struct {
 		int sysctl_ip_fwd_use_pmtu;
@@ -72,7 +72,7 @@ struct net___wide {
 	} ct;
 };
 
-/* Up to 5.11 the cookie is made only when somebody asks, so it is no identity. */
+/* Up to 5.11 the cookie is made only when it is asked for, so it cannot identify a namespace. */
 struct net___lazy_cookie {
 	atomic64_t net_cookie;
 };
@@ -89,14 +89,7 @@ typedef struct {
 #define TXP_XFRM_POLICY_FWD 2
 #define TXP_XFRM_BLOCK 1
 
-/* A setting of a typed struct net, as narrow or wide as the kernel has it; 0: it has none. */
-#define NET_SETTING(net, setting)                                                                  \
-	(!bpf_core_field_exists((net)->setting) ? 0                                                \
-	 : bpf_core_field_size((net)->setting) == sizeof(__u8)                                     \
-		 ? (net)->setting                                                                  \
-		 : (__u8)((const struct net___wide *)(net))->setting)
-
-/* The namespace's identity is its cookie, else its inode number: as loader/netns.c has it. */
+/* The namespace's identity is its cookie, else its inode number: as loader/lib/netns.c has it. */
 static __always_inline bool kernel_has_netns_cookie(void)
 {
 	const struct net *net = NULL;

@@ -32,9 +32,10 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 			 : BPF_CORE_READ_BITFIELD_PROBED(p, field))
 
 /*
- * For what each packet is asked: whether the kernel has a member or type. The verifier knows the
- * answer, and takes out a branch that it never follows; but it would leave the question in, if the
- * way for no led to where others lead too. So that way has an end of its own, of no instruction.
+ * Whether the kernel has a member or type, in code that each packet goes through. The verifier
+ * knows the answer and removes a branch that is never taken. It keeps the test, though, if the
+ * branch for "no" leads to a place that others lead to. So that branch gets an end of its own,
+ * without an instruction.
  */
 #define KERNEL_HAS(answer)                                                                         \
 	((answer) || ({                                                                            \
@@ -46,7 +47,15 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 #define KERNEL_READ_OPTIONAL(p, field)                                                             \
 	(bpf_core_field_exists((p)->field) ? KERNEL_READ(p, field) : 0)
 
-/* Only its first member is used: eight bytes of the kernel's memory, whatever they are. */
+/* A setting of a typed struct net, as narrow or wide as the kernel has it; 0: it has none
+ * (netns.bpf.h). */
+#define NET_SETTING(net, setting)                                                                  \
+	(!bpf_core_field_exists((net)->setting) ? 0                                                \
+	 : bpf_core_field_size((net)->setting) == sizeof(__u8)                                     \
+		 ? (net)->setting                                                                  \
+		 : (__u8)((const struct net___wide *)(net))->setting)
+
+/* For reading any eight bytes of the kernel's memory, as this struct's first member. */
 struct timespec64 {
 	__s64 tv_sec;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the structures of all subsystems are made of, and what uapi headers give. */
+/* Basic types of all subsystems, and the uapi headers. */
 #ifndef TXPATH_BPF_KERNEL_TYPES_H
 #define TXPATH_BPF_KERNEL_TYPES_H
 

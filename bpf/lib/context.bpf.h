@@ -2,10 +2,10 @@
 /*
  * From a TC program's context to the kernel's own packet.
  *
- * Since 6.2 the kernel gives it: bpf_cast_to_kern_ctx. Before, fentry at __dev_queue_xmit
- * leaves the address in a slot of this CPU. That slot may be another packet's (a softirq sent
- * one in between), so it is believed only after a token, written into this packet's control
- * block, is read back through the address.
+ * Since 6.2 bpf_cast_to_kern_ctx returns it. Before, the probe at __dev_queue_xmit leaves the
+ * packet's address in a slot of this CPU. A softirq may have sent another packet in between, so the
+ * address is verified: a token is written into this packet's control block, and read back through
+ * the address.
  */
 #ifndef TXPATH_BPF_LIB_CONTEXT_H
 #define TXPATH_BPF_LIB_CONTEXT_H
@@ -22,8 +22,8 @@ static __always_inline void skb_slot_fill(const struct sk_buff *skb)
 }
 
 /*
- * Is the packet's device still in that namespace? A TCX link goes with its device. Before 6.2 there
- * is no TCX, and a filter on clsact does not follow.
+ * Is the packet's device still in that namespace? A TCX link goes with its device into another one.
+ * Before 6.2 there is no TCX, and a filter on clsact does not follow.
  */
 static __always_inline bool context_is_in(struct __sk_buff *ctx, __u64 netns)
 {
@@ -35,7 +35,7 @@ static __always_inline bool context_is_in(struct __sk_buff *ctx, __u64 netns)
 	return kernel_netns_id(skb->dev->nd_net.net) == netns;
 }
 
-/* The packet at that address, if it is the one that the context stands for. */
+/* The packet at that address; NULL: it is not the context's. */
 static __always_inline struct sk_buff *context_verify(struct __sk_buff *ctx, __u64 address)
 {
 	struct sk_buff *skb = (struct sk_buff *)address;
@@ -53,7 +53,7 @@ static __always_inline struct sk_buff *context_verify(struct __sk_buff *ctx, __u
 	return found == token ? skb : NULL;
 }
 
-/* The kernel's packet at TC egress, or NULL where it cannot be had. */
+/* The kernel's packet at TC egress; NULL: it was not found. */
 static __always_inline struct sk_buff *context_skb(struct __sk_buff *ctx)
 {
 	const struct txp_skb_slot *slot;

@@ -26,7 +26,7 @@ static __always_inline void count_back(struct txp_tally *tally, __u64 bytes)
 	tally->bytes -= bytes;
 }
 
-/* At TC egress softirqs are off: nobody else writes this CPU's row. */
+/* Not atomic: at TC egress softirqs are off, so no other program writes this CPU's row. */
 static __always_inline void count_reason(struct txp_counters *cnt, enum txp_reason reason,
 					 __u64 bytes)
 {
@@ -47,7 +47,7 @@ static __always_inline void count_verdict(struct txp_counters *cnt, enum txp_fie
 	count[verdict]++;
 }
 
-/* They were unknown; on the CPU that counted them so. */
+/* Mismatches that were counted as unknown until they were proven; on the same CPU. */
 static __always_inline void count_proven(struct txp_counters *cnt, __u32 field, __u64 packets)
 {
 	struct txp_verdict_counts *counts = (struct txp_verdict_counts *)&cnt->fields;
@@ -58,7 +58,7 @@ static __always_inline void count_proven(struct txp_counters *cnt, __u32 field, 
 	counts[field].mismatch += packets;
 }
 
-/* At TC ingress softirqs are off too. */
+/* Not atomic: at TC ingress softirqs are off too. */
 static __always_inline void count_transit(struct txp_counters *cnt, __u32 verdict, __u64 bytes)
 {
 	struct txp_tally *tally = (struct txp_tally *)&cnt->transits;
@@ -75,7 +75,7 @@ static __always_inline void count_learned(struct txp_counters *cnt, enum txp_bas
 		learned[basis]++;
 }
 
-/* A probe in process context can be interrupted by the same probe in a softirq. */
+/* Atomic: a softirq can interrupt a probe in process context and run the same probe. */
 static __always_inline void count_interrupted(struct txp_tally *tally, __u64 bytes)
 {
 	__sync_fetch_and_add(&tally->packets, 1);
@@ -90,7 +90,7 @@ static __always_inline void count_probe(struct txp_counters *cnt, enum txp_probe
 	count_interrupted(&tally[probe], bytes);
 }
 
-/* Where the view counts for the probe, NULL: it does not. */
+/* The probe's tally in dev_cache; NULL: dev_cache has none for it. */
 static __always_inline struct txp_tally *dev_cache_probe(struct txp_dev_cache *cache,
 							 enum txp_probe probe)
 {
@@ -106,7 +106,7 @@ static __always_inline struct txp_tally *dev_cache_probe(struct txp_dev_cache *c
 	}
 }
 
-/* With nothing but its head; NULL: no room. */
+/* A new event with its head filled in; NULL: the buffer is full. */
 static __always_inline struct txp_event *
 event_new(const struct txp_instance *inst, enum txp_event_kind kind, __u32 ifindex, __u32 code)
 {
@@ -139,7 +139,7 @@ static __always_inline void event_write(const struct txp_instance *inst, enum tx
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* Does somebody trace? */
+/* Is a txpath trace running? */
 static __always_inline bool event_is_traced(void)
 {
 	__u32 zero = 0;
@@ -148,7 +148,7 @@ static __always_inline bool event_is_traced(void)
 	return row && row->until_ns && (__s64)(row->until_ns - bpf_ktime_get_ns()) > 0;
 }
 
-/* A new event of the frequent kinds, but for flow or field; NULL: over the rate, or no room. */
+/* A new event of the frequent kinds; NULL: over the rate, or the buffer is full. */
 static __always_inline struct txp_event *
 event_begin(const struct txp_instance *inst, enum txp_event_kind kind, __u32 ifindex, __u32 code)
 {

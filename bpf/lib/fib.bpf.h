@@ -6,13 +6,10 @@
 #include "lib/maps.bpf.h"
 #include "lib/parse.bpf.h"
 
-/* fib.mark overlays the addresses that the look-up returns; older headers do not name it. */
-static __always_inline void fib_set_mark(struct bpf_fib_lookup *fib, __u32 mark)
-{
-	__builtin_memcpy(fib->smac, &mark, sizeof(mark));
-}
-
-/* The question that a packet asks; the mark is asked about where the helper knows how. */
+/*
+ * The look-up for a packet, with its mark where the helper knows it. fib.mark overlays the
+ * addresses that the look-up returns; older headers do not name it.
+ */
 static __always_inline void fib_fill(struct bpf_fib_lookup *fib, const struct txp_packet *pkt,
 				     __u32 ifindex, __u32 mark)
 {
@@ -26,7 +23,7 @@ static __always_inline void fib_fill(struct bpf_fib_lookup *fib, const struct tx
 	fib->ipv4_dst = pkt->ip.daddr;
 	fib->ifindex = ifindex;
 	if (instance_fib_flags())
-		fib_set_mark(fib, mark);
+		__builtin_memcpy(fib->smac, &mark, sizeof(mark));
 }
 
 static __always_inline bool fib_has_route(long answer)

@@ -35,7 +35,7 @@ struct txp_learn_ctx {
 	struct txp_genid_snapshot genids;
 	__u64 time_ns; /* CLOCK_MONOTONIC_COARSE */
 	__u32 transport[TXP_TRANSPORT_WORDS];
-	__u32 transport_bytes; /* that are noted, and looked at by egress */
+	__u32 transport_bytes; /* of these, that egress compares */
 	__u32 valid;
 	__u32 reserved;
 };
@@ -54,21 +54,21 @@ struct {
 	__type(value, struct txp_skb_meta);
 } skb_meta SEC(".maps");
 
-/* What is asked of the kernel once for each packet. */
+/* What the slow path reads of namespace and device, for each packet. */
 struct txp_surroundings {
 	struct txp_genid_snapshot genids;
-	__u32 verdict;	   /* enum txp_transit: TAKEN: nothing stands in the way */
+	__u32 verdict;	   /* enum txp_transit; TAKEN: nothing is in the way */
 	__u8 key_ports;	   /* the ports decide: rules, multipath hash */
 	__u8 tos_priority; /* sysctl_ip_fwd_update_priority */
-	__u8 tcp_state;	   /* leased netfilter: SYN, FIN and RST are conntrack's */
+	__u8 tcp_state;	   /* leased or bypassed netfilter: see tcp_segment_continues */
 	__u8 rp_filter;	   /* 1: strict, 2: loose */
 	__u8 hash_policy;  /* sysctl_fib_multipath_hash_policy */
 	__u8 connections;  /* leased netfilter: the key is one connection's */
 	__u8 reserved[6];
-	__u64 hooks; /* where the walk is */
+	__u64 hooks; /* list that is being walked */
 };
 
-/* Before 6.2: what receive_tp saw of the packet that is about to come to TC ingress. */
+/* Before 6.2: what receive_tp read for the packet that is about to come to TC ingress. */
 struct txp_receive_slot {
 	__u64 skb;     /* 0: nothing, or not of this namespace */
 	__u32 foreign; /* the latter */

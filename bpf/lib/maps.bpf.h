@@ -12,7 +12,7 @@
 
 #define TXP_EXAMPLES_MAX 1024
 
-/* Rows come and go with the loader only: no allocation on the packet's path. */
+/* Only the loader adds and removes rows: no allocation on the packet's path. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -130,7 +130,7 @@ static __always_inline struct txp_dev_cache *dev_cache_place(__u32 ifindex)
 	return bpf_map_lookup_elem(&dev_cache, &place);
 }
 
-/* The device's own view on this CPU, NULL: there is none. */
+/* The device's row on this CPU; NULL: another device has it, or none. */
 static __always_inline struct txp_dev_cache *dev_cache_get(__u32 ifindex)
 {
 	struct txp_dev_cache *cache = dev_cache_place(ifindex);
@@ -138,7 +138,7 @@ static __always_inline struct txp_dev_cache *dev_cache_get(__u32 ifindex)
 	return cache && cache->ifindex == ifindex ? cache : NULL;
 }
 
-/* The same, and it takes the place if that is free. Softirqs are off, so nobody comes between. */
+/* The same, but a free row becomes the device's. Softirqs are off: no other program interferes. */
 static __always_inline struct txp_dev_cache *dev_cache_claim(__u32 ifindex)
 {
 	struct txp_dev_cache *cache = dev_cache_place(ifindex);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Netfilter's hooks on the packet's road. Most hosts have some that change nothing: a hook is told
- * by the address of its function, which the loader has looked up.
+ * Netfilter's hooks on the packet's path. A hook is identified by the address of its function,
+ * which the loader has looked up.
  */
 #ifndef TXPATH_BPF_LIB_NF_HOOKS_H
 #define TXPATH_BPF_LIB_NF_HOOKS_H
@@ -12,41 +12,7 @@
 
 enum { TXP_NF_PRE_ROUTING, TXP_NF_LOCAL_IN, TXP_NF_FORWARD, TXP_NF_LOCAL_OUT, TXP_NF_POST_ROUTING };
 
-/* A hook that is known to change nothing, or our own. */
-static __always_inline bool nf_hook_is_harmless(const struct txp_instance *inst,
-						const struct nf_hook_entry *entry)
-{
-	__u64 hook = (__u64)KERNEL_READ(entry, hook);
-	const struct bpf_prog *prog = KERNEL_READ(entry, priv);
-
-	for (__u32 i = 0; i < TXP_HARMLESS_HOOKS; i++)
-		if (inst->harmless[i] && inst->harmless[i] == hook)
-			return true;
-	return inst->nf_run_bpf && hook == inst->nf_run_bpf && inst->nf_program &&
-	       KERNEL_READ(prog, aux, id) == inst->nf_program;
-}
-
-/* A hook function told by its address; the loader has looked it up. */
-static __always_inline bool nf_hook_is_selinux(const struct txp_instance *inst, __u64 hook)
-{
-	for (__u32 i = 0; i < TXP_SELINUX_HOOKS; i++)
-		if (inst->selinux[i] && inst->selinux[i] == hook)
-			return true;
-	return false;
-}
-
-/* A hook that no address tells may be conntrack's if the loader did not find that one. */
-static __always_inline bool nf_hook_may_be_conntrack(const struct txp_instance *inst, __u64 hook)
-{
-	if (!inst->conntrack[0])
-		return true;
-	for (__u32 i = 0; i < TXP_CONNTRACK_HOOKS; i++)
-		if (inst->conntrack[i] && inst->conntrack[i] == hook)
-			return true;
-	return false;
-}
-
-/* What a list of hooks has, from nothing to what outweighs the rest. */
+/* What a list of hooks has. A higher value outweighs a lower one. */
 enum txp_hooks {
 	TXP_HOOKS_NONE,
 	TXP_HOOKS_OTHER,
@@ -54,24 +20,41 @@ enum txp_hooks {
 	TXP_HOOKS_SELINUX,
 };
 
-/* Functions of their own, with an address for their argument: the verifier looks at them once. */
+/*
+ * One entry of a list. Most hosts have hooks that change nothing, and one may be our own. A hook
+ * that no address identifies may be conntrack's if the loader did not find that one.
+ *
+ * Kept as separate functions, with an address as argument, so that the verifier checks each once.
+ */
 __noinline int nf_hook_kind(__u64 address)
 {
 	const struct nf_hook_entry *entry = (const void *)address;
 	const struct txp_instance *inst = instance_get();
+	const struct bpf_prog *prog;
 	__u64 hook;
 
 	if (!entry || !inst || !bpf_core_type_exists(struct nf_hook_entry))
 		return TXP_HOOKS_NONE;
 	hook = (__u64)KERNEL_READ(entry, hook);
-	if (nf_hook_is_harmless(inst, entry))
+	prog = KERNEL_READ(entry, priv);
+	for (__u32 i = 0; i < TXP_HARMLESS_HOOKS; i++)
+		if (inst->harmless[i] && inst->harmless[i] == hook)
+			return TXP_HOOKS_NONE;
+	if (inst->nf_run_bpf && hook == inst->nf_run_bpf && inst->nf_program &&
+	    KERNEL_READ(prog, aux, id) == inst->nf_program)
 		return TXP_HOOKS_NONE;
-	if (nf_hook_is_selinux(inst, hook))
-		return TXP_HOOKS_SELINUX;
-	return nf_hook_may_be_conntrack(inst, hook) ? TXP_HOOKS_CONNTRACK : TXP_HOOKS_OTHER;
+	for (__u32 i = 0; i < TXP_SELINUX_HOOKS; i++)
+		if (inst->selinux[i] && inst->selinux[i] == hook)
+			return TXP_HOOKS_SELINUX;
+	if (!inst->conntrack[0])
+		return TXP_HOOKS_CONNTRACK;
+	for (__u32 i = 0; i < TXP_CONNTRACK_HOOKS; i++)
+		if (inst->conntrack[i] && inst->conntrack[i] == hook)
+			return TXP_HOOKS_CONNTRACK;
+	return TXP_HOOKS_OTHER;
 }
 
-/* More than we walk: one of them may be anything. */
+/* The worst entry of a list. A list that is longer than we walk may have anything in it. */
 __noinline int nf_walk(__u64 address)
 {
 	const struct nf_hook_entries *entries = (const void *)address;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The one parser of a leaving packet. It only reads. */
+/* The one parser of IPv4 packets, and the arithmetic of their header. It only reads. */
 #ifndef TXPATH_BPF_LIB_PARSE_H
 #define TXPATH_BPF_LIB_PARSE_H
 
@@ -44,27 +44,6 @@ static __always_inline __u32 packet_header_len(const struct txp_packet *pkt)
 	return pkt->ip.ihl * 4;
 }
 
-/* Ports and the header's length; what cannot be read stays zero. */
-static __always_inline void parse_transport(struct __sk_buff *ctx, struct txp_packet *pkt)
-{
-	__u32 offset = pkt->l2_len + packet_header_len(pkt);
-	__u8 length = transport_len(pkt->ip.protocol);
-	__u8 doff_flags[2];
-
-	if (!length || pkt->ip.frag_off & bpf_htons(TXP_IP_OFFSET))
-		return;
-	if (bpf_skb_load_bytes(ctx, offset, &pkt->ports, sizeof(pkt->ports)))
-		return;
-	if (pkt->ip.protocol != IPPROTO_TCP) {
-		pkt->l4_len = length;
-		return;
-	}
-	if (bpf_skb_load_bytes(ctx, offset + TXP_TCP_DOFF_OFFSET, doff_flags, sizeof(doff_flags)))
-		return;
-	pkt->l4_len = (doff_flags[0] >> 4) * 4;
-	pkt->tcp_flags = doff_flags[1];
-}
-
 /*
  * TXP_REASON_COMPARED: an IPv4 packet whose header is in *pkt; else why not. Whether a VLAN tag is
  * pending is not looked at.
@@ -72,6 +51,9 @@ static __always_inline void parse_transport(struct __sk_buff *ctx, struct txp_pa
 static __always_inline enum txp_reason parse(struct __sk_buff *ctx, __u32 l2_len,
 					     struct txp_packet *pkt)
 {
+	__u8 doff_flags[2], length;
+	__u32 offset;
+
 	if (ctx->protocol != bpf_htons(ETH_P_IP))
 		return TXP_REASON_NOT_IPV4;
 	if (l2_len && bpf_skb_load_bytes(ctx, 0, &pkt->eth, sizeof(pkt->eth)))
@@ -87,7 +69,21 @@ static __always_inline enum txp_reason parse(struct __sk_buff *ctx, __u32 l2_len
 	pkt->l3_len = ctx->len - pkt->l2_len;
 	if (pkt->l3_len < packet_header_len(pkt))
 		return TXP_REASON_BAD_HEADER;
-	parse_transport(ctx, pkt);
+
+	/* ports, and the length of the transport header: what cannot be read stays zero */
+	offset = pkt->l2_len + packet_header_len(pkt);
+	length = transport_len(pkt->ip.protocol);
+	if (!length || pkt->ip.frag_off & bpf_htons(TXP_IP_OFFSET) ||
+	    bpf_skb_load_bytes(ctx, offset, &pkt->ports, sizeof(pkt->ports)))
+		return TXP_REASON_COMPARED;
+	if (pkt->ip.protocol != IPPROTO_TCP) {
+		pkt->l4_len = length;
+		return TXP_REASON_COMPARED;
+	}
+	if (bpf_skb_load_bytes(ctx, offset + TXP_TCP_DOFF_OFFSET, doff_flags, sizeof(doff_flags)))
+		return TXP_REASON_COMPARED;
+	pkt->l4_len = (doff_flags[0] >> 4) * 4;
+	pkt->tcp_flags = doff_flags[1];
 	return TXP_REASON_COMPARED;
 }
 

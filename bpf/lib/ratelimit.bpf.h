@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How many packets are compared: the knob compare-rate, for each CPU. A CPU is given its time as it
- * passes, up to a burst, and each packet that is compared takes its share of a second from it.
+ * Rate limits. The knob compare-rate limits how many packets each CPU compares in a second: the CPU
+ * earns credit as time passes, up to a burst, and each compared packet takes its share of a second.
+ * Events have the generic cell rate algorithm.
  */
 #ifndef TXPATH_BPF_LIB_RATELIMIT_H
 #define TXPATH_BPF_LIB_RATELIMIT_H
@@ -14,18 +15,18 @@
 struct txp_ratelimit {
 	__u64 time_ns;	  /* when credit_ns was that */
 	__u64 credit_ns;  /* not spent yet */
-	__u64 noted;	  /* transit has left a note on this CPU, ever */
+	__u64 noted;	  /* transit has left a learn context on this CPU, ever */
 	__u64 address;	  /* see ratelimit_address */
-	__u64 skipped_ns; /* when a probe last noted nothing, for want of credit */
+	__u64 skipped_ns; /* when a probe last skipped a packet for lack of credit */
 };
 
-/* Tracing programs may not ask for the coarse clock. */
+/* Jiffies, because tracing programs may not call bpf_ktime_get_coarse_ns. */
 static __always_inline __u64 ratelimit_now(const struct txp_instance *inst)
 {
 	return inst->tick_ns ? bpf_jiffies64() * inst->tick_ns : bpf_ktime_get_ns();
 }
 
-/* The burst is at least one packet's. */
+/* The burst is at least what one packet costs. */
 static __always_inline __u64 ratelimit_credit(const struct txp_ratelimit *ratelimit, __u64 now,
 					      __u64 cost)
 {
@@ -36,7 +37,7 @@ static __always_inline __u64 ratelimit_credit(const struct txp_ratelimit *rateli
 	return passed > most || credit > most ? most : credit;
 }
 
-/* May this packet be compared? Softirqs are off: nobody else spends this CPU's. */
+/* May this packet be compared? Softirqs are off: no other program spends this CPU's credit. */
 static __always_inline bool ratelimit_take(struct txp_ratelimit *ratelimit,
 					   const struct txp_instance *inst)
 {
@@ -57,7 +58,7 @@ static __always_inline bool ratelimit_take(struct txp_ratelimit *ratelimit,
 
 #define TXP_SKIP_SETTLES (100 * 1000 * 1000ULL) /* ns from a probe to egress, and more */
 
-/* Nothing is taken of it. */
+/* Is there no credit for a packet? Takes none. */
 static __always_inline bool ratelimit_is_spent(const struct txp_ratelimit *ratelimit,
 					       const struct txp_instance *inst)
 {
@@ -67,8 +68,8 @@ static __always_inline bool ratelimit_is_spent(const struct txp_ratelimit *ratel
 }
 
 /*
- * Is what a probe would note of a packet not likely to be asked for? Egress asks the budget
- * itself, a moment later, and finds that a probe did not.
+ * Should a probe skip a packet because egress will not compare it? Egress decides by itself a
+ * moment later. If it compares after all, skipped_ns tells it that the probe has noted nothing.
  */
 static __always_inline bool ratelimit_skips(struct txp_ratelimit *ratelimit,
 					    const struct txp_instance *inst)
@@ -79,10 +80,10 @@ static __always_inline bool ratelimit_skips(struct txp_ratelimit *ratelimit,
 	return true;
 }
 
-/* A fifth of what a second gives may come at once. */
+/* A fifth of a second's number may come at once. */
 #define TXP_GCRA_BURST_NS (200ULL * 1000 * 1000)
 
-/* *due: when the next one is to come, begins with 0; each takes each_ns of a second. */
+/* *due: when the next one is due, at first 0. Each takes each_ns of a second. */
 static __always_inline bool gcra_allow(__u64 *due, __u64 now, __u64 each_ns)
 {
 	if (*due > now + TXP_GCRA_BURST_NS)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The sender of a packet: what the kernel builds its IPv4 header from. It is noted at the
- * probe that builds the header (ip_queue_xmit, ip_build_and_send_pkt, ip_make_skb) or, for a
- * forwarded packet, where it comes in; the rules are applied later, in rules.bpf.h.
+ * The sender of a packet: what the kernel builds its IPv4 header from. The probe at the function
+ * that builds the header notes it (ip_queue_xmit, ip_build_and_send_pkt, ip_make_skb). For a
+ * forwarded packet it is noted at TC ingress. Egress applies the rules later (verify/rules.bpf.h).
  */
 #ifndef TXPATH_BPF_LIB_SENDER_H
 #define TXPATH_BPF_LIB_SENDER_H
@@ -10,7 +10,7 @@
 #include "kernel/kernel.bpf.h"
 
 enum txp_origin {
-	TXP_ORIGIN_NONE,    /* not known: nothing of the sender can be predicted */
+	TXP_ORIGIN_NONE,    /* not known: nothing that depends on the sender can be predicted */
 	TXP_ORIGIN_STREAM,  /* __ip_queue_xmit: TCP, SCTP */
 	TXP_ORIGIN_SYNACK,  /* ip_build_and_send_pkt */
 	TXP_ORIGIN_CORK,    /* __ip_make_skb: UDP, ICMP, raw, TCP resets */
@@ -32,7 +32,7 @@ enum txp_id_rule {
 #define TXP_SEEN_OPTIONS (1 << 3)
 
 struct txp_sender {
-	__be32 saddr; /* what the packet must carry, or this is not its sender */
+	__be32 saddr; /* the packet must have these addresses, or this is not its sender */
 	__be32 daddr;
 	__u32 mark;
 	__u32 priority;
@@ -83,7 +83,7 @@ static __always_inline __u8 options_len(const struct ip_options_rcu *options)
 	return options ? KERNEL_READ(options, opt.optlen) : 0;
 }
 
-/* A connected stream socket: __ip_queue_xmit. The id is the caller's to fill. */
+/* A connected stream socket: __ip_queue_xmit. The caller fills in the id. */
 static __always_inline void sender_read_stream(struct txp_sender *snd, const struct sock *sk,
 					       const struct sk_buff *skb)
 {
@@ -99,7 +99,7 @@ static __always_inline void sender_read_stream(struct txp_sender *snd, const str
 	snd->seen |= TXP_SEEN_OPTIONS;
 }
 
-/* A SYN-ACK or the like: ip_build_and_send_pkt. Addresses, tos and mark are the caller's. */
+/* A SYN-ACK: ip_build_and_send_pkt. The caller fills in addresses, tos and mark. */
 static __always_inline void sender_read_synack(struct txp_sender *snd, const struct sock *listener)
 {
 	sender_read_socket(snd, listener);

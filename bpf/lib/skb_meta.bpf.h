@@ -2,11 +2,11 @@
 /*
  * What one probe notes about a packet for a later one, by the packet's address.
  *
- * Per CPU and direct-mapped: 5 ns, no allocation, nothing to clean up after a packet that
- * dies on the way. The price: a packet that changes CPU between two probes (its task was
- * moved, or it waited for a neighbour) is lost to the comparison, and counted so. The address
- * of a freed packet is used again at once, so a dossier is believed only if the packet also
- * carries the addresses and protocol that were noted, and a fragment its length and offset.
+ * Per CPU and direct-mapped: it costs 5 ns, allocates nothing, and needs no cleaning up after a
+ * packet that is dropped on the way. A packet that changes CPU between two probes is not compared,
+ * and counted as lost: its task was moved, or it waited for a neighbour. The kernel uses the
+ * address of a freed packet again at once. So a note is used only if the packet also has the
+ * addresses and protocol that were noted, and a fragment its length and offset.
  */
 #ifndef TXPATH_BPF_LIB_SKB_META_H
 #define TXPATH_BPF_LIB_SKB_META_H
@@ -21,7 +21,7 @@ static __always_inline struct txp_ratelimit *ratelimit_get(void)
 	return bpf_map_lookup_elem(&ratelimits, &zero);
 }
 
-/* Has a probe noted nothing, of packets that may be on their way? */
+/* Has a probe skipped packets that may still be on their way to egress? */
 static __always_inline bool ratelimit_has_skipped(const struct txp_instance *inst)
 {
 	const struct txp_ratelimit *ratelimit = ratelimit_get();
@@ -31,8 +31,8 @@ static __always_inline bool ratelimit_has_skipped(const struct txp_instance *ins
 }
 
 /*
- * A kernel pointer as a number: what is written to a map is read as one. Softirqs are off: one
- * could write another in between.
+ * A kernel pointer as a number: written to a map and read back. Softirqs must be off, as one could
+ * write another number in between.
  */
 static __always_inline __u64 ratelimit_address(struct txp_ratelimit *ratelimit, const void *pointer)
 {
@@ -40,7 +40,7 @@ static __always_inline __u64 ratelimit_address(struct txp_ratelimit *ratelimit, 
 	return READ_ONCE(ratelimit->address);
 }
 
-/* A packet about to be forwarded, as it came in: the sender is its own header. */
+/* A packet about to be forwarded, as it came in: its own header is all that is known. */
 static __always_inline void sender_read_header(struct txp_sender *snd, const struct iphdr *ip)
 {
 	snd->origin = TXP_ORIGIN_FORWARD;
@@ -56,16 +56,6 @@ static __always_inline void sender_read_header(struct txp_sender *snd, const str
 	snd->tot_len = ip->tot_len;
 	snd->fragment = ip->frag_off & bpf_htons(TXP_IP_MF | TXP_IP_OFFSET);
 	snd->seen = TXP_SEEN_TOS | TXP_SEEN_OPTIONS;
-}
-
-/*
- * Leased netfilter may rewrite an option, which does not show in the checksum of a packet whose sum
- * is yet to be made (CHECKSUM_PARTIAL).
- */
-static __always_inline __u32 transport_bytes(const struct txp_packet *pkt, bool with_options)
-{
-	return with_options && pkt->l4_len > TXP_TRANSPORT_BYTES_PLAIN ? pkt->l4_len
-								       : TXP_TRANSPORT_BYTES_PLAIN;
 }
 
 /* Words that the packet does not have stay zero, whatever pads it. */
@@ -106,8 +96,8 @@ static __always_inline struct txp_skb_meta *skb_meta_of(__u64 skb)
 }
 
 /*
- * A softirq may interrupt the writer and write the same slot for another packet; then
- * neither is kept.
+ * A softirq may interrupt the writer and write the same slot for another packet. Then neither note
+ * is kept.
  */
 static __always_inline void skb_meta_write_ctx(const struct sk_buff *packet,
 					       const struct txp_sender *snd,
@@ -136,7 +126,7 @@ static __always_inline bool skb_meta_has_ctx_at(__u64 skb)
 	return meta && skb && meta->skb == skb && meta->learn_ctx.valid;
 }
 
-/* Transit has left its note for this packet: it says all that a later probe could. */
+/* Transit has left a learn context for this packet: a later probe has nothing to add. */
 static __always_inline bool skb_meta_has_ctx(const struct sk_buff *packet)
 {
 	return skb_meta_has_ctx_at(kernel_address(packet));
@@ -149,8 +139,8 @@ static __always_inline void skb_meta_write(const struct sk_buff *packet,
 }
 
 /*
- * Nothing is noted of this packet: what was noted of one that has died at its address might be
- * taken for its own.
+ * Nothing is noted of this packet, so the slot must not keep what was noted of an earlier packet at
+ * the same address.
  */
 static __always_inline void skb_meta_forget(__u64 skb)
 {
@@ -173,7 +163,7 @@ static __always_inline bool sender_fits(const struct txp_sender *snd, const stru
 	return snd->fragment == fragment && (!fragment || snd->tot_len == pkt->ip.tot_len);
 }
 
-/* Takes the packet's dossier out. false: there is none, or it is another packet's. */
+/* Takes the packet's note out. false: there is none, or it is another packet's. */
 static __always_inline bool skb_meta_take(const struct sk_buff *packet,
 					  const struct txp_packet *pkt, struct txp_sender *snd)
 {

@@ -267,35 +267,18 @@ static __always_inline bool tcp_segment_continues(__u32 header_len, __u8 flags, 
 	       (flags & (TXP_TCP_SYN | TXP_TCP_FIN | TXP_TCP_RST | TXP_TCP_ACK)) == TXP_TCP_ACK;
 }
 
-/* get_xps_queue without traffic classes; TXP_NO_QUEUE: one of several, or none. */
-static __always_inline __u32 queue_of_cpu(const struct xps_dev_maps *maps,
-					  const struct sk_buff *skb)
-{
-	__u32 cpus = KERNEL_READ(maps, nr_ids);
-	__u32 cpu = KERNEL_READ(skb, sender_cpu) - 1; /* a NAPI's number is above all CPUs */
-	const struct hlist_head *slot; /* a pointer: typed loads stop where attr_map begins */
-	const struct xps_map *map;
-	__u16 queue = TXP_NO_QUEUE;
-
-	if (cpu >= cpus)
-		cpu = bpf_get_smp_processor_id();
-	if (cpu >= cpus)
-		return TXP_NO_QUEUE;
-	slot = (const void *)(kernel_address(maps) +
-			      bpf_core_field_offset(struct xps_dev_maps, attr_map) +
-			      cpu * sizeof(map));
-	map = (const void *)KERNEL_READ(slot, first);
-	if (map && KERNEL_READ(map, len) == 1)
-		bpf_probe_read_kernel(&queue, sizeof(queue), map->queues);
-	return queue;
-}
-
-/* netdev_core_pick_tx for a packet that has no socket; TXP_NO_QUEUE: cannot be told here. */
+/*
+ * netdev_core_pick_tx for a packet that has no socket; TXP_NO_QUEUE: cannot be told here. With a
+ * map of CPUs: get_xps_queue without traffic classes, if the CPU has one queue. Else skb_tx_hash.
+ */
 static __always_inline __u32 queue_of_kernel(const struct net_device *output,
 					     const struct sk_buff *skb, __u32 queues)
 {
 	const struct xps_dev_maps *maps = NULL;
-	__u32 recorded;
+	const struct hlist_head *slot; /* a pointer: typed loads stop where attr_map begins */
+	const struct xps_map *map;
+	__u16 queue = TXP_NO_QUEUE;
+	__u32 cpu, cpus, recorded;
 
 	if (KERNEL_READ(output, num_tc) || KERNEL_READ(output, netdev_ops, ndo_select_queue))
 		return TXP_NO_QUEUE;
@@ -307,15 +290,27 @@ static __always_inline __u32 queue_of_kernel(const struct net_device *output,
 			return TXP_NO_QUEUE;
 		maps = KERNEL_READ(output, xps_maps[TXP_XPS_CPUS]);
 	}
-	if (maps)
-		return queue_of_cpu(maps, skb);
-	/* skb_tx_hash without traffic classes */
-	recorded = KERNEL_READ(skb, queue_mapping);
-	if (recorded)
-		return (recorded - 1) % queues;
-	if (!KERNEL_READ_BITS(skb, l4_hash) && !KERNEL_READ_BITS(skb, sw_hash))
-		return TXP_NO_QUEUE;			     /* it has no hash yet */
-	return (__u64)KERNEL_READ(skb, hash) * queues >> 32; /* reciprocal_scale */
+	if (!maps) {
+		recorded = KERNEL_READ(skb, queue_mapping);
+		if (recorded)
+			return (recorded - 1) % queues;
+		if (!KERNEL_READ_BITS(skb, l4_hash) && !KERNEL_READ_BITS(skb, sw_hash))
+			return TXP_NO_QUEUE;			     /* it has no hash yet */
+		return (__u64)KERNEL_READ(skb, hash) * queues >> 32; /* reciprocal_scale */
+	}
+	cpus = KERNEL_READ(maps, nr_ids);
+	cpu = KERNEL_READ(skb, sender_cpu) - 1; /* a NAPI's number is above all CPUs */
+	if (cpu >= cpus)
+		cpu = bpf_get_smp_processor_id();
+	if (cpu >= cpus)
+		return TXP_NO_QUEUE;
+	slot = (const void *)(kernel_address(maps) +
+			      bpf_core_field_offset(struct xps_dev_maps, attr_map) +
+			      cpu * sizeof(map));
+	map = (const void *)KERNEL_READ(slot, first);
+	if (map && KERNEL_READ(map, len) == 1)
+		bpf_probe_read_kernel(&queue, sizeof(queue), map->queues);
+	return queue;
 }
 
 /*

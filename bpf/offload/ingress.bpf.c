@@ -124,7 +124,13 @@ static __always_inline void leave_learn_ctx(struct __sk_buff *ctx, const struct 
 	snd.mark = ctx->mark;
 	snd.priority = ctx->priority;
 	snd.seen |= TXP_SEEN_MARK | TXP_SEEN_PRIORITY;
-	rx->learn_ctx.transport_bytes = transport_bytes(&rx->pkt, with_options);
+	/*
+	 * Leased netfilter may rewrite a TCP option, which does not show in the checksum of a
+	 * packet whose sum is yet to be made (CHECKSUM_PARTIAL).
+	 */
+	rx->learn_ctx.transport_bytes = TXP_TRANSPORT_BYTES_PLAIN;
+	if (with_options && rx->pkt.l4_len > TXP_TRANSPORT_BYTES_PLAIN)
+		rx->learn_ctx.transport_bytes = rx->pkt.l4_len;
 	transport_read(ctx, &rx->pkt, rx->learn_ctx.transport, rx->learn_ctx.transport_bytes);
 	rx->learn_ctx.valid = 1;
 	skb_meta_write_ctx(skb, &snd, &rx->learn_ctx);
@@ -171,59 +177,46 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 		event_decline(inst, ctx->ifindex, &rx->pkt, ctx->mark, rx->verdict);
 }
 
-/* Since 6.2: the kernel's packet and its surroundings are read here. */
-static __always_inline void transit_by_context(struct __sk_buff *ctx,
-					       const struct txp_instance *inst,
-					       struct txp_surroundings *around)
-{
-	const struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
-	const __u64 *now = mode_epoch_get();
-	/* before the device's mode is read */
-	__u64 epoch = now ? READ_ONCE(*now) : 0;
-	const struct txp_device *dev;
-
-	/* a TCX link goes with its device into another namespace */
-	if (skb->dev->nd_net.net->net_cookie != inst->netns)
-		return;
-	dev = device_of(inst->netns, ctx->ifindex);
-	if (!dev)
-		return;
-	surroundings_at_hook(around, inst, skb->dev, dev->netfilter);
-	transit(ctx, skb, inst, around, dev, epoch);
-}
-
-/* Before 6.2: receive_tp has read the surroundings. */
-static __always_inline void transit_by_slot(struct __sk_buff *ctx, const struct txp_instance *inst)
-{
-	struct txp_receive_slot *slot = receive_slot_get();
-	const struct txp_device *dev;
-	const struct sk_buff *skb;
-
-	if (!slot || slot->foreign)
-		return;
-	dev = device_of(inst->netns, ctx->ifindex);
-	if (!dev)
-		return;
-	skb = slot->ifindex == ctx->ifindex ? context_verify(ctx, slot->skb) : NULL;
-	slot->skb = 0;
-	transit(ctx, skb, inst, &slot->around, dev, 0);
-}
-
 /* A program of its own: hits would pay for its registers. */
 SEC("tc")
 int txpath_slow_path(struct __sk_buff *ctx)
 {
 	const struct txp_instance *inst = instance_get();
 	struct txp_surroundings *around;
+	struct txp_receive_slot *slot;
+	const struct txp_device *dev;
+	const struct sk_buff *skb;
+	const __u64 *now;
 	__u32 zero = 0;
+	__u64 epoch;
 
 	around = bpf_map_lookup_elem(&surroundings, &zero);
 	if (!inst || !around || (bpf_cast_to_kern_ctx && miss_fast(ctx, inst)))
 		return TXP_TC_ACT_UNSPEC;
-	if (bpf_cast_to_kern_ctx)
-		transit_by_context(ctx, inst, around);
-	else
-		transit_by_slot(ctx, inst);
+	if (bpf_cast_to_kern_ctx) {
+		/* before the device's mode is read */
+		now = mode_epoch_get();
+		epoch = now ? READ_ONCE(*now) : 0;
+		/* a TCX link goes with its device into another namespace */
+		skb = bpf_cast_to_kern_ctx(ctx);
+		if (skb->dev->nd_net.net->net_cookie != inst->netns)
+			return TXP_TC_ACT_UNSPEC;
+		dev = device_of(inst->netns, ctx->ifindex);
+		if (!dev)
+			return TXP_TC_ACT_UNSPEC;
+		surroundings_at_hook(around, inst, skb->dev, dev->netfilter);
+		transit(ctx, skb, inst, around, dev, epoch);
+	} else { /* before 6.2: receive_tp has read the surroundings */
+		slot = receive_slot_get();
+		if (!slot || slot->foreign)
+			return TXP_TC_ACT_UNSPEC;
+		dev = device_of(inst->netns, ctx->ifindex);
+		if (!dev)
+			return TXP_TC_ACT_UNSPEC;
+		skb = slot->ifindex == ctx->ifindex ? context_verify(ctx, slot->skb) : NULL;
+		slot->skb = 0;
+		transit(ctx, skb, inst, &slot->around, dev, 0);
+	}
 	return TXP_TC_ACT_UNSPEC;
 }
 
