@@ -161,11 +161,12 @@ struct txp_instance {
 };
 
 /*
- * map "mode_epoch", one row, a __u64: another one from the moment that a device's mode is; 0 while
- * modes are being written. A hit needs a lease that was verified under the same number, and not 0.
+ * map "mode_epoch", one row, a __u64: it changes as soon as the mode of a device does, and is 0
+ * while modes are being written. A packet is a hit only if the slow path took the flow's last
+ * packet under the same number, and the number is not 0.
  */
 
-/* map "moments", one row: when something that has no generation of its own last moved. */
+/* map "moments", one row: when something that has no generation of its own last changed. */
 struct txp_moments {
 	__u64 neighbour_ns; /* CLOCK_MONOTONIC */
 	__u32 genid;	    /* rt_genid when last looked at */
@@ -173,8 +174,8 @@ struct txp_moments {
 };
 
 /*
- * What of a packet decides where it goes; both transit and egress know it. Ports and protocol
- * are 0 unless rules, the multipath hash or netfilter ask for them.
+ * The key of a flow: what of a packet decides where it goes, and both ingress and egress see. Ports
+ * and protocol are 0 unless policy rules, the multipath hash or netfilter look at them.
  */
 struct txp_lease_key {
 	__be32 saddr;
@@ -188,14 +189,14 @@ struct txp_lease_key {
 	__u16 reserved;
 };
 
-/* What must not have moved for a lease to hold: read when learned, and at each use. */
+/* A lease holds while these are the same: read when it is learned, and at each use. */
 struct txp_genid_snapshot {
 	__u32 rt_genid;
 	__u32 fib_seq;
 	__u32 nexthop_seq;
 	__u16 rp_filter; /* of the device, and of all four times that */
 	__u16 settings;	 /* other sysctls without a generation, packed */
-	__u32 netfilter; /* of its rules and chains; 0: not asked for */
+	__u32 netfilter; /* of its rules and chains; 0: not looked at */
 	__u32 hash;	 /* that the packet brought along and takes its path by; 0: none */
 };
 
@@ -211,36 +212,37 @@ struct txp_genid_snapshot {
 struct txp_lease {
 	struct txp_lease_key key;
 	struct txp_genid_snapshot genids;
-	__u64 mode_epoch;  /* what the map "mode_epoch" had when transit verified a packet by this
-			  lease; 0: it has not, or something is in the way of hits */
+	__u64 mode_epoch;  /* of the map "mode_epoch" when the slow path took a packet by this
+			      lease; 0: it has not, or something prevents hits */
 	__u64 learned;	   /* ns, CLOCK_MONOTONIC_COARSE; 0: the place is empty */
-	__u64 output;	   /* address of the output's net_device; 0: a mark, see miss_mark */
+	__u64 output;	   /* address of the output's net_device; 0: a mark (offload/slow.bpf.h) */
 	__u64 neighbour;   /* address of the next hop's struct neighbour */
 	__u8 ethernet[12]; /* destination and source of the frame as it left */
-	__u32 oif;	   /* ifindex of the output; with the above what transit hands on */
-	__u8 next_hop[8];  /* of the neighbour's record: the last four are the address (of an
-			      IPv6 one its last word), the first whatever is before it there */
-	__u64 until;	   /* jiffies; no hit from then on */
-	__u64 tick;	   /* jiffies when a hit last asked for what has no generation */
-	__u16 mtu;	   /* for forwarding, bytes of IP */
-	__u8 transit;	   /* enum txp_transit: TAKEN, or why not */
-	__u8 basis;	   /* enum txp_basis */
-	__u8 asked;	   /* output is 0 and bpf_fib_lookup has been asked why */
-	__u8 next_hop_at;  /* where in the neighbour's key that is: 0 or 12 */
-	__u8 priority;	   /* of a hit, from the TOS byte */
+	__u32 oif; /* ifindex of the output; follows ethernet: both go to txpath_rewrite in one
+		      piece */
+	__u8 next_hop[8]; /* of the neighbour's record: the last four are the address (of an
+			     IPv6 one its last word), the first whatever is before it there */
+	__u64 until;	  /* jiffies; no hit from then on */
+	__u64 tick;	  /* jiffies when a hit last read what has no generation */
+	__u16 mtu;	  /* for forwarding, bytes of IP */
+	__u8 transit;	  /* enum txp_transit: TAKEN, or why not */
+	__u8 basis;	  /* enum txp_basis */
+	__u8 asked;	  /* output is 0 and bpf_fib_lookup has been asked why */
+	__u8 next_hop_at; /* where in the neighbour's key that is: 0 or 12 */
+	__u8 priority;	  /* of a hit, from the TOS byte */
 	__u8 reserved;
 };
 
-/* What a place of the table has, in few bytes: of most places a packet needs to know no more. */
+/* What a packet compares first of a place in the table: most often that is enough. */
 struct txp_lease_tag {
 	__u32 hash; /* of the key, which also says which place it is */
 	__u32 time; /* jiffies when it was learned; 0: the lease is over before its time */
 };
 
 /*
- * One element of the map. The kernel has a table of all elements' addresses: of leases one by one
- * it would be as large as a cache that each packet has to find them in. The tags are together for
- * the same reason: a lease of another flow is two lines of memory that no cache has.
+ * One element of the map. The kernel has a table with the address of each element. With one lease
+ * an element that table would fill a CPU cache. The tags are together for the same reason: a lease
+ * of another flow is two cache lines that are not in any cache.
  */
 struct txp_lease_page {
 	struct txp_lease_tag tag[TXP_LEASES_PER_PAGE];
@@ -248,13 +250,12 @@ struct txp_lease_page {
 };
 
 /*
- * map "dev_cache": per CPU, by the device's index. The kernel's own values as the guard of transit
- * saw them when it last let a packet of the device pass: while they are the same it would again.
- * And what is counted here instead of in the map "counters", of which every packet would need a
- * look-up.
+ * map "dev_cache": per CPU, by the device's index. The kernel's own values when the slow path last
+ * let a packet of the device pass: while they are the same, it would do so again. And the tallies
+ * that most packets need: the map "counters" would cost each packet a look-up.
  */
 struct txp_dev_cache {
-	__u32 ifindex;		     /* 0: nobody's; the first that comes has the place */
+	__u32 ifindex;		     /* 0: free; the first device takes it */
 	__u32 ready;		     /* ifindex: what a hit compares with is filled in */
 	struct txp_tally taken;	     /* part of transits.taken */
 	struct txp_tally redirected; /* part of reasons.redirected */
@@ -262,20 +263,20 @@ struct txp_dev_cache {
 	__u64 tcx;		     /* of struct tcx_entry: transit is its only program */
 	__u8 key_ports;		     /* the key has ports */
 	__u8 hash;		     /* the path depends on the hash that the packet brings along */
-	__u8 netfilter; /* hooks that act: leased or passed by; SYN, FIN and RST are theirs */
-	__u8 conntrack; /* of them one may be conntrack's */
-	__u32 genid;	/* rt_genid when a packet without a lease was last verified in full */
+	__u8 netfilter;		     /* hooks act, leased or bypassed: see tcp_segment_continues */
+	__u8 conntrack;		     /* one of them may be conntrack's */
+	__u32 genid; /* rt_genid when a packet without a lease last took the slow path */
 	/* the second cache line: a hit needs no more than two */
-	__u64 tcx_revision; /* which the programs of tcx had then */
+	__u64 tcx_revision; /* revision of tcx's programs then */
 	__u64 prerouting;   /* addresses of netfilter's hooks, 0: none */
 	__u64 forward;
 	__u64 postrouting;
 	__u64 rp_filter;     /* addresses of the sysctls: of the device */
 	__u64 rp_filter_all; /* and of all */
-	__u64 hook;	     /* the only one at POSTROUTING: its function; 0: not asked for */
-	__u64 hook_of;	     /* and whose it is */
+	__u64 hook;	     /* the only one at POSTROUTING: its function; 0: not compared */
+	__u64 hook_of;	     /* and its priv */
 	__u64 sock_pfree;    /* of struct txp_instance */
-	/* Parts of struct txp_counters that most packets want. */
+	/* Parts of struct txp_counters that most packets need. */
 	struct txp_tally over_rate;  /* of reasons */
 	struct txp_tally ip_forward; /* of probes */
 	struct txp_tally ip_output;
@@ -286,12 +287,12 @@ struct txp_dev_cache {
 	struct txp_tally would_take; /* of transits */
 	struct txp_tally miss;
 	struct txp_tally collision;
-	__u64 tick;		 /* jiffies when what hits compare with was noted last */
+	__u64 tick;		 /* jiffies when the values to compare were last noted */
 	struct txp_tally no_dst; /* of reasons */
 	__u64 unused[2];
 };
 
-/* map "events", a ring buffer: what an operator will want to know of, as it happens. */
+/* map "events", a ring buffer: what an operator wants to know as it happens. */
 enum txp_event_kind {
 	TXP_EVENT_SURPRISE,   /* a renewal that differs although nothing moved */
 	TXP_EVENT_DEMOTION,   /* a device that had too many of them */
@@ -323,8 +324,8 @@ struct txp_event {
 };
 
 /*
- * map "tracing", one row, written by txpath trace again and again: until then declines and
- * mismatches are events too. A trace that was killed ends by itself.
+ * map "tracing", one row, which txpath trace writes again and again: until that time declines and
+ * mismatches are events too. So a trace that was killed ends by itself.
  */
 struct txp_tracing {
 	__u64 until_ns; /* CLOCK_MONOTONIC */
@@ -339,7 +340,7 @@ struct txp_event_ratelimit {
 };
 
 #define TXP_EVENTS_SIZE (512 * 1024) /* bytes */
-/* map "transit_calls": the programs that the one at TC ingress goes on with. */
+/* map "transit_calls": the programs that the one at TC ingress calls. */
 enum txp_transit_call {
 	TXP_CALL_REWRITE,
 	TXP_CALL_SLOW_PATH,
@@ -361,10 +362,10 @@ enum txp_rewrite {
 
 #define TXP_REWRITE_MAGIC 0x74787031
 
-/* map "egress_calls": the programs that the one at TC egress goes on with. */
+/* map "egress_calls": the programs that the one at TC egress calls. */
 enum txp_egress_call {
 	TXP_CALL_COMPARE,
-	TXP_CALL_CLASSIFY, /* none: nothing is classified */
+	TXP_CALL_CLASSIFY, /* empty: no rules are loaded */
 	TXP_EGRESS_CALL_COUNT,
 };
 
