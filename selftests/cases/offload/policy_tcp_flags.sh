@@ -90,14 +90,19 @@ connection_is_taken()
 	[ "$(verdict r0 taken)" -gt "$before" ]
 }
 
+seen_at_server()
+{
+	ip netns exec "$(ns server)" cat /sys/class/net/s0/statistics/rx_packets
+}
+
 # arrivals WORD...: how many of the segments the server sees
 arrivals()
 {
-	local before after=$(ns server)
+	local after before
 
-	before=$(ip netns exec "$after" cat /sys/class/net/s0/statistics/rx_packets)
+	before=$(seen_at_server)
 	segments "$@"
-	after=$(ip netns exec "$after" cat /sys/class/net/s0/statistics/rx_packets)
+	after=$(seen_at_server)
 	echo $((after - before))
 }
 
