@@ -32,16 +32,15 @@ struct attach_request {
 	bool lo_forwarding; /* consent to switch it on */
 	enum netfilter_hook netfilter_hook;
 	enum probes probes;
-	bool transit; /* at TC ingress too; else devices that have it lose it */
-	/* Knobs as the operator wrote them, in the knob's unit; those not given have their default.
-	 */
+	bool transit; /* a program at TC ingress too; else devices that have one lose it */
+	/* Knobs as the operator wrote them, in the unit of the knob; others have their default. */
 	__u64 knob[TXP_KNOB_COUNT];
 	__u32 given; /* bit per enum txp_knob */
 };
 
 /*
- * In the namespace that we are in, whose id is netns. The caller holds the lock. On failure, which
- * has been logged, the host is as it was. -EINTR: a signal wants us to end.
+ * Attaches in the namespace that we are in, whose id is netns. The caller holds the lock. On
+ * failure the host is as it was, and the error has been logged. -EINTR: a signal that is held back.
  */
 int attach_devices(const struct pins *pins, __u64 netns, const struct attach_request *request);
 
