@@ -17,10 +17,29 @@
  * constant in the control block, and from bpf_redirect to here the kernel keeps these words
  * (qdisc_skb_cb.data). For packets without a route only: IP has used the control block of others.
  */
+static __always_inline __u32 redirect_differs(const struct __sk_buff *ctx)
+{
+	return (ctx->cb[TXP_REWRITE_MARK] ^ TXP_REWRITE_MAGIC) |
+	       (ctx->cb[TXP_REWRITE_OIF] ^ ctx->ifindex);
+}
+
 static __always_inline bool is_redirected(const struct __sk_buff *ctx)
 {
-	return ctx->cb[TXP_REWRITE_MARK] == TXP_REWRITE_MAGIC &&
-	       ctx->cb[TXP_REWRITE_OIF] == ctx->ifindex && ctx->ingress_ifindex;
+	return !redirect_differs(ctx) && ctx->ingress_ifindex;
+}
+
+/* Chosen without a branch, so that the verifier does not follow two ways from here on. */
+static __always_inline struct txp_tally *no_route_tally(const struct __sk_buff *ctx,
+							struct txp_dev_cache *cache)
+{
+	const __u64 redirected = offsetof(struct txp_dev_cache, redirected);
+	const __u64 no_dst = offsetof(struct txp_dev_cache, no_dst);
+	__u64 differs = redirect_differs(ctx);
+
+	differs = 0 - differs;
+	barrier_var(differs);
+	differs = (__s64)differs >> 63; /* all bits, or none */
+	return (void *)cache + redirected + (differs & (no_dst - redirected));
 }
 
 /* false: the packet has a route, or only the comparison can tell its reason. */
@@ -39,7 +58,7 @@ static __always_inline bool skip_no_dst(struct __sk_buff *ctx, const struct sk_b
 		return false;
 	if ((__u64)skb->dev->nd_net.net != cache->net)
 		return false;
-	count_tally(is_redirected(ctx) ? &cache->redirected : &cache->no_dst, ctx->len);
+	count_tally(no_route_tally(ctx, cache), ctx->len);
 	return true;
 }
 

@@ -87,8 +87,7 @@ void size_limit(void **state)
 	memcpy(text, "version: 1\nrules: []", strlen("version: 1\nrules: []"));
 	assert_int_equal(read_bytes(text, most, &ruleset, &logged), 0);
 	ruleset_free(&ruleset);
-	assert_refused("too large", text, most + 1, 0,
-		       "the file has 16777217 bytes; the limit is");
+	assert_refused("too large", text, most + 1, 0, "the file has 16777217 bytes; the limit is");
 	free(text);
 }
 
