@@ -151,7 +151,8 @@ static int show_one(struct json_object *object)
 	printf("%s: %s, the first rule that matches:\n", json_text(object, "netns"),
 	       json_text(object, "file"));
 	for (i = 0; i < json_object_array_length(gone); i++)
-		printf("dev %s: this name is now another device; load the rules again\n",
+		printf("dev %s: the device that the rules were loaded for is gone; load the rules "
+		       "again\n",
 		       json_object_get_string(json_object_array_get_idx(gone, i)));
 	add_rest(rules, "(none matched)", json_member(object, "unmatched"));
 	add_rest(rules, "(not IP)", json_member(object, "not_ip"));

@@ -239,7 +239,7 @@ test_classify_says_what_is_gone()
 	attach client c0
 	[ "$(txp client -j classify show | jq -c '.classify[0].gone')" = '["c0"]' ] ||
 		fail "c0 is another, and show does not say so"
-	txp client classify show | grep 'dev c0: .*load them again' >&2 || fail "nor as text"
+	txp client classify show | grep 'dev c0: .*load the rules again' >&2 || fail "nor as text"
 	txp client classify load "$WORK/rules.yaml"
 	[ "$(txp client -j classify show | jq -c '.classify[0].gone')" = '[]' ] || fail "still after load"
 }
