@@ -84,10 +84,10 @@ static __always_inline void event_classified(struct __sk_buff *ctx, __u32 rule,
 	event = event_begin(inst, TXP_EVENT_CLASSIFIED, ctx->ifindex, rule);
 	if (!event)
 		return;
-	event->loaded.fields = *fields;
-	event->loaded.class = *class;
-	__builtin_memcpy(event->loaded.rule, name->rule, sizeof(name->rule));
-	__builtin_memcpy(event->loaded.class_name, name->class, sizeof(name->class));
+	event->classified.fields = *fields;
+	event->classified.class = *class;
+	__builtin_memcpy(event->classified.rule, name->rule, sizeof(name->rule));
+	__builtin_memcpy(event->classified.class_name, name->class, sizeof(name->class));
 	bpf_ringbuf_submit(event, 0);
 }
 

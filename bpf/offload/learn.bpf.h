@@ -126,8 +126,8 @@ static __always_inline bool lease_is_surprised(const struct txp_check *chk,
 	    !genids_equal(&old->genids, rx) || !neighbour_holds(old))
 		return false;
 	/* not the MTU: a device's is written before the generation moves, and a path's changes */
-	if (old->oif == new->oif && old->transit == new->transit &&was[0] == is[0] &&
-	    was[1] == is[1] && was[2] == is[2])
+	if (old->oif == new->oif && was[0] == is[0] && was[1] == is[1] && was[2] == is[2] &&
+	    old->transit == new->transit)
 		return false;
 	if (basis_is_choice(old->basis) || basis_is_choice(new->basis))
 		return false;

@@ -4,18 +4,18 @@
  * compared with what the kernel's rules predict. No packet is changed here.
  *
  * The flow of a packet, top to bottom:
- *   txpath_egress      each packet pays for this program, so it is small.
- *    skip_compare      only counts packets without a route and those over the rate (skip.bpf.h)
- *   txpath_compare     the rest, by a tail call:
- *    check_packet      parses the packet and reads its route; a reason other than COMPARED ends
- * here origin_find      the sender: from an earlier probe, or from the socket (origin.bpf.h)
- *     rules_sender ..  predict each field, and compare it (rules.bpf.h)
- *     rules_route      predicts the path by bpf_fib_lookup, and compares it (predict.bpf.h)
- *    find_cause        only if a field differs: what explains it (cause.bpf.h)
- *    settle_ ..        gives each difference its verdict; then all verdicts are counted
- *    learn             a forwarded packet: what the kernel did becomes a lease
- * (offload/learn.bpf.h) txpath_classify    if rules are loaded: the last tail call, for every
- * packet
+ *
+ *   txpath_egress    each packet pays for this program, so it is small
+ *     skip_compare   only counts packets without a route and those over the rate
+ *   txpath_compare   the rest, by a tail call
+ *     check_packet   parses the packet and reads its route
+ *       origin_find  who sent it: noted at an earlier probe, or its socket
+ *       rules_...    predict each field and compare it
+ *       rules_route  predicts the path with bpf_fib_lookup and compares it
+ *     find_cause     only if a field differs: what explains it
+ *     settle_...     gives each field its verdict and counts it
+ *     learn          a forwarded packet: what the kernel did becomes a lease
+ *   txpath_classify  for every packet, by a tail call, if rules are loaded
  */
 #include "verify/result.bpf.h"
 #include "lib/context.bpf.h"

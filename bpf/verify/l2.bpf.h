@@ -95,14 +95,15 @@ static __always_inline bool vlan_is_sender(const struct txp_check *chk,
 static __always_inline __s32 vlan_map(const struct net_device *vlan, __u32 priority)
 {
 	const struct vlan_priority_tci_mapping *mapping;
-	__u64 private = kernel_address(vlan); /* netdev_priv */
+	__u64 priv = kernel_address(vlan); /* netdev_priv */
 
 	if (bpf_core_field_exists(vlan->priv))
-	private += bpf_core_field_offset(vlan->priv);
-	else private += (bpf_core_type_size(struct net_device) + TXP_NETDEV_ALIGN - 1) &
+		priv += bpf_core_field_offset(vlan->priv);
+	else
+		priv += (bpf_core_type_size(struct net_device) + TXP_NETDEV_ALIGN - 1) &
 			~(TXP_NETDEV_ALIGN - 1);
 	mapping = (const void *)kernel_word(
-		private + bpf_core_field_offset(struct vlan_dev_priv, egress_priority_map) +
+		priv + bpf_core_field_offset(struct vlan_dev_priv, egress_priority_map) +
 		(priority & 0xf) * sizeof(void *));
 	for (__u32 i = 0; i < TXP_VLAN_MAPPINGS; i++) {
 		if (!mapping)

@@ -15,7 +15,8 @@
 /*
  * Did txpath_rewrite redirect this packet to this device? It leaves the device's index and a
  * constant in the control block, and from bpf_redirect to here the kernel keeps these words
- * (qdisc_skb_cb.data). For packets without a route only: IP has used the control block of others.
+ * (qdisc_skb_cb.data). IP uses the control block of packets with a route, so the constant is one
+ * that it does not write.
  */
 static __always_inline __u32 redirect_differs(const struct __sk_buff *ctx)
 {
@@ -25,7 +26,7 @@ static __always_inline __u32 redirect_differs(const struct __sk_buff *ctx)
 
 static __always_inline bool is_redirected(const struct __sk_buff *ctx)
 {
-	return !redirect_differs(ctx) && ctx->ingress_ifindex;
+	return !redirect_differs(ctx);
 }
 
 /* Chosen without a branch, so that the verifier does not follow two ways from here on. */

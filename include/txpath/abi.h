@@ -157,7 +157,8 @@ struct txp_instance {
 	__u64 tick_ns;	  /* between two jiffies, 0: not known, nothing is a hit */
 	__u64 compare_ns; /* 1 s / compare-rate: what comparing a packet takes of it; 0: nothing */
 	__u64 settle_ns;  /* a look-up that differs is unknown for that long; 0: a mismatch */
-	__u8 knob_word[TXP_KNOBS_MAX]; /* by enum txp_knob: place of the word in force, else 0 */
+	__u32 knob[TXP_KNOBS_MAX]; /* by enum txp_knob: the value in force, in the unit of the knob;
+				      of a word its place */
 };
 
 /*
@@ -319,7 +320,7 @@ struct txp_event {
 			struct txp_lease after;	 /* and what the kernel did now */
 		};
 		struct txp_example example; /* MISMATCH */
-		struct txp_classified loaded;
+		struct txp_classified classified;
 	};
 };
 
@@ -386,7 +387,7 @@ TXP_ASSERT_SIZE(struct txp_example_key, 24);
 TXP_ASSERT_SIZE(struct txp_example, 40);
 TXP_ASSERT_SIZE(struct txp_instance, 40 + 8 * TXP_HARMLESS_HOOKS + 5 * TXP_PROBES_MAX +
 					     8 * TXP_SELINUX_HOOKS + 8 * TXP_CONNTRACK_HOOKS + 64 +
-					     TXP_KNOBS_MAX);
+					     4 * TXP_KNOBS_MAX);
 _Static_assert(TXP_PROBE_COUNT <= TXP_PROBES_MAX, "probes have no room in struct txp_instance");
 TXP_ASSERT_SIZE(struct txp_moments, 16);
 TXP_ASSERT_SIZE(struct txp_transit_tallies, 16 * TXP_TRANSIT_COUNT);

@@ -50,14 +50,14 @@
 		 "it, before it is a mismatch. 0: it is a mismatch at once")
 
 /*
- * TXP_KNOB_UNIT(ID, text, to_member, from_member): text is what the operator reads, "" for a
- * plain number. to_member makes the member's value of the knob's x; from_member is the reverse.
+ * TXP_KNOB_UNIT(ID, text, to_member): text is what the operator reads, "" for a plain number.
+ * to_member makes the member's value of the knob's x.
  */
 #define TXP_KNOB_UNITS(TXP_KNOB_UNIT)                                                              \
-	TXP_KNOB_UNIT(WORD, "", x, x)                                                              \
-	TXP_KNOB_UNIT(COUNT, "", x, x)                                                             \
-	TXP_KNOB_UNIT(MS, "ms", x * 1000000, x / 1000000)                                          \
-	TXP_KNOB_UNIT(RATE, "packets/s", x ? 1000000000 / x : 0, x ? 1000000000 / x : 0)
+	TXP_KNOB_UNIT(WORD, "", x)                                                                 \
+	TXP_KNOB_UNIT(COUNT, "", x)                                                                \
+	TXP_KNOB_UNIT(MS, "ms", x * 1000000)                                                       \
+	TXP_KNOB_UNIT(RATE, "packets/s", x ? 1000000000 / x : 0)
 
 enum txp_knob {
 #define TXP_KNOB_ENUM(id, name, unit, values, initial, where, member, meaning) TXP_KNOB_##id,
@@ -67,7 +67,7 @@ enum txp_knob {
 };
 
 enum txp_knob_unit {
-#define TXP_KNOB_UNIT_ENUM(id, text, to_member, from_member) TXP_KNOB_UNIT_##id,
+#define TXP_KNOB_UNIT_ENUM(id, text, to_member) TXP_KNOB_UNIT_##id,
 	TXP_KNOB_UNITS(TXP_KNOB_UNIT_ENUM)
 #undef TXP_KNOB_UNIT_ENUM
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Knobs. Each has a number: of a word its place in the list of words. The number goes to the
- * member that TXP_KNOBS names, in the unit of that member, and back for txpath status -v.
+ * member that TXP_KNOBS names, in the unit of that member. The row keeps it as it was given, for
+ * txpath status -v.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ _Static_assert(TXP_KNOB_COUNT <= TXP_KNOBS_MAX, "the row has no room for all kno
 const char *knob_unit_text(const struct knob *knob)
 {
 	static const char *const texts[] = {
-#define UNIT_TEXT(id, text, to_member, from_member) text,
+#define UNIT_TEXT(id, text, to_member) text,
 		TXP_KNOB_UNITS(UNIT_TEXT)
 #undef UNIT_TEXT
 	};
@@ -47,23 +48,11 @@ const char *knob_unit_text(const struct knob *knob)
 static __u64 to_member(const struct knob *knob, __u64 x)
 {
 	switch (knob->unit) {
-#define TO_MEMBER(id, text, to_member, from_member)                                                \
+#define TO_MEMBER(id, text, to_member)                                                             \
 	case TXP_KNOB_UNIT_##id:                                                                   \
 		return to_member;
 		TXP_KNOB_UNITS(TO_MEMBER)
 #undef TO_MEMBER
-	}
-	return x;
-}
-
-static __u64 from_member(const struct knob *knob, __u64 x)
-{
-	switch (knob->unit) {
-#define FROM_MEMBER(id, text, to_member, from_member)                                              \
-	case TXP_KNOB_UNIT_##id:                                                                   \
-		return from_member;
-		TXP_KNOB_UNITS(FROM_MEMBER)
-#undef FROM_MEMBER
 	}
 	return x;
 }
@@ -191,10 +180,12 @@ void knobs_to_row(const struct attach_request *request, bool fresh, struct txp_i
 	int i;
 
 	for (i = 0; i < TXP_KNOB_COUNT; i++) {
-		if (!knobs[i].is_row)
-			row->knob_word[i] = member_get(&knobs[i], request);
-		else if (fresh || request->given & (1U << i))
+		if (!knobs[i].is_row) {
+			row->knob[i] = member_get(&knobs[i], request);
+		} else if (fresh || request->given & (1U << i)) {
+			row->knob[i] = request->knob[i];
 			member_set(&knobs[i], row, to_member(&knobs[i], request->knob[i]));
+		}
 	}
 }
 
@@ -203,7 +194,7 @@ const char *knob_in_force(const struct txp_instance *row, enum txp_knob which, c
 	const struct knob *knob = &knobs[which];
 
 	if (!knob->is_row)
-		return words_at(knob->values, row->knob_word[which], text, KNOB_TEXT_MAX);
-	snprintf(text, KNOB_TEXT_MAX, "%llu", from_member(knob, member_get(knob, row)));
+		return words_at(knob->values, row->knob[which], text, KNOB_TEXT_MAX);
+	snprintf(text, KNOB_TEXT_MAX, "%u", row->knob[which]);
 	return text;
 }

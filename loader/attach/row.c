@@ -35,7 +35,7 @@ void transaction_set_row(struct transaction *t)
 	t->row.fib_mark = feature_fib_mark();
 	knobs_to_row(t->request, t->fresh, &t->row);
 	if (t->row.lo_forwarding >= 0) /* it stays on, whatever this request says */
-		t->row.knob_word[TXP_KNOB_LO_FORWARDING] = true;
+		t->row.knob[TXP_KNOB_LO_FORWARDING] = true;
 	if (t->request->transit)
 		t->row.transit_errno = t->transit.err;
 }

@@ -152,7 +152,7 @@ static void mismatch_text(struct json_object *object)
 
 static void rule_match_json(struct json_object *object, const struct txp_event *event)
 {
-	const struct txp_class_fields *fields = &event->loaded.fields;
+	const struct txp_class_fields *fields = &event->classified.fields;
 	int family = fields->family == TXP_CLASS_IPV6 ? AF_INET6 : AF_INET;
 	char text[ACTION_TEXT_MAX];
 
@@ -166,9 +166,9 @@ static void rule_match_json(struct json_object *object, const struct txp_event *
 	json_add_number(object, "dscp", fields->number[TXP_DIMENSION_DSCP]);
 	json_add_number(object, "priority", fields->number[TXP_DIMENSION_PRIORITY]);
 	json_add_number(object, "mark", fields->mark);
-	json_add_text(object, "rule", event->loaded.rule);
-	json_add_text(object, "class", event->loaded.class_name);
-	json_add_text(object, "sets", action_text(&event->loaded.class, text));
+	json_add_text(object, "rule", event->classified.rule);
+	json_add_text(object, "class", event->classified.class_name);
+	json_add_text(object, "sets", action_text(&event->classified.class, text));
 }
 
 static void rule_match_text(struct json_object *object)
@@ -238,7 +238,7 @@ static bool passes_filter(const struct txp_event *event, const struct txp_filter
 	if (event->kind == TXP_EVENT_DECLINE)
 		return filter_has_flow(filter, &event->before.key);
 	if (event->kind == TXP_EVENT_CLASSIFIED)
-		return filter_has_fields(filter, &event->loaded.fields);
+		return filter_has_fields(filter, &event->classified.fields);
 	if (event->kind != TXP_EVENT_MISMATCH)
 		return true;
 	return (!filter->ifindex || filter->ifindex == event->device.ifindex) &&

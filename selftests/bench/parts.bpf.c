@@ -41,6 +41,7 @@ int after_header(struct __sk_buff *ctx)
 	write_ethernet(ctx, data);
 	decrease_ttl(ip);
 	ctx->priority = ctx->cb[TXP_REWRITE_PRIORITY];
+	ctx->cb[TXP_REWRITE_MARK] = TXP_REWRITE_MAGIC;
 	ctx->tstamp = 0;
 	return TXP_TC_ACT_UNSPEC;
 }
