@@ -69,7 +69,7 @@ show_state()
 
 skip()
 {
-	say "$*"
+	say "SKIP: $*"
 	exit 4
 }
 

@@ -142,5 +142,6 @@ int main(void)
 		cmocka_unit_test(the_kernel_takes_the_counters),
 	};
 
-	return cmocka_run_group_tests_name("abi", tests, NULL, NULL);
+	/* the number of failed tests: 4 of them must not look like a skipped test */
+	return cmocka_run_group_tests_name("abi", tests, NULL, NULL) ? 1 : 0;
 }

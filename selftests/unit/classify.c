@@ -143,5 +143,6 @@ int main(void)
 		cmocka_unit_test(the_program_and_a_walk_agree),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	/* the number of failed tests: 4 of them must not look like a skipped test */
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }

@@ -409,5 +409,6 @@ int main(void)
 		cmocka_unit_test(another_namespaces_device_is_let_be),
 	};
 
-	return cmocka_run_group_tests_name("egress", tests, set_up, tear_down);
+	/* the number of failed tests: 4 of them must not look like a skipped test */
+	return cmocka_run_group_tests_name("egress", tests, set_up, tear_down) ? 1 : 0;
 }

@@ -277,5 +277,6 @@ int main(void)
 	};
 
 	srandom(1);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	/* the number of failed tests: 4 of them must not look like a skipped test */
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }

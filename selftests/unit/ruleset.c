@@ -29,5 +29,6 @@ int main(void)
 		cmocka_unit_test(text_of_conditions),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	/* the number of failed tests: 4 of them must not look like a skipped test */
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
 }
