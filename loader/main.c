@@ -218,7 +218,7 @@ static int run(const struct command_line *line)
 	}
 	if (line->help) {
 		help_command(line->command);
-		return EXIT_DONE;
+		return code;
 	}
 	if (code == EXIT_DONE)
 		code = check_options(line);

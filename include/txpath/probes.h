@@ -10,7 +10,7 @@
  *   traits  enum txp_probe_trait
  *   what    of the packet has just been decided, or is about to be
  *
- * TXP_VERIFY_PROBE(ID, without)
+ * TXP_VERIFY_PROBE(ID, name, without)
  *   without  what comparisons cannot see when no hook of the probe attaches
  *
  * TXP_PROBE_HOOK(USER, PROBE, KIND, target, program, limit)
@@ -82,17 +82,19 @@
 	TXP_PROBE(NEIGH_UPDATE, neigh_update, TXP_VERIFY_ONLY, "a neighbour entry has changed")
 
 #define TXP_VERIFY_PROBES(TXP_VERIFY_PROBE)                                                        \
-	TXP_VERIFY_PROBE(IP_QUEUE_XMIT, "the id of TCP before it is sent")                         \
-	TXP_VERIFY_PROBE(IP_BUILD_AND_SEND_PKT, "the tos of a SYN-ACK")                            \
-	TXP_VERIFY_PROBE(IP_MAKE_SKB,                                                              \
+	TXP_VERIFY_PROBE(IP_QUEUE_XMIT, ip_queue_xmit, "the id of TCP before it is sent")          \
+	TXP_VERIFY_PROBE(IP_BUILD_AND_SEND_PKT, ip_build_and_send_pkt, "the tos of a SYN-ACK")     \
+	TXP_VERIFY_PROBE(IP_MAKE_SKB, ip_make_skb,                                                 \
 			 "per-message ttl, tos, priority and mark of UDP, ICMP and raw datagrams") \
-	TXP_VERIFY_PROBE(IP_FORWARD, "the header that a forwarded packet arrived with")            \
-	TXP_VERIFY_PROBE(IP_OUTPUT, "packets at the IP layer's exit")                              \
-	TXP_VERIFY_PROBE(DEV_QUEUE_XMIT, "packets at the device layer's entry")                    \
-	TXP_VERIFY_PROBE(EGRESS, "every comparison")                                               \
-	TXP_VERIFY_PROBE(NET_DEV_QUEUE, "the chosen transmit queue")                               \
-	TXP_VERIFY_PROBE(NEIGH_UPDATE, "when a neighbour last changed")                            \
-	TXP_VERIFY_PROBE(RECEIVE, "before 6.2: the surroundings of arriving packets, so offload")
+	TXP_VERIFY_PROBE(IP_FORWARD, ip_forward,                                                   \
+			 "the header that a forwarded packet arrived with")                        \
+	TXP_VERIFY_PROBE(IP_OUTPUT, ip_output, "packets at the IP layer's exit")                   \
+	TXP_VERIFY_PROBE(DEV_QUEUE_XMIT, dev_queue_xmit, "packets at the device layer's entry")    \
+	TXP_VERIFY_PROBE(EGRESS, egress, "every comparison")                                       \
+	TXP_VERIFY_PROBE(NET_DEV_QUEUE, net_dev_queue, "the chosen transmit queue")                \
+	TXP_VERIFY_PROBE(NEIGH_UPDATE, neigh_update, "when a neighbour last changed")              \
+	TXP_VERIFY_PROBE(RECEIVE, receive,                                                         \
+			 "before 6.2: the surroundings of arriving packets, so offload")
 
 #define TXP_PROBE_HOOKS(TXP_PROBE_HOOK)                                                            \
 	TXP_PROBE_HOOK(VERIFY, IP_QUEUE_XMIT, FENTRY, "__ip_queue_xmit", ip_queue_xmit_fentry, "") \
@@ -195,7 +197,7 @@ static inline __u32 txp_probes_with(enum txp_probe_trait trait)
 /* A bit for each probe that attached devices use. */
 enum {
 	TXP_VERIFY_PROBE_BITS = 0
-#define TXP_VERIFY_PROBE_BIT(id, without) | TXP_PROBE_BIT(TXP_PROBE_##id)
+#define TXP_VERIFY_PROBE_BIT(id, name, without) | TXP_PROBE_BIT(TXP_PROBE_##id)
 	TXP_VERIFY_PROBES(TXP_VERIFY_PROBE_BIT)
 #undef TXP_VERIFY_PROBE_BIT
 };

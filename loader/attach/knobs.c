@@ -128,6 +128,8 @@ static int parse_value(const struct knob *knob, const char *text, __u64 *value)
 		return 0;
 	}
 	knob_limits(knob, &first, &last);
+	if (text[strspn(text, "0123456789")])
+		return -ERANGE;
 	if (number_parse(text, last, &number) || number < first)
 		return -ERANGE;
 	*value = number;

@@ -12,6 +12,7 @@
 #include "attach/knobs.h"
 #include "classify/loaded_rules.h"
 #include "cmd/command.h"
+#include "state/bpffs.h"
 #include "state/lock.h"
 #include "lib/log.h"
 #include "lib/netns.h"
@@ -271,24 +272,53 @@ static int attach_locked(const struct options *options, const struct pins *pins,
 	return err;
 }
 
+/* Programs of two versions on one device would compare each packet twice, and decline each other.
+ */
+static int refuse_other_version(const struct pins *pins, __u64 netns)
+{
+	char path[PATH_MAX];
+
+	if (!pins_of_other_version(pins, netns, path))
+		return 0;
+	log_error("another version of txpath is attached (%s): detach with that version first",
+		  path);
+	return -EEXIST;
+}
+
 /* bpffs first: ip netns exec hides it. The namespace of --netns before its devices. */
-static int attach(const struct options *options, struct attach_request *request,
-		  struct device *devices)
+static int attach_to(const struct options *options, struct attach_request *request,
+		     struct device *devices)
 {
 	struct pins pins;
 	__u64 netns;
 	int ret;
 
-	if (privilege_to_change("attach") || pins_mount(options->bpffs) ||
-	    instance_place(options->bpffs, options->netns, true, &pins, &netns))
-		return EXIT_FAILED;
+	ret = instance_place(options->bpffs, options->netns, true, &pins, &netns);
+	if (!ret)
+		ret = refuse_other_version(&pins, netns);
+	if (ret)
+		return ret;
 	resolve_netfilter_hook(request);
 	ret = find_devices(options, request, devices);
 	if (ret < 0)
-		return EXIT_FAILED;
+		return ret;
 	request->devices = devices;
 	request->count = ret;
-	return attach_locked(options, &pins, netns, request) ? EXIT_FAILED : EXIT_DONE;
+	return attach_locked(options, &pins, netns, request);
+}
+
+static int attach(const struct options *options, struct attach_request *request,
+		  struct device *devices)
+{
+	bool mounted = false;
+	int err;
+
+	if (privilege_to_change("attach") || bpffs_mount(options->bpffs, &mounted))
+		return EXIT_FAILED;
+	err = attach_to(options, request, devices);
+	if (err && mounted)
+		bpffs_unmount(options->bpffs);
+	return err ? EXIT_FAILED : EXIT_DONE;
 }
 
 int cmd_attach(const struct options *options)

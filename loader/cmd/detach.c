@@ -243,6 +243,7 @@ static int detach_locked(const struct options *options, const struct pins *pins,
 	ret = list_ids(options, pins, &ids);
 	if (ret >= 0)
 		ret = detach_from(options, pins, ids, ret, detached);
+	pins_note_other_version(pins);
 	free(ids);
 	lock_release(pins, &lock);
 	return ret;

@@ -53,7 +53,7 @@ static struct json_object *hook_json(const struct probe_hook *hook, struct map_s
 
 	err = hook->kind == TXP_HOOK_TC ? try_egress(maps) : probe_hook_try(hook, maps);
 	json_add_text(object, "hook", probe_name(hook->probe));
-	json_add_text(object, "fallback", probe_hook_text(hook, text));
+	json_add_text(object, "target", probe_hook_text(hook, text));
 	json_object_object_add(object, "available", json_object_new_boolean(!err));
 	json_add_errno(object, err);
 	return object;
@@ -128,7 +128,7 @@ static int text(struct json_object *document, struct json_object *before, double
 {
 	static const struct column columns[] = {
 		{ "hook", "PROBE", false },
-		{ "fallback", "HOOK", false },
+		{ "target", "HOOK", false },
 		{ "available", "AVAILABLE", false },
 		{ "errno", "ERRNO", false },
 		{ "why", "WHY", false },

@@ -30,8 +30,8 @@ static const struct named_tally verdicts[] = {
 };
 
 static const struct named_tally probes[] = {
-#define PROBE_ROW(id, name, traits, what) { #name, offsetof(struct txp_counters, probes.name) },
-	TXP_PROBES(PROBE_ROW)
+#define PROBE_ROW(id, name, without) { #name, offsetof(struct txp_counters, probes.name) },
+	TXP_VERIFY_PROBES(PROBE_ROW)
 #undef PROBE_ROW
 };
 

@@ -129,7 +129,10 @@ static struct json_object *knob_json(const struct txp_instance *row, enum txp_kn
 	else
 		json_add_number(object, "value", strtoull(text, NULL, 10));
 	json_add_text(object, "unit", knob_unit_text(&knobs[which]));
-	json_add_text(object, "default", knobs[which].initial);
+	if (knobs[which].unit == TXP_KNOB_UNIT_WORD)
+		json_add_text(object, "default", knobs[which].initial);
+	else
+		json_add_number(object, "default", strtoull(knobs[which].initial, NULL, 10));
 	return object;
 }
 
@@ -198,7 +201,7 @@ static const char *reason_text(struct json_object *device, char *text)
 	if (!strcmp(state, "renamed"))
 		append(text, "attached as ", json_text(device, "attached_as"));
 	else if (!strcmp(state, "moved"))
-		append(text, "moved to network namespace ", json_text(device, "changed_to"));
+		append(text, "moved to network namespace ", json_text(device, "moved_to"));
 	else if (strcmp(state, "ok"))
 		append(text, state, "");
 	if (*json_text(device, "why"))

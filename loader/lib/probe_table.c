@@ -41,7 +41,7 @@ const char *probe_what(enum txp_probe probe)
 const char *probe_gives(enum txp_probe probe)
 {
 	static const char *const texts[TXP_PROBE_COUNT] = {
-#define PROBE_WITHOUT(id, without) [TXP_PROBE_##id] = without,
+#define PROBE_WITHOUT(id, name, without) [TXP_PROBE_##id] = without,
 		TXP_VERIFY_PROBES(PROBE_WITHOUT)
 #undef PROBE_WITHOUT
 	};

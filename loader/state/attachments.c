@@ -319,6 +319,6 @@ struct json_object *attachment_json(const struct attachment *attachment, const c
 	json_add_text(object, "state", state_name(attachment->state));
 	json_add_text(object, "attached_as", attachment->row.name);
 	if (attachment->state == ATTACHMENT_MOVED)
-		json_add_text(object, "changed_to", attachment->where);
+		json_add_text(object, "moved_to", attachment->where);
 	return object;
 }

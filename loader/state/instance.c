@@ -279,5 +279,6 @@ int instance_each(const char *bpffs, const char *netns, instance_fn fn, void *co
 		seen += ret;
 	}
 	free(ids);
+	pins_note_other_version(&pins);
 	return ret < 0 ? ret : seen;
 }

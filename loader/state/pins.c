@@ -8,8 +8,8 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -22,6 +22,7 @@
 
 #include "lib/array.h"
 #include "lib/log.h"
+#include "lib/netns.h"
 #include "state/pins.h"
 
 int pin_path(char *path, const char *format, ...)
@@ -42,60 +43,6 @@ bool pins_possible(const char *root)
 	struct statfs fs;
 
 	return !statfs(root, &fs) && fs.f_type == BPF_FS_MAGIC;
-}
-
-/*
- * A mount goes with its mount namespace. ip netns exec makes one for the command alone: what is
- * pinned there would be gone when the command ends. A namespace that our parent is in as well
- * outlives us.
- */
-static bool mounts_outlive_us(void)
-{
-	struct stat ours, parents;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", getppid());
-	return !stat("/proc/self/ns/mnt", &ours) && !stat(path, &parents) &&
-	       ours.st_ino == parents.st_ino && ours.st_dev == parents.st_dev;
-}
-
-/* A mount would hide what is in the directory. */
-static bool is_empty(const char *directory)
-{
-	struct dirent *entry;
-	bool empty = true;
-	DIR *dir = opendir(directory);
-
-	if (!dir)
-		return false;
-	while (empty && (entry = readdir(dir)))
-		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
-	closedir(dir);
-	return empty;
-}
-
-int pins_mount(const char *root)
-{
-	struct stat status;
-
-	if (pins_possible(root) || stat(root, &status))
-		return 0; /* pins_open() says what is wrong */
-	if (!mounts_outlive_us()) {
-		log_error("no bpffs is mounted on %s, and a mount made here would go with this "
-			  "command; use --netns NAME instead of ip netns exec",
-			  root);
-		return -ENODEV;
-	}
-	if (!is_empty(root)) {
-		log_error("no bpffs is mounted on %s, and the directory is not empty: choose "
-			  "another one with --bpffs DIR",
-			  root);
-		return -ENODEV;
-	}
-	if (mount("bpf", root, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
-		return log_errno(-errno, "mounting bpffs on %s", root);
-	log_note("mounted bpffs on %s", root);
-	return 0;
 }
 
 static int check_bpffs(const char *root, bool write)
@@ -130,6 +77,43 @@ int pins_open(const char *root, bool write, struct pins *pins)
 	if (!err)
 		err = pin_path(pins->version, "%s/txpath/v%d", root, TXP_ABI_VERSION);
 	return err;
+}
+
+/* Is this the name of a directory of another version: v and a number? */
+static bool is_other_version(const char *name)
+{
+	char *end;
+	long version = *name == 'v' ? strtol(name + 1, &end, 10) : 0;
+
+	return version > 0 && !*end && version != TXP_ABI_VERSION;
+}
+
+bool pins_of_other_version(const struct pins *pins, __u64 netns, char *path)
+{
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir = opendir(pins->base);
+
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir)))
+		found = is_other_version(entry->d_name) &&
+			!pin_path(path, "%s/%s/%llu", pins->base, entry->d_name, netns) &&
+			!access(path, F_OK);
+	closedir(dir);
+	return found;
+}
+
+void pins_note_other_version(const struct pins *pins)
+{
+	char path[PATH_MAX];
+	__u64 netns;
+
+	/* what another version pinned is that version's to show and to detach */
+	if (!netns_id(&netns) && pins_of_other_version(pins, netns, path))
+		log_note("another version of txpath is attached in this network namespace (%s): "
+			 "detach with that version",
+			 path);
 }
 
 int pin_directory(const char *path)

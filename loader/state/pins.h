@@ -28,15 +28,17 @@ enum pin_type {
 /* Is a bpffs mounted at root? Without one nothing is attached. */
 bool pins_possible(const char *root);
 
-/*
- * Mounts a bpffs on root if it is an empty directory without one, and says so. For the command that
- * pins first, attach. Returns 0 also where pins_open() has the better error; other errors have been
- * logged.
- */
-int pins_mount(const char *root);
-
 /* Checks that there is a bpffs at root, and with write a writable one. Errors have been logged. */
 int pins_open(const char *root, bool write, struct pins *pins);
+
+/*
+ * Has a txpath of another ABI version pinned something for this network namespace? Then path
+ * (PATH_MAX bytes) is its directory. Two versions do not see each other's programs.
+ */
+bool pins_of_other_version(const struct pins *pins, __u64 netns, char *path);
+
+/* Tells the operator if so, of the network namespace that we are in. */
+void pins_note_other_version(const struct pins *pins);
 
 /* Prints into path (PATH_MAX bytes). -ENAMETOOLONG has been logged. */
 int pin_path(char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -310,7 +310,7 @@ static int follow(struct instance *instance, void *context)
 	err = source->events_fd < 0 ? source->events_fd : source->devices_fd;
 	if (err >= 0)
 		err = follow_ring(events, source);
-	return err ? log_errno(err, "events %s/events", instance->maps_directory) : 0;
+	return err ? log_errno(err, "following %s/events", instance->maps_directory) : 0;
 }
 
 void events_stop(struct events *events)

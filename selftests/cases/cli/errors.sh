@@ -76,8 +76,10 @@ test_bpffs_is_mounted()
 	add_pair
 	mkdir "$WORK/plain"
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	run unshare -m --propagation private bash -c '
+	run unshare -m -p -f --mount-proc --propagation private bash -c '
 		set -e
+		! "$1" --bpffs "$2" --netns "$3" attach nosuch
+		[ "$(stat -f -c %T "$2")" != bpf_fs ]
 		"$1" --bpffs "$2" --netns "$3" attach a0 2>"$4"
 		cat "$4" >&2
 		grep -q "^txpath: mounted bpffs on $2$" "$4"
@@ -94,10 +96,33 @@ test_bpffs_of_a_command_is_not_mounted()
 {
 	add_pair
 	mkdir "$WORK/plain"
-	refuses 1 'would go with this command.*--netns' \
+	refuses 1 'would end with it.*--netns' \
 		unshare -m "$TXPATH" --bpffs "$WORK/plain" --netns "$(ns host)" attach a0
-	refuses 1 'would go with this command' in_ns host "$TXPATH" --bpffs "$WORK/plain" attach a0
+	refuses 1 'would end with it' in_ns host "$TXPATH" --bpffs "$WORK/plain" attach a0
+	# nor in a shell of such a namespace
+	refuses 1 'would end with it' in_ns host bash -c '"$@"; exit $?' - \
+		"$TXPATH" --bpffs "$WORK/plain" attach a0
 	check_unpinned
+}
+
+# Programs of two versions would compare each packet twice.
+test_other_version_is_refused()
+{
+	local directory
+
+	add_pair
+	txp host attach a0
+	directory=$(echo "$BPFFS"/txpath/v2/*)
+	txp host detach a0
+	mkdir -p "$BPFFS/txpath/v1/$(basename "$directory")/maps"
+	refuses 1 'another version of txpath is attached.*txpath/v1/' txp host attach a0
+	# grep -q would end the pipe before its writer
+	txp host status >"$WORK/said" 2>&1
+	grep 'another version' "$WORK/said" >&2 || fail "status says: $(cat "$WORK/said")"
+	run "$TXPATH" --bpffs "$BPFFS" --netns "$(ns host)" detach --all >"$WORK/said" 2>&1
+	grep 'another version' "$WORK/said" >&2 || fail "detach says: $(cat "$WORK/said")"
+	rmdir "$BPFFS"/txpath/v1/*/maps "$BPFFS"/txpath/v1/* "$BPFFS/txpath/v1"
+	txp host attach a0
 }
 
 test_read_only_bpffs()

@@ -94,6 +94,7 @@ error_is()
 test_bad_values()
 {
 	error_is lease-ms=0 'lease-ms=0: a number from 1 to 60000 (ms)'
+	error_is lease-ms=0x10 'lease-ms=0x10: a number from 1 to 60000 (ms)'
 	error_is lease-ms=60001 'lease-ms=60001: a number from 1 to 60000 (ms)'
 	error_is lease-ms= 'lease-ms=: a number from 1 to 60000 (ms)'
 	error_is lease-ms=1s 'lease-ms=1s: a number from 1 to 60000 (ms)'
