@@ -65,12 +65,10 @@ static __always_inline enum txp_reason check_with_kernel(struct txp_check *chk,
 							 struct __sk_buff *ctx)
 {
 	const struct txp_instance *inst = instance_get();
-	const struct sk_buff *skb = chk->skb;
 	enum txp_reason reason = check_route(chk);
 
 	if (reason != TXP_REASON_COMPARED)
 		return reason;
-	chk->sk = KERNEL_READ(skb, sk);
 	origin_find(chk);
 	/* the probe did not look for the sender, because the rate limit was used up */
 	if (chk->sender.origin == TXP_ORIGIN_NONE && chk->no_sender == TXP_VERDICT_LOST && inst &&
@@ -106,6 +104,7 @@ static __always_inline void check_reset(struct txp_check *chk, const struct __sk
 static __always_inline enum txp_reason check_packet(struct txp_check *chk, struct __sk_buff *ctx,
 						    const struct txp_device *dev)
 {
+	const struct sk_buff *skb = chk->skb;
 	const struct net *net = chk->net;
 	struct txp_dev_cache *cache;
 	enum txp_reason reason;
@@ -113,10 +112,14 @@ static __always_inline enum txp_reason check_packet(struct txp_check *chk, struc
 	reason = parse(ctx, dev->l2_len, &chk->pkt);
 	if (reason != TXP_REASON_COMPARED)
 		return reason;
+	/* first, since a tagged packet's priority is checked by these as well */
+	if (skb) {
+		chk->sk = KERNEL_READ(skb, sk);
+		chk->genid = KERNEL_READ(net, ipv4.rt_genid.counter);
+	}
 	if (ctx->vlan_present)
 		return vlan_verify(ctx->vlan_tci, ctx->vlan_proto);
-	if (chk->skb) {
-		chk->genid = KERNEL_READ(net, ipv4.rt_genid.counter);
+	if (skb) {
 		if (READ_ONCE(chk->pending_fields))
 			pending_settle();
 		reason = check_with_kernel(chk, ctx);
