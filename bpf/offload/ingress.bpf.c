@@ -27,7 +27,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct txp_rx);
-} arrivals SEC(".maps");
+} rx_scratch SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -144,7 +144,7 @@ static __always_inline void transit(struct __sk_buff *ctx, const struct sk_buff 
 {
 	struct txp_counters *cnt = counters_of(inst->netns, ctx->ifindex);
 	__u32 zero = 0;
-	struct txp_rx *rx = bpf_map_lookup_elem(&arrivals, &zero);
+	struct txp_rx *rx = bpf_map_lookup_elem(&rx_scratch, &zero);
 	struct txp_ratelimit *ratelimit = ratelimit_get();
 	struct txp_lease *place;
 
@@ -305,7 +305,7 @@ int txpath_explain(struct __sk_buff *ctx)
 	const struct txp_instance *inst = instance_get();
 	__u32 zero = 0, netfilter = ctx->cb[0];
 	struct txp_surroundings *around = bpf_map_lookup_elem(&surroundings, &zero);
-	struct txp_rx *rx = bpf_map_lookup_elem(&arrivals, &zero);
+	struct txp_rx *rx = bpf_map_lookup_elem(&rx_scratch, &zero);
 	const struct txp_lease *lease;
 	const struct sk_buff *skb;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a killed run has left is told by the order in which attach and detach write:
+ * The order in which attach and detach write says what a killed run has left:
  *
  * - instance: the row is written, then all maps are pinned, the row's own map last. Detach removes
  *   that map first. So without it the other maps are leftovers.

@@ -44,7 +44,7 @@ void output_json(struct json_object *document);
 
 /* What a command shows, once or with -i repeatedly. */
 struct report {
-	/* Builds a new document, owned by the caller, or returns a negative errno, told. */
+	/* Builds a new document, owned by the caller, or returns a negative errno, logged. */
 	int (*build)(const struct options *options, struct json_object **document);
 	/* Prints it as text. before: the document of seconds ago; NULL: print totals. */
 	int (*text)(struct json_object *document, struct json_object *before, double seconds);

@@ -15,7 +15,7 @@
  * netns: what --netns gave, or NULL; words: the arguments of the command.
  * Goes into the namespace that --netns or netns= names. Words that are no filter (NAME= of another
  * name) are given to other, which returns an enum exit_code. Returns EXIT_DONE,
- * EXIT_USAGE or EXIT_FAILED, told.
+ * EXIT_USAGE or EXIT_FAILED, and has logged why.
  */
 int filter_parse(const char *netns, char *const *words, int count,
 		 int (*other)(const char *word, void *context), void *context,
