@@ -160,13 +160,15 @@ static struct json_object *unobservable_json(const struct txp_instance *row, enu
 {
 	struct json_object *object = json_object_new_object();
 	int err = row->probe_errno[probe];
-	char text[HOOK_TEXT_MAX];
+	char text[HOOK_TEXT_MAX], why[128];
 
 	json_add_text(object, "hook", probe_name(probe));
 	json_add_text(object, "wanted", probe_hook_text(probe_hook_best(probe), text));
 	json_add_text(object, "errno", errno_name(err));
+	snprintf(why, sizeof(why), "the kernel refuses the hook: %s (%s)", errno_words(err),
+		 errno_name(err));
 	json_add_text(object, "why",
-		      *probe_why_none(row, probe) ? probe_why_none(row, probe) : errno_words(err));
+		      *probe_why_none(row, probe) ? probe_why_none(row, probe) : why);
 	json_add_text(object, "gives", probe_gives(probe));
 	return object;
 }
@@ -264,15 +266,28 @@ static int devices_text(struct json_object *devices)
 	return err;
 }
 
-static void unobservable_text(struct json_object *rows)
+/* What is not observable for one reason. */
+static void unobservable_group(struct json_object *rows, const char *why)
 {
 	struct json_object *row;
 	size_t i;
 
+	printf("not observable here: %s\n", why);
 	for (i = 0; i < json_object_array_length(rows); i++) {
 		row = json_object_array_get_idx(rows, i);
-		printf("not observable here: %s: %s refused (%s): %s\n", json_text(row, "gives"),
-		       json_text(row, "wanted"), json_text(row, "errno"), json_text(row, "why"));
+		if (!strcmp(json_text(row, "why"), why))
+			printf("  %s (%s)\n", json_text(row, "gives"), json_text(row, "wanted"));
+	}
+}
+
+static void unobservable_text(struct json_object *rows)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		if (json_is_first(rows, i, "why"))
+			unobservable_group(rows,
+					   json_text(json_object_array_get_idx(rows, i), "why"));
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include <libsmartcols/libsmartcols.h>
@@ -36,6 +37,16 @@ const char *json_text(struct json_object *object, const char *key)
 	const char *text = json_object_get_string(json_member(object, key));
 
 	return text ? text : "";
+}
+
+bool json_is_first(struct json_object *rows, size_t row, const char *key)
+{
+	const char *text = json_text(json_object_array_get_idx(rows, row), key);
+	size_t i = 0;
+
+	while (i < row && strcmp(json_text(json_object_array_get_idx(rows, i), key), text))
+		i++;
+	return i == row;
 }
 
 __u64 json_number(struct json_object *object, const char *key)

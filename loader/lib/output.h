@@ -74,6 +74,12 @@ void output_wait(double seconds);
 
 /* Read members of an object. It owns the strings; "": there is no such member. */
 const char *json_text(struct json_object *object, const char *key);
+
+/*
+ * Is this the first row of the array with its text at key? Then what holds for all rows with that
+ * text is printed once, before them.
+ */
+bool json_is_first(struct json_object *rows, size_t row, const char *key);
 __u64 json_number(struct json_object *object, const char *key);
 struct json_object *json_member(struct json_object *object, const char *key);
 

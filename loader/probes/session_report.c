@@ -94,19 +94,55 @@ struct json_object *session_hooks_json(const struct session *session)
 	return rows;
 }
 
-void session_hooks_text(struct json_object *hooks)
+static bool has_no_hook(struct json_object *row)
+{
+	return !strcmp(json_text(row, "got"), "none");
+}
+
+/* The probes that have no hook for one reason. */
+static void unhooked_group(struct json_object *rows, const char *why)
 {
 	struct json_object *row;
 	size_t i;
 
+	printf("probes without a hook on this kernel: %s\n",
+	       *why ? why : "none of their hooks can be used here");
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		row = json_object_array_get_idx(rows, i);
+		if (!strcmp(json_text(row, "why"), why))
+			printf("  %s (%s): %s\n", json_text(row, "probe"), json_text(row, "wanted"),
+			       json_text(row, "unobservable"));
+	}
+}
+
+/* Rows of probes that have no hook, from an array of all. Owned by the caller. */
+static struct json_object *unhooked(struct json_object *hooks)
+{
+	struct json_object *row, *rows = json_object_new_array();
+	size_t i;
+
 	for (i = 0; i < json_object_array_length(hooks); i++) {
 		row = json_object_array_get_idx(hooks, i);
-		if (!strcmp(json_text(row, "got"), "none"))
-			printf("probe %s has no hook on this kernel (%s: %s); not seen: %s\n",
-			       json_text(row, "probe"), json_text(row, "wanted"),
-			       json_text(row, "why"), json_text(row, "unobservable"));
-		else if (json_number(row, "missed"))
+		if (has_no_hook(row))
+			json_object_array_add(rows, json_object_get(row));
+	}
+	return rows;
+}
+
+void session_hooks_text(struct json_object *hooks)
+{
+	struct json_object *row, *rows = unhooked(hooks);
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		if (json_is_first(rows, i, "why"))
+			unhooked_group(rows, json_text(json_object_array_get_idx(rows, i), "why"));
+	}
+	for (i = 0; i < json_object_array_length(hooks); i++) {
+		row = json_object_array_get_idx(hooks, i);
+		if (json_number(row, "missed"))
 			printf("probe %s missed %llu packets: its program was running on that CPU\n",
 			       json_text(row, "probe"), json_number(row, "missed"));
 	}
+	json_object_put(rows);
 }

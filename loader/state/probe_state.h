@@ -27,7 +27,7 @@ bool probe_is_left_out(const struct txp_instance *row, enum txp_probe probe);
 /* Has it no hook because nothing needs one? */
 bool probe_is_unneeded(const struct txp_instance *row, enum txp_probe probe);
 #define PROBE_UNNEEDED "not needed"
-#define PROBE_OFF "off, because no device is in shadow or probes=off; probes=on turns it on"
+#define PROBE_OFF "probes are off: no device is in shadow, or probes=off; probes=on turns them on"
 
 /* Has it no hook because probes are off, and not because the kernel refused all? */
 bool probe_is_off(const struct txp_instance *row, enum txp_probe probe);
