@@ -17,10 +17,10 @@ CC      ?= gcc
 CLANG   ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PREFIX  ?= /usr/local
-# What make test runs: see selftests/run. .ci/run asks for a share of the kernel matrix as well.
-TESTS   ?= here 6.1
 MANDIR  ?= $(PREFIX)/share/man
 B       := build
+# What make test runs: see selftests/run. .ci/run asks for a share of the kernel matrix as well.
+TESTS   ?= here 6.1
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
