@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What one probe notes about a packet for a later one, by the packet's address.
+ * What one probe stores about a packet for a later one, by the packet's address.
  *
  * Per CPU and direct-mapped: it costs 5 ns, allocates nothing, and needs no cleaning up after a
  * packet that is dropped on the way. A packet that changes CPU between two probes is not compared,
  * and counted as lost: its task was moved, or it waited for a neighbour. The kernel uses the
- * address of a freed packet again at once. So a note is used only if the packet also has the
- * addresses and protocol that were noted, and a fragment its length and offset.
+ * address of a freed packet again at once. So an entry is used only if the packet also has
+ * the addresses and protocol of the entry, and a fragment its length and offset.
  */
 #ifndef TXPATH_BPF_LIB_SKB_META_H
 #define TXPATH_BPF_LIB_SKB_META_H
@@ -96,8 +96,8 @@ static __always_inline struct txp_skb_meta *skb_meta_of(__u64 skb)
 }
 
 /*
- * A softirq may interrupt the writer and write the same slot for another packet. Then neither note
- * is kept.
+ * A softirq may interrupt the writer and write the same slot for another packet. Then neither
+ * entry is kept.
  */
 static __always_inline void skb_meta_write_ctx(const struct sk_buff *packet,
 					       const struct txp_sender *snd,
@@ -139,7 +139,7 @@ static __always_inline void skb_meta_write(const struct sk_buff *packet,
 }
 
 /*
- * Nothing is noted of this packet, so the slot must not keep what was noted of an earlier packet at
+ * Nothing is stored of this packet, so the slot must not keep what an earlier packet left at
  * the same address.
  */
 static __always_inline void skb_meta_forget(__u64 skb)
@@ -163,7 +163,7 @@ static __always_inline bool sender_fits(const struct txp_sender *snd, const stru
 	return snd->fragment == fragment && (!fragment || snd->tot_len == pkt->ip.tot_len);
 }
 
-/* Takes the packet's note out. false: there is none, or it is another packet's. */
+/* Takes the packet's entry out. false: there is none, or it is another packet's. */
 static __always_inline bool skb_meta_take(const struct sk_buff *packet,
 					  const struct txp_packet *pkt, struct txp_sender *snd)
 {

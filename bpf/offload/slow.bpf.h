@@ -42,8 +42,7 @@ struct txp_rx {
 	__u32 trim;    /* length of the frame without its padding, 0: it has none */
 };
 
-/* The frame, then ip_rcv_core's checks in its order, then ip_route_input_slow's and ip_forward's.
- */
+/* The frame, the checks of ip_rcv_core in its order, then ip_route_input_slow's, ip_forward's. */
 static __always_inline enum txp_transit rx_parse(struct __sk_buff *ctx, struct txp_rx *rx)
 {
 	struct txp_packet *pkt = &rx->pkt;

@@ -253,7 +253,7 @@ static void add_device_rows(struct showing *showing)
 
 	add_row(showing, "all", sum(&device->counters, verdicts, count),
 		before ? sum(&before->counters, verdicts, count) : none);
-	add_rows(showing, "verdict", verdicts, count);
+	add_rows(showing, "reason", verdicts, count);
 	add_rows(showing, "probe", probes, ARRAY_SIZE(probes));
 	add_rows(showing, "transit", transits, ARRAY_SIZE(transits));
 	if (has_uncounted(device))

@@ -206,7 +206,7 @@ static int run(struct tracing *tracing)
 	if (tracing->records)
 		session_announce(&tracing->session, "trace");
 	if (tracing->events.count)
-		log_note("trace: following the events of %d network namespaces",
+		log_note("trace: following the events of %d network namespace(s)",
 			 tracing->events.count);
 	while (ret >= 0 && !output_stopped())
 		ret = poll_once(tracing);

@@ -78,8 +78,7 @@ static void refuse(struct hook_set *set, size_t row, int err)
 	log_detail("probe %s: the kernel refuses the hook %s: %s (%s)", probe_name(hook->probe),
 		   probe_hook_text(hook, text), errno_words(err), errno_name(err));
 	set->hook[row].err = err;
-	/* the best hook's errno says what the operator could change; fallbacks only follow from it
-	 */
+	/* the errno of the best hook tells the operator what to change; a fallback's does not */
 	if (!probe->best_errno && hook->kind == hooks_next_kind(set, hook->probe, TXP_HOOK_NONE))
 		probe->best_errno = err;
 }
