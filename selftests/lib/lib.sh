@@ -69,7 +69,11 @@ show_state()
 
 skip()
 {
-	say "SKIP: $*"
+	local reason=$*
+
+	# the last line is the reason, whatever was printed before it
+	[[ $reason != *$'\n'* ]] || say "$reason"
+	say "SKIP: ${reason##*$'\n'}"
 	exit 4
 }
 
