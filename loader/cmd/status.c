@@ -262,17 +262,16 @@ static int attached_text(struct json_object *devices)
 	return output_table(devices, columns);
 }
 
-/* Most rows have the same hint: each is printed once. */
+/* Many rows have the same hint: each is printed once. */
 static void hints_text(struct json_object *hooks)
 {
-	const char *hint, *last = "";
+	const char *hint;
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(hooks); i++) {
 		hint = json_text(json_object_array_get_idx(hooks, i), "hint");
-		if (*hint && strcmp(hint, last))
+		if (*hint && json_is_first(hooks, i, "hint"))
 			puts(hint);
-		last = *hint ? hint : last;
 	}
 }
 

@@ -84,4 +84,16 @@ test_status_says_it_once()
 		fail "the same sentence more than once"
 }
 
+# Also where rows with another sentence are between.
+test_status_says_it_once_for_all_namespaces()
+{
+	add_topology
+	txp client attach c0 probes=off
+	txp router attach r0 probes=on netfilter-hook=off
+	txp server attach s0 probes=off
+	run "$TXPATH" --bpffs "$BPFFS" status -v >"$WORK/text"
+	cat "$WORK/text" >&2
+	[ "$(grep -c '^probes are off' "$WORK/text")" = 1 ] || fail "the sentence is not there once"
+}
+
 run_test "$@"
