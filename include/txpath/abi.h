@@ -143,7 +143,7 @@ struct txp_instance {
 	__u32 fib_mark;	     /* BPF_FIB_LOOKUP_MARK where the kernel has it, else 0 */
 	__u64 harmless[TXP_HARMLESS_HOOKS]; /* addresses of netfilter hooks that change nothing */
 	__u8 probe_hook[TXP_PROBES_MAX];    /* by enum txp_probe: enum txp_hook_kind got */
-	__s32 probe_errno[TXP_PROBES_MAX];  /* of the best fallback, when it was refused: -errno */
+	__s32 probe_errno[TXP_PROBES_MAX];  /* of the best hook, when it was refused: -errno */
 	__u32 transit_program;		    /* id of the program at TC ingress, 0: none */
 	__u32 transit_before;		    /* the one that it takes the place of: ours as well */
 	__u64 selinux[TXP_SELINUX_HOOKS];   /* addresses of SELinux's netfilter hooks */
