@@ -2,17 +2,19 @@
 /*
  * The order in which attach and detach write says what a killed run has left:
  *
- * - instance: the row is written, then all maps are pinned, the row's own map last. Detach removes
- *   that map first. So without it the other maps are leftovers.
+ * - instance: the row is written, then all maps are pinned, the row's own map last.
+ *   Detach removes that map first. So without it the other maps are leftovers.
  *
- * - probes: links are pinned under staged names, then the row gets their epoch, then they get their
- *   final names. A staged link with the epoch of the row is finished, another is undone.
+ * - probes: links are pinned under staged names, then the row gets their epoch.
+ *   Then the links get their final names.
+ *   A staged link with the epoch of the row is finished, another is undone.
  *
- * - transit: its tail calls are pinned under a staged name, then the row gets the program, then
- * they get the final name. They are finished if the program of the row uses them.
+ * - transit: its tail calls are pinned under a staged name, then the row gets the program.
+ *   Then the tail calls get their final name.
+ *   They are finished if the program of the row uses them.
  *
- * - device: the row has mode off, then hooks and pins are made, then the row gets its mode. Detach
- *   writes off first and deletes the row last. So a row with off is undone.
+ * - device: the row has mode off, then hooks and pins are made, then the row gets its mode.
+ *   Detach writes off first and deletes the row last. So a row with off is undone.
  */
 #include <errno.h>
 #include <stdlib.h>
