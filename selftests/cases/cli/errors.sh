@@ -78,7 +78,7 @@ test_bpffs_is_mounted()
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	run unshare -m -p -f --mount-proc --propagation private bash -c '
 		set -e
-		! "$1" --bpffs "$2" --netns "$3" attach nosuch
+		if "$1" --bpffs "$2" --netns "$3" attach nosuch; then exit 1; fi
 		[ "$(stat -f -c %T "$2")" != bpf_fs ]
 		"$1" --bpffs "$2" --netns "$3" attach a0 2>"$4"
 		cat "$4" >&2
@@ -86,7 +86,7 @@ test_bpffs_is_mounted()
 		[ "$(stat -f -c %T "$2")" = bpf_fs ]
 		"$1" --bpffs "$2" --netns "$3" status | grep -q "^a0 "
 		"$1" --bpffs "$2" --netns "$3" attach a0 2>"$4"
-		! grep mounted "$4"
+		if grep mounted "$4"; then exit 1; fi
 		"$1" --bpffs "$2" --netns "$3" detach a0' \
 		- "$TXPATH" "$WORK/plain" "$(ns host)" "$WORK/said" || fail "bpffs was not mounted"
 }
