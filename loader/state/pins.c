@@ -88,6 +88,22 @@ static bool is_other_version(const char *name)
 	return version > 0 && !*end && version != TXP_ABI_VERSION;
 }
 
+static int has_entry(const char *directory, const char *name, void *context)
+{
+	(void)directory;
+	(void)name;
+	(void)context;
+	return 1;
+}
+
+/* A killed run may have left an empty directory. One that cannot be read counts as attached. */
+static bool has_pins(const char *directory)
+{
+	int ret = pin_each(directory, has_entry, NULL);
+
+	return ret && ret != -ENOENT;
+}
+
 bool pins_of_other_version(const struct pins *pins, __u64 netns, char *path)
 {
 	struct dirent *entry;
@@ -99,7 +115,7 @@ bool pins_of_other_version(const struct pins *pins, __u64 netns, char *path)
 	while (!found && (entry = readdir(dir)))
 		found = is_other_version(entry->d_name) &&
 			!pin_path(path, "%s/%s/%llu", pins->base, entry->d_name, netns) &&
-			!access(path, F_OK);
+			has_pins(path);
 	closedir(dir);
 	return found;
 }

@@ -114,8 +114,14 @@ test_other_version_is_refused()
 	txp host attach a0
 	directory=$(echo "$BPFFS"/txpath/v2/*)
 	txp host detach a0
+	# an empty directory, left by a killed run, is not attached
+	mkdir -p "$BPFFS/txpath/v1/$(basename "$directory")"
+	txp host attach a0
+	txp host detach a0
 	mkdir -p "$BPFFS/txpath/v1/$(basename "$directory")/maps"
+	pins >"$WORK/before"
 	refuses 1 'another version of txpath is attached.*txpath/v1/' txp host attach a0
+	pins | diff "$WORK/before" - >&2 || fail "the refused attach changed a pin"
 	# grep -q would end the pipe before its writer
 	txp host status >"$WORK/said" 2>&1
 	grep 'another version' "$WORK/said" >&2 || fail "status says: $(cat "$WORK/said")"
