@@ -42,8 +42,7 @@ enum txp_netfilter {
 struct txp_device {
 	__u32 mode;   /* enum txp_mode; TXP_MODE_OFF: attaching it has not come to its end */
 	__u32 l2_len; /* bytes before the IP header: ETH_HLEN, or 0 for a layer 3 device */
-	__u32 clsact; /* 1: the clsact qdisc is ours and goes with us; 2: our filter is yet to come
-		       */
+	__u32 clsact; /* 1: the clsact qdisc is ours and goes with us; 2: without our filter yet */
 	__u32 tc_priority;	/* of our filter on clsact, 0: there is none */
 	char name[16];		/* when attached; the device may have been renamed since */
 	__u32 netfilter;	/* enum txp_netfilter */
@@ -356,8 +355,7 @@ enum txp_rewrite {
 	TXP_REWRITE_ETHERNET,
 	TXP_REWRITE_OIF = 3,
 	TXP_REWRITE_PRIORITY,
-	/* Once the priority is read: TXP_REWRITE_MAGIC, by which TC egress of the output knows it.
-	 */
+	/* once the priority is read: TXP_REWRITE_MAGIC, by which TC egress knows the packet */
 	TXP_REWRITE_MARK = TXP_REWRITE_PRIORITY,
 };
 

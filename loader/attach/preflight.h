@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Would transit take over packets that come in on a device? Asked of its own guard, before attach.
- */
+/* Would transit take over packets that come in on a device? Its own guard says so before attach. */
 #ifndef TXPATH_ATTACH_PREFLIGHT_H
 #define TXPATH_ATTACH_PREFLIGHT_H
 

@@ -272,8 +272,7 @@ static int attach_locked(const struct options *options, const struct pins *pins,
 	return err;
 }
 
-/* Programs of two versions on one device would compare each packet twice, and decline each other.
- */
+/* Programs of two versions on a device would compare each packet twice, and decline each other. */
 static int refuse_other_version(const struct pins *pins, __u64 netns)
 {
 	char path[PATH_MAX];

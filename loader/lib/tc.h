@@ -41,8 +41,7 @@ int tc_tcx_read(int link_fd, struct tc_link *link);
 /* Is the link attached to that device of this namespace? */
 bool tc_tcx_is_on(enum tc_side side, int ifindex, __u32 link_id);
 
-/* Finds our filter of that priority on a device's clsact, and its program. -ENOENT: there is none.
- */
+/* Finds our filter of that priority on a device's clsact, and its program. -ENOENT: none. */
 int tc_filter_find(enum tc_side side, int ifindex, __u32 priority, __u32 *program_id);
 
 #define TC_LAST_PRIORITY 0xffff

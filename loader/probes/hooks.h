@@ -87,8 +87,7 @@ const struct probe_hook *hooks_of(const struct hook_set *set, enum txp_probe pro
 int hooks_program(const struct hook_set *set, enum txp_probe probe);
 int hooks_link(const struct hook_set *set, enum txp_probe probe);
 
-/* Attaches a loaded program. ifindex: for TC. A new link, or a negative errno that is not logged.
- */
+/* Attaches a loaded program. ifindex: for TC. A new link or a negative errno, not logged. */
 int hook_attach(const struct probe_hook *hook, int prog_fd, __u32 ifindex);
 
 /* Between hooks.c and hooks_load.c: the first load of a set; one program that is not loaded yet. */

@@ -275,8 +275,7 @@ bool attachment_offloads(const struct attachment *attachment)
 
 #define WHY_MAX 128
 
-/* Why a device in offload takes nothing over, "" if it does; of any device: why it has no transit.
- */
+/* Why a device in offload takes nothing over, or why any device has no transit. "": no reason. */
 static const char *explain(const struct attachment *attachment, char *text)
 {
 	const struct txp_device *row = &attachment->row;

@@ -86,8 +86,7 @@ void read_word(struct reader *reader, const struct key *key, const yaml_node_t *
 void read_words(struct reader *reader, const struct key *key, const yaml_node_t *value,
 		void *target);
 
-/* Reports an error unless name can be the name of a list, a class or a rule (what: for messages).
- */
+/* Reports an error unless name can name a list, a class or a rule (what: for messages). */
 void check_name(struct reader *reader, const char *what, const char *name, int line);
 
 /* Reports what is wrong with a number. err: what word_range() or number_parse() returned. */

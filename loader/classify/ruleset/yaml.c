@@ -13,9 +13,8 @@
 #include "classify/ruleset/yaml.h"
 
 #define DEPTH_MAX 8 /* a file of rules needs 5: a list of values in a condition */
-#define TOKENS_MAX                                                                                 \
-	(1 << 20) /* two for each prefix, and again as many rules with all conditions              \
-		   */
+/* two for each prefix, and again as many rules with all conditions */
+#define TOKENS_MAX (1 << 20)
 
 int yaml_node_line(const yaml_node_t *node)
 {
