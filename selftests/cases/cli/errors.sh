@@ -230,6 +230,9 @@ test_commands_show()
 	[ "$(number devices.a0.verdicts.compared.packets <"$WORK/numbers")" -gt 0 ] ||
 		[ "$(number devices.a0.verdicts.header_only.packets <"$WORK/numbers")" -gt 0 ] ||
 		fail "stats -j has no packets"
+	[ "$(grep -c '^devices.a0.probes.*packets ' "$WORK/numbers")" = \
+		"$(sed -n 's/^	TXP_VERIFY_PROBE(.*/x/p' "$ROOT/include/txpath/probes.h" | wc -l)" ] ||
+		fail "stats -j has probes that are never counted"
 	txp host parity -q >"$WORK/full" || fail "parity with nothing wrong"
 	! "$TXPATH" --bpffs "$BPFFS" --netns "$(ns host)" stats >/dev/full 2>/dev/null ||
 		fail "a full disk looks like success"
