@@ -444,8 +444,7 @@ static __always_inline enum txp_transit miss_fast_decide(struct __sk_buff *ctx, 
 	tag = &page->tag[lease_in_page(hash)];
 	if (tag->hash == hash && lease_key_word(&lease->key, 0) == addresses &&
 	    lease_key_word(&lease->key, 1) == device && lease_key_word(&lease->key, 2) == ports) {
-		/* hit_find, of a lease that the slow path has used in shadow: see
-		 * miss_fast_validate */
+		/* hit_find, of a lease used in shadow: miss_fast_validate */
 		epoch = mode_epoch_get();
 		if (!epoch || !*epoch || lease->mode_epoch != ~*epoch ||
 		    !hit_fits(ctx, hit->cache, lease) || !hit_net_holds(dev, hit) ||

@@ -191,12 +191,7 @@ void knobs_to_row(const struct attach_request *request, bool fresh, struct txp_i
 	}
 }
 
-const char *knob_in_force(const struct txp_instance *row, enum txp_knob which, char *text)
+const char *knob_word_in_force(const struct txp_instance *row, enum txp_knob which, char *text)
 {
-	const struct knob *knob = &knobs[which];
-
-	if (!knob->is_row)
-		return words_at(knob->values, row->knob[which], text, KNOB_TEXT_MAX);
-	snprintf(text, KNOB_TEXT_MAX, "%u", row->knob[which]);
-	return text;
+	return words_at(knobs[which].values, row->knob[which], text, KNOB_TEXT_MAX);
 }

@@ -44,7 +44,7 @@ int knob_parse(const char *word, struct attach_request *request, enum txp_knob *
  */
 void knobs_to_row(const struct attach_request *request, bool fresh, struct txp_instance *row);
 
-/* The value in force, in the knob's unit or as a word. Returns text, of KNOB_TEXT_MAX bytes. */
-const char *knob_in_force(const struct txp_instance *row, enum txp_knob which, char *text);
+/* The word in force of a knob of words. Returns text, of KNOB_TEXT_MAX bytes. */
+const char *knob_word_in_force(const struct txp_instance *row, enum txp_knob which, char *text);
 
 #endif /* TXPATH_ATTACH_KNOBS_H */

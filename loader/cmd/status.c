@@ -123,16 +123,14 @@ static struct json_object *knob_json(const struct txp_instance *row, enum txp_kn
 
 	json_add_text(object, "netns", netns);
 	json_add_text(object, "knob", knobs[which].name);
-	knob_in_force(row, which, text);
-	if (knobs[which].unit == TXP_KNOB_UNIT_WORD)
-		json_add_text(object, "value", text);
-	else
-		json_add_number(object, "value", strtoull(text, NULL, 10));
 	json_add_text(object, "unit", knob_unit_text(&knobs[which]));
-	if (knobs[which].unit == TXP_KNOB_UNIT_WORD)
+	if (knobs[which].unit == TXP_KNOB_UNIT_WORD) {
+		json_add_text(object, "value", knob_word_in_force(row, which, text));
 		json_add_text(object, "default", knobs[which].initial);
-	else
+	} else {
+		json_add_number(object, "value", row->knob[which]);
 		json_add_number(object, "default", strtoull(knobs[which].initial, NULL, 10));
+	}
 	return object;
 }
 

@@ -68,18 +68,12 @@ arrivals()
 	echo $((after[0] - before[0])) $((after[1] - before[1]))
 }
 
-# No address has to be asked for, so that all that is counted was sent by us.
 add_quiet_topology()
 {
 	add_topology
 	no_rp_filter
 	router_sysctl net.ipv4.conf.all.accept_source_route=0
-	run ip -n "$(ns server)" neigh replace 10.7.3.1 lladdr "$(mac_of router r2)" dev s0 \
-		nud permanent
-	router_ip neigh replace "${ADDRESS[server]}" lladdr "$(mac_of server s0)" dev r2 \
-		nud permanent
-	router_ip neigh replace "${ADDRESS[client]}" lladdr "$(mac_of client c0)" dev r0 \
-		nud permanent
+	fix_neighbours
 }
 
 test_policy_odd_frames()

@@ -58,12 +58,7 @@ add_invalid_drop()
 		skip "no conntrack here"
 	answer_nothing client
 	answer_nothing server
-	run ip -n "$(ns server)" neigh replace 10.7.3.1 lladdr "$(mac_of router r2)" dev s0 \
-		nud permanent
-	router_ip neigh replace "${ADDRESS[server]}" lladdr "$(mac_of server s0)" dev r2 \
-		nud permanent
-	router_ip neigh replace "${ADDRESS[client]}" lladdr "$(mac_of client c0)" dev r0 \
-		nud permanent
+	fix_neighbours
 	stay_on_one_cpu
 }
 
